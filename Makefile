@@ -1,0 +1,70 @@
+# `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+CODE := appliance comm_server common home onebox updater
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+# A target's help is the text after its `##`.
+.DEFAULT_GOAL := help
+.PHONY: help run demo setup setup-dev test check lint drills docs lock clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
+		while read -r make target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+run: $(VENV)/run.stamp ## start a whole site and a small home here, in the foreground
+	@exec $(BIN)/callstead run
+
+demo: $(VENV)/run.stamp ## play the story of an error going home and a fix coming back
+	@exec $(BIN)/callstead demo
+
+setup: $(VENV)/run.stamp ## make .venv with what `make run` needs, and stop there
+
+setup-dev: $(VENV)/dev.stamp ## make .venv with what the tests need too, and stop there
+	@packaging/system-packages.sh test
+
+test: setup-dev lint ## everything: style, types, import rules, all tests but the long drills, coverage
+	@$(BIN)/python -m pytest -m "not long" --cov --cov-report=term
+
+check: setup-dev lint ## the fast ones, in under a minute: style, types, import rules, unit tests
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not long and not slow" tests/unit tests/architecture
+
+lint: $(VENV)/dev.stamp ## style, format and types alone
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+
+drills: setup-dev ## the long form: every process killed at every step of both flows
+	@$(BIN)/python -m pytest -m long tests/drills
+
+docs: $(VENV)/run.stamp ## write the generated pages under docs/ again
+	@$(BIN)/python docs/generate.py
+
+lock: $(VENV)/dev.stamp ## resolve the ranges of pyproject.toml again into requirements/*.txt
+	@$(COMPILE) --upgrade requirements/build.in -o requirements/build.txt
+	@$(COMPILE) --upgrade pyproject.toml -c requirements/build.txt -o requirements/run.txt
+	@$(COMPILE) --upgrade pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove .venv and caches; the data under ./var stays
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info
+
+# The stamps are older than what they were made from when something changed.
+# --no-build-isolation: the few packages that come as source are built with the pinned, hashed
+# setuptools, not with whatever is newest that day.
+$(VENV)/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml setup.py
+	@packaging/system-packages.sh run
+	@echo "Making $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements/build.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
+	@echo "Adding what the tests need"
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements/dev.txt
+	@touch $@

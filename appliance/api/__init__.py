@@ -1,0 +1,1 @@
+"""The web edge: pages, JSON and the health address."""

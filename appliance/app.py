@@ -1,0 +1,220 @@
+"""Where the appliance is put together; the only module that knows all its parts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import click
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+
+from appliance.api.errors import show_fault_numbers
+from appliance.api.pages import pages
+from appliance.api.programs import programs
+from appliance.domain.running import Reporting
+from appliance.office import Office
+from appliance.ops.communications import health_look
+from appliance.ops.machine import MachineFacts
+from appliance.ops.metrics import Metrics, Sources
+from appliance.ops.reporting import reporting_facts, start_reporting
+from appliance.services.describe_running import DescribeRunning
+from appliance.services.record_sign_in import RecordSignIn
+from appliance.services.watch_communications import CommunicationsWatch
+from appliance.settings import ApplianceSettings, load_settings
+from appliance.store.accounts import SqlAccounts
+from appliance.store.facts import storage_facts
+from common import logs
+from common.atomic import write_secret
+from common.clock import Clock, SystemClock
+from common.serving import serve
+from common.serving.certificates import ensure_self_signed
+from common.serving.health import health_blueprint
+from common.settings import Holder
+from common.web.accounts import LockRule
+from common.web.pages import NavItem, install
+from common.web.passwords import Passwords
+from common.web.secret import secret_key
+from common.web.signin import SignIn, SignInRules
+from common.web.texts import Texts
+
+LOCAL_TOKEN = "local-token"  # noqa: S105 - the name of a file
+_MOST_BODY = 1024 * 1024  # forms and JSON alone; attachments come with the chat
+
+
+@dataclass(frozen=True)
+class Appliance:
+    """A wired appliance: what serves, and what runs beside it."""
+
+    flask: Flask
+    office: Office
+    watch: CommunicationsWatch
+    metrics: Metrics
+
+
+def create_app(
+    settings: Callable[[], ApplianceSettings],
+    office: Office,
+    *,
+    reporting: Callable[[], Reporting],
+    local_token: str,
+    clock: Clock | None = None,
+    passwords: Passwords | None = None,
+) -> Appliance:
+    """Wire the appliance.
+
+    Args:
+        settings: answers those in force; a reload may change the answer.
+        office: the data folder and database, opened and migrated.
+        reporting: asks whether errors are reported and how many reports wait.
+        local_token: lets `callstead appliance status` in; empty: nothing does.
+        clock: for tests.
+        passwords: for tests.
+    """
+    clock = clock or SystemClock()
+    at_start = settings()
+    watch = CommunicationsWatch(
+        at_start.communications,
+        health_look(at_start.communications, at_start.ca_file, at_start.comm_timeout_seconds),
+        clock,
+    )
+    sources = Sources(
+        machine=MachineFacts(office.folder, clock),
+        storage=lambda: storage_facts(office.database),
+        communications=lambda: watch.found,
+        reporting=reporting,
+    )
+    running = DescribeRunning(
+        sources.machine,
+        sources.storage,
+        sources.communications,
+        reporting,
+        least_disk=lambda: settings().least_disk_mib * 2**20,
+    )
+    metrics = Metrics(sources)
+
+    flask = Flask("appliance", static_folder=None)
+    flask.config["MAX_CONTENT_LENGTH"] = _MOST_BODY
+    metrics.watch(flask)
+    texts = Texts("appliance")
+    install(flask, texts, title="product", nav=[NavItem("pages.home", "running.title")])
+    show_fault_numbers(flask, texts)
+    SignIn(
+        SqlAccounts(office.database, office.users),
+        texts,
+        program="appliance",
+        secret=secret_key(office.folder),
+        rules=_sign_in_rules(at_start),
+        passwords=passwords,
+        clock=clock,
+        on_event=RecordSignIn(
+            office.users,
+            office.audit,
+            office.first,
+            lambda outcome: metrics.sign_ins.labels(outcome).inc(),
+        ),
+    ).install(flask)
+    flask.register_blueprint(pages(running, office.users, texts, clock, settings))
+    flask.register_blueprint(
+        programs(running, office.users, metrics, texts, clock, settings, local_token)
+    )
+    flask.register_blueprint(
+        health_blueprint(
+            "appliance", lambda: {"database": sources.storage().trouble or True}, clock=clock
+        )
+    )
+    return Appliance(flask, office, watch, metrics)
+
+
+def serve_appliance() -> None:
+    """`callstead appliance serve`: until SIGTERM or Ctrl-C.
+
+    Raises:
+        OperatorError: a setting, the folder, the database or the port must be mended.
+    """
+    holder = Holder(load_settings)
+    settings = holder.current
+    logs.set_up("appliance", settings.log_level)
+    with Office.opened(settings, SystemClock()) as office:
+        transport = start_reporting(settings)
+        try:
+            local_token = secrets.token_urlsafe(32)
+            appliance = create_app(
+                lambda: holder.current,
+                office,
+                reporting=reporting_facts(transport),
+                local_token=local_token,
+            )
+            beside = _Beside(appliance, settings, local_token)
+            serve(
+                name="appliance",
+                host=settings.host,
+                port=settings.port,
+                port_setting="appliance.port",
+                flask=appliance.flask,
+                tls=ensure_self_signed(settings.tls_folder, settings.names),
+                on_start=beside.start,
+                on_stop=beside.stop,
+                on_reload=lambda: logs.set_up("appliance", holder.reload().log_level),
+                threads=settings.threads,
+            )
+        finally:
+            transport.kill()
+
+
+class _Beside:
+    """What runs beside the requests, from the moment the port is ours."""
+
+    def __init__(self, appliance: Appliance, settings: ApplianceSettings, local_token: str) -> None:
+        self._appliance = appliance
+        self._settings = settings
+        self._local_token = local_token
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+
+    def start(self) -> None:
+        """Make the first administrator if there is none, and begin to look around."""
+        office = self._appliance.office
+        write_secret(office.folder / LOCAL_TOKEN, self._local_token.encode())
+        _greet(office)
+        clock = SystemClock()
+        self._scheduler.add_job(
+            self._appliance.watch.look,
+            "interval",
+            seconds=self._settings.comm_look_seconds,
+            next_run_time=clock.now(),
+            coalesce=True,
+            max_instances=1,
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._scheduler.shutdown(wait=False)
+        Path(self._appliance.office.folder / LOCAL_TOKEN).unlink(missing_ok=True)
+
+
+def _greet(office: Office) -> None:
+    created, first = office.first_administrator()
+    if first is None:
+        return
+    if created:  # on the terminal, once; it must be changed at the first sign-in
+        click.echo(f"First sign-in: name {first.name}, one-time password {first.password}")
+    click.echo(f"The first sign-in is kept in {office.first.path} until its password is changed.")
+
+
+def _sign_in_rules(settings: ApplianceSettings) -> SignInRules:
+    lock = LockRule(
+        free=settings.sign_in.free_failures,
+        first=timedelta(seconds=settings.sign_in.first_lock_seconds),
+        longest=timedelta(seconds=settings.sign_in.longest_lock_seconds),
+    )
+    return SignInRules(
+        idle=timedelta(minutes=settings.session.idle_minutes),
+        longest=timedelta(hours=settings.session.most_hours),
+        name_lock=lock,
+        address_lock=LockRule(settings.sign_in.free_failures_per_address, lock.first, lock.longest),
+        least_length=settings.sign_in.least_length,
+    )

@@ -1,0 +1,149 @@
+"""`callstead appliance …`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+import requests
+
+from appliance.app import LOCAL_TOKEN, serve_appliance
+from appliance.domain.roles import Role
+from appliance.domain.users import User
+from appliance.office import Office
+from appliance.services.add_user import add_user
+from appliance.services.reset_password import reset_password
+from appliance.settings import ApplianceSettings, load_settings
+from common.cli import group as room_group
+from common.cli import json_option, show
+from common.clock import SystemClock, stamp
+from common.errors import NetworkError, OperatorError, RemoteError
+from common.web.passwords import Passwords
+
+_WHO = "command line"
+_TIMEOUT = 10.0  # seconds; the server is on this machine
+
+
+@room_group()
+def group() -> None:
+    """The call-centre application."""
+
+
+@group.command()
+def serve() -> None:
+    """Serve until SIGTERM or Ctrl-C; SIGHUP reads the settings again."""
+    serve_appliance()
+
+
+@group.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Say what is running, as the running appliance sees it."""
+    answer = _ask_status(load_settings())
+    lines = []
+    for part in answer["parts"]:
+        lines.append(f"{part['status']:10} {part['name']}: {part['found']}")
+        if part["advice"]:
+            lines.append(f"{'':10} -> {part['advice']}")
+    show(answer, as_json, "\n".join(lines))
+
+
+@group.group()
+def user() -> None:
+    """The people who may sign in."""
+
+
+@user.command("list")
+@json_option
+def list_users(as_json: bool) -> None:
+    """List everybody, with role, last sign-in and lock."""
+    with Office.opened(load_settings(), SystemClock()) as office:
+        locked = office.users.locked_until()
+        people = [_as_json(person, locked.get(person.name)) for person in office.users.all()]
+    lines = [
+        f"{p['name']:24} {p['role']:14} {p['last_sign_in'] or 'never signed in':26} {p['note']}"
+        for p in people
+    ]
+    show(people, as_json, "\n".join(line.rstrip() for line in lines) or "Nobody yet.")
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice([str(role) for role in Role]), required=True)
+@click.option("--display-name", default="", help="As others see it; the name if not given.")
+def add(name: str, role: str, display_name: str) -> None:
+    """Add NAME and print a one-time password for the first sign-in."""
+    with Office.opened(load_settings(), SystemClock()) as office:
+        password = add_user(
+            office.users,
+            office.audit,
+            Passwords().hash,
+            name=name,
+            display_name=display_name,
+            role=Role(role),
+            who=_WHO,
+        )
+    click.echo(f"One-time password of {name}: {password}")
+
+
+@user.command("reset-password")
+@click.argument("name")
+def reset(name: str) -> None:
+    """Print a new one-time password for NAME; ends locks and sessions."""
+    with Office.opened(load_settings(), SystemClock()) as office:
+        password = reset_password(
+            office.users, office.audit, office.first, Passwords().hash, name=name, who=_WHO
+        )
+    click.echo(f"One-time password of {name}: {password}")
+
+
+def _as_json(person: User, locked_until: datetime | None) -> dict[str, Any]:
+    notes = ["one-time password"] if person.must_change_password else []
+    if locked_until:
+        notes.append(f"locked until {stamp(locked_until)}")
+    return {
+        "name": person.name,
+        "display_name": person.display_name,
+        "role": str(person.role),
+        "must_change_password": person.must_change_password,
+        "locked_until": stamp(locked_until) if locked_until else None,
+        "created_at": stamp(person.created_at),
+        "last_sign_in": stamp(person.last_sign_in) if person.last_sign_in else None,
+        "note": ", ".join(notes),
+    }
+
+
+def _ask_status(settings: ApplianceSettings) -> Any:
+    host = f"[{settings.near_host}]" if ":" in settings.near_host else settings.near_host
+    address = f"https://{host}:{settings.port}"
+    try:
+        token = (settings.folder / LOCAL_TOKEN).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NetworkError(
+            f"The appliance of {settings.folder} is not running. Start it with "
+            "`callstead appliance serve`."
+        ) from error
+    except OSError as error:
+        raise OperatorError(
+            f"{settings.folder / LOCAL_TOKEN} cannot be read ({error.strerror}). Ask as the user "
+            "that runs the appliance, or as root."
+        ) from error
+    try:
+        answer = requests.get(
+            f"{address}/api/v1/status",
+            headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
+            verify=str(settings.tls_folder / "server.pem"),
+            timeout=_TIMEOUT,
+        )
+        if answer.status_code == 200:
+            return answer.json()
+    except (requests.RequestException, OSError) as error:
+        raise NetworkError(
+            f"The appliance does not answer at {address}. Start it with "
+            "`callstead appliance serve`, or look into its log."
+        ) from error
+    raise RemoteError(
+        f"{address} answered {answer.status_code} instead of the status; another program or "
+        "another appliance may be on this port (appliance.port)."
+    )

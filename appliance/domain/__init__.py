@@ -1,0 +1,1 @@
+"""The call centre's rules: no I/O, the standard library alone."""

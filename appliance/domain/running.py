@@ -1,0 +1,179 @@
+"""What is running: from bare facts to parts with a status and what to do about it.
+
+A part carries no sentence: ``finding`` and ``advice`` are names of texts and ``facts`` their
+blanks, so that the page speaks its reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """One word for a part."""
+
+    WORKS = "works"
+    ATTENTION = "attention"
+    FAILED = "failed"
+    OFF = "off"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of the page.
+
+    Attributes:
+        key: which part, e.g. ``database``.
+        finding: what was found, the name of a text below ``running.<key>``.
+        facts: numbers, names and moments for that text.
+        advice: what to do, the name of a text below ``running.<key>``; empty: nothing.
+    """
+
+    key: str
+    status: Status
+    finding: str
+    facts: Mapping[str, object]
+    advice: str = ""
+
+    def without_details(self) -> Part:
+        """For people who may know that a part works, but not the machine's particulars."""
+        return replace(self, finding="", facts={})
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The process and its disk; bytes, and aware moments."""
+
+    version: str
+    started_at: datetime
+    now: datetime
+    memory: int
+    threads: int
+    disk_free: int
+    disk_total: int
+    folder: str
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The database; ``trouble`` is empty when it answers."""
+
+    kind: str
+    size: int
+    schema: str
+    trouble: str = ""
+
+
+class Trouble(StrEnum):
+    """Why the communications server was not reached; each has a text of its own."""
+
+    REFUSED = "refused"  # the machine is there, the program is not
+    SILENT = "silent"  # no answer in time
+    UNKNOWN = "unknown"  # its name leads nowhere
+    STRANGER = "stranger"  # its certificate is not the site's
+    UNWELL = "unwell"  # it answers, but not that it is well
+    AWAY = "away"  # anything else
+
+
+@dataclass(frozen=True)
+class Communications:
+    """How the communications server was last found.
+
+    Attributes:
+        address: empty when none is configured.
+        reachable: None before the first look.
+        since: when ``reachable`` became what it is.
+        trouble: why it was not reached.
+    """
+
+    address: str = ""
+    reachable: bool | None = None
+    since: datetime | None = None
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """Whether errors are reported, and how many reports wait on the disk."""
+
+    on: bool
+    waiting: int
+
+
+def describe(
+    machine: Machine,
+    storage: Storage,
+    communications: Communications,
+    reporting: Reporting,
+    least_disk: int,
+) -> list[Part]:
+    """All parts, in the order of the page. ``least_disk`` is in bytes."""
+    return [
+        _appliance(machine),
+        _database(storage),
+        _disk(machine, least_disk),
+        _communications(communications),
+        _reporting(reporting, communications),
+        Part("backup", Status.ATTENTION, "none", {}, "advice"),
+        Part("telephony", Status.OFF, "off", {}, "advice"),
+    ]
+
+
+def _appliance(machine: Machine) -> Part:
+    return Part(
+        "appliance",
+        Status.WORKS,
+        "found",
+        {
+            "version": machine.version,
+            "uptime_seconds": int((machine.now - machine.started_at).total_seconds()),
+            "started_at": machine.started_at,
+            "memory_bytes": machine.memory,
+            "threads": machine.threads,
+        },
+    )
+
+
+def _database(storage: Storage) -> Part:
+    facts = {"kind": storage.kind, "size_bytes": storage.size, "schema": storage.schema}
+    if storage.trouble:
+        return Part(
+            "database", Status.FAILED, "failed", facts | {"trouble": storage.trouble}, "advice"
+        )
+    return Part("database", Status.WORKS, "found", facts)
+
+
+def _disk(machine: Machine, least: int) -> Part:
+    facts = {
+        "free_bytes": machine.disk_free,
+        "total_bytes": machine.disk_total,
+        "folder": machine.folder,
+    }
+    if machine.disk_free < least:
+        return Part("disk", Status.ATTENTION, "found", facts, "advice")
+    return Part("disk", Status.WORKS, "found", facts)
+
+
+def _communications(found: Communications) -> Part:
+    if not found.address:
+        return Part("communications", Status.OFF, "off", {}, "off_advice")
+    facts: dict[str, object] = {"address": found.address}
+    if found.reachable is None:
+        return Part("communications", Status.ATTENTION, "not_looked", facts)
+    facts["since"] = found.since
+    if found.reachable:
+        return Part("communications", Status.WORKS, "found", facts)
+    facts["trouble"] = found.trouble or Trouble.AWAY
+    return Part("communications", Status.FAILED, "failed", facts, "advice")
+
+
+def _reporting(reporting: Reporting, communications: Communications) -> Part:
+    facts = {"waiting": reporting.waiting}
+    if not reporting.on:
+        return Part("reporting", Status.OFF, "off", facts, "off_advice")
+    if reporting.waiting and communications.reachable is False:
+        return Part("reporting", Status.ATTENTION, "waiting", facts, "advice")
+    return Part("reporting", Status.WORKS, "found", facts)

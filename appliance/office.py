@@ -1,0 +1,76 @@
+"""The data folder and what is in it, opened: what the server and the commands both need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.services.create_first_administrator import create_first_administrator
+from appliance.services.first_sign_in import FirstSignIn, FirstSignInFile
+from appliance.settings import ApplianceSettings
+from appliance.store.audit import SqlAudit
+from appliance.store.database import Database, database_url
+from appliance.store.migrate import alone, migrate
+from appliance.store.users import SqlUsers
+from common.atomic import sweep_parts
+from common.clock import Clock
+from common.errors import OperatorError
+from common.web.passwords import Passwords
+
+
+@dataclass(frozen=True)
+class Office:
+    """The opened data folder; made by `opened`."""
+
+    folder: Path
+    database: Database
+    users: SqlUsers
+    audit: SqlAudit
+    first: FirstSignInFile
+
+    @classmethod
+    @contextmanager
+    def opened(cls, settings: ApplianceSettings, clock: Clock) -> Iterator[Office]:
+        """Make the folder if needed, open and migrate the database; close it at the end.
+
+        Raises:
+            OperatorError: the folder or the database must be mended.
+        """
+        folder = settings.folder
+        _make(folder)
+        database = Database(database_url(settings.database_url, folder), settings.threads)
+        try:
+            migrate(database, folder)
+            yield cls(
+                folder,
+                database,
+                SqlUsers(database, clock),
+                SqlAudit(database, clock),
+                FirstSignInFile(folder),
+            )
+        finally:
+            database.close()
+
+    def first_administrator(
+        self, passwords: Passwords | None = None
+    ) -> tuple[bool, FirstSignIn | None]:
+        """See `create_first_administrator`; one process of this folder at a time."""
+        with alone(self.folder):
+            sweep_parts(self.folder)
+            created = not self.users.all()
+            hash_password = (passwords or Passwords()).hash
+            first = create_first_administrator(self.users, self.audit, self.first, hash_password)
+            return created, first
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "starting.lock").touch()
+    except OSError as error:
+        raise OperatorError(
+            f"The folder {folder} cannot be used ({error.strerror}). Give it to the user that "
+            "runs the appliance, or set appliance.data_dir or CALLSTEAD_HOME to another one."
+        ) from error

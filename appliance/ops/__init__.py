@@ -1,0 +1,1 @@
+"""Watching the appliance from outside: metrics."""

@@ -1,0 +1,1 @@
+"""What people and programs do with the appliance: one use case a file, named by its verb."""

@@ -1,0 +1,239 @@
+"""What an administrator can set about the appliance: the table ``[appliance]``."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from common.errors import OperatorError
+from common.settings import callstead_home, load, section, setting
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """How long a sign-in lasts."""
+
+    idle_minutes: int = setting(
+        60,
+        minimum=1,
+        maximum=24 * 60,
+        unit="minutes",
+        doc="A session that was not used for so long ends; an hour covers a lunch break, and a "
+        "forgotten browser is closed before the next shift.",
+    )
+    most_hours: int = setting(
+        12,
+        minimum=1,
+        maximum=7 * 24,
+        unit="hours",
+        doc="Every session ends after so long, used or not; one long shift.",
+    )
+
+
+@dataclass(frozen=True)
+class SignInSettings:
+    """What passwords must be, and what wrong ones cost."""
+
+    least_length: int = setting(
+        12,
+        minimum=8,
+        maximum=128,
+        unit="characters",
+        doc="Shorter passwords are not taken; length protects better than odd characters.",
+    )
+    free_failures: int = setting(
+        5,
+        minimum=1,
+        maximum=100,
+        unit="wrong passwords",
+        doc="So many wrong passwords in a row lock nothing: people mistype.",
+    )
+    free_failures_per_address: int = setting(
+        30,
+        minimum=1,
+        maximum=10_000,
+        unit="wrong passwords",
+        doc="The same for an address; more, because a whole shift may sit behind one.",
+    )
+    first_lock_seconds: int = setting(
+        30,
+        minimum=1,
+        maximum=3600,
+        unit="seconds",
+        doc="The account's first lock; each further wrong password doubles it. Half a minute is "
+        "no harm to a person and ends a guessing program's day.",
+    )
+    longest_lock_seconds: int = setting(
+        3600,
+        minimum=1,
+        maximum=86400,
+        unit="seconds",
+        doc="No lock is longer, so that a stranger who guesses cannot keep somebody out for days.",
+    )
+
+
+@dataclass(frozen=True)
+class MetricsSettings:
+    """Who may read /metrics."""
+
+    networks: tuple[str, ...] = setting(
+        ("127.0.0.0/8", "::1/128"),
+        unit="networks",
+        doc="Addresses that may read /metrics without a token; by default this machine alone, "
+        "because the numbers tell a stranger how the site works.",
+    )
+    token: str = setting(
+        "",
+        doc="Others may read /metrics with 'Authorization: Bearer' and this text; empty: nobody "
+        "else. Prefer the environment variable, so that the secret is not in a shared file.",
+    )
+
+
+@dataclass(frozen=True)
+class ApplianceSettings:
+    """The table ``[appliance]``."""
+
+    host: str = setting(
+        "0.0.0.0",  # noqa: S104 - the desk is used from every seat of the LAN
+        doc="The address to listen on. All of them by default, because agents' browsers are on "
+        "other machines; 127.0.0.1 when a front on this machine speaks for it.",
+    )
+    port: int = setting(
+        8080,
+        unit="TCP port",
+        minimum=1,
+        maximum=65535,
+        doc="The port for browsers; TLS, and plain HTTP for /healthz alone. 8080 needs no root.",
+    )
+    names: tuple[str, ...] = setting(
+        (),
+        unit="host names or addresses",
+        doc="Further names under which browsers reach this machine, for the certificate made at "
+        "the first start; this machine's own name and localhost are always in it.",
+    )
+    data_dir: str = setting(
+        "",
+        unit="folder",
+        doc="The database, keys and waiting reports; empty: the folder 'appliance' in "
+        "CALLSTEAD_HOME.",
+    )
+    database_url: str = setting(
+        "",
+        doc="Where the facts are kept, as an SQLAlchemy address; empty: one SQLite file in "
+        "data_dir, which needs no care and is enough for one machine.",
+    )
+    threads: int = setting(
+        16,
+        minimum=2,
+        maximum=256,
+        unit="threads",
+        doc="Requests worked on at the same time; each may hold one database connection. Pages "
+        "are short, so 16 serve hundreds of people.",
+    )
+    dsn: str = setting(
+        "",
+        doc="Where this program's own errors go: the DSN from 'callstead comm dsn'; empty: errors "
+        "stay in the log.",
+    )
+    ca_file: str = setting(
+        "",
+        unit="file",
+        doc="The site's CA certificate (PEM) that the communications server's certificate is "
+        "checked against; empty: the machine's own list of authorities.",
+    )
+    comm_url: str = setting(
+        "",
+        doc="The communications server's address, looked at for the status page; empty: the "
+        "host and port in dsn.",
+    )
+    comm_look_seconds: int = setting(
+        15,
+        minimum=2,
+        maximum=3600,
+        unit="seconds",
+        doc="How often the communications server's health is looked at; often enough that the "
+        "page tells the truth, rare enough to cost nothing.",
+    )
+    comm_timeout_seconds: float = setting(
+        5.0,
+        minimum=0.1,
+        maximum=60,
+        unit="seconds",
+        doc="How long its answer is waited for; on a LAN five seconds of silence mean it is away.",
+    )
+    least_disk_mib: int = setting(
+        1024,
+        minimum=1,
+        unit="MiB",
+        doc="Below this free space the status page asks for attention; a gigabyte leaves days "
+        "to act.",
+    )
+    refresh_seconds: int = setting(
+        30,
+        minimum=0,
+        maximum=3600,
+        unit="seconds",
+        doc="The page 'What is running' loads itself again so often; 0: never.",
+    )
+    log_level: str = setting(
+        "info",
+        choices=("debug", "info", "warning", "error"),
+        doc="How much is logged; info tells each start, sign-in and failure.",
+    )
+    session: SessionSettings = section(SessionSettings)
+    sign_in: SignInSettings = section(SignInSettings)
+    metrics: MetricsSettings = section(MetricsSettings)
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return Path(self.data_dir).resolve() if self.data_dir else callstead_home() / "appliance"
+
+    @property
+    def tls_folder(self) -> Path:
+        """Where the certificate and its key are."""
+        return self.folder / "tls"
+
+    @property
+    def near_host(self) -> str:
+        """The host under which this machine itself reaches the appliance."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+
+    @property
+    def communications(self) -> str:
+        """The communications server's address without a path; empty when none is known."""
+        if self.comm_url:
+            return self.comm_url.rstrip("/")
+        parts = urlsplit(self.dsn)
+        host = parts.netloc.rpartition("@")[2]
+        return f"{parts.scheme}://{host}" if host else ""
+
+    @property
+    def metrics_networks(self) -> tuple[Network, ...]:
+        """`MetricsSettings.networks`, parsed. Raises OperatorError."""
+        try:
+            return tuple(ipaddress.ip_network(text) for text in self.metrics.networks)
+        except ValueError as error:
+            raise OperatorError(
+                f"appliance.metrics.networks: {error}. Write networks like 192.168.1.0/24."
+            ) from error
+
+
+def load_settings() -> ApplianceSettings:
+    """From the settings file and the environment, with what only the whole can tell checked."""
+    settings = load(ApplianceSettings, "appliance")
+    _ = settings.metrics_networks
+    for key in ("dsn", "comm_url"):
+        value = getattr(settings, key)
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            raise OperatorError(f"appliance.{key} must start with https:// or http://.")
+    if settings.ca_file and not Path(settings.ca_file).is_file():
+        raise OperatorError(
+            f"appliance.ca_file: there is no file {settings.ca_file}. Fetch the site's CA with "
+            "GET /join/ca of the communications server, or correct the setting."
+        )
+    return settings

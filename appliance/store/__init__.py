@@ -1,0 +1,1 @@
+"""Where the appliance's facts are kept: SQLAlchemy, and Alembic for the schema."""

@@ -1,0 +1,129 @@
+"""One engine, two kinds of transaction: readers never wait, writers queue up at once.
+
+SQLite in WAL mode lets readers go on beside one writer. A transaction that reads first and
+writes later can be refused in the middle; so `Database.write` takes the writer's place at its
+very start (BEGIN IMMEDIATE) and `Database.read` cannot write at all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from common.errors import OperatorError
+
+_WRITES = "callstead_writes"
+
+
+def database_url(url: str, folder: Path) -> URL:
+    """``url``, or the SQLite file in ``folder`` when it is empty. Raises OperatorError."""
+    if not url:
+        return URL.create("sqlite+pysqlite", database=str(folder / "appliance.db"))
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise OperatorError(
+            "appliance.database_url is not a database address; leave it empty for SQLite, "
+            "or write it like postgresql+psycopg://user@host/name."
+        ) from error
+
+
+class Database:
+    """The appliance's database.
+
+    Args:
+        url: see `database_url`.
+        threads: at most this many connections; one for each thread of the server.
+
+    Raises:
+        OperatorError: it cannot be opened; the sentence says why.
+    """
+
+    def __init__(self, url: URL, threads: int = 16) -> None:
+        self.url = url
+        self.engine = _engine(url, threads)
+        self.writer = self.engine.execution_options(**{_WRITES: True})
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("select 1"))
+        except DBAPIError as error:
+            self.engine.dispose()
+            raise OperatorError(
+                f"The database {self.name} cannot be opened ({error.orig}). Check the folder's "
+                "owner and free space, or appliance.database_url; restore the last backup if "
+                "the file is damaged."
+            ) from error
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.url.get_backend_name()
+
+    @property
+    def name(self) -> str:
+        """The file, or the address without its password."""
+        return str(self.url.database) if self.kind == "sqlite" else self.url.render_as_string()
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        if self.kind == "sqlite":
+            files = (Path(f"{self.url.database}{suffix}") for suffix in ("", "-wal"))
+            return sum(file.stat().st_size for file in files if file.exists())
+        with self.read() as session:
+            return session.scalar(select(func.pg_database_size(self.url.database))) or 0
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one moment and changes nothing."""
+        with Session(self.engine) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that is durable when the block is left, or undone when it raises."""
+        with Session(self.writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _engine(url: URL, threads: int) -> Engine:
+    try:
+        engine = create_engine(url, pool_size=threads, max_overflow=4, pool_timeout=30)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise OperatorError(
+            f"appliance.database_url names a database whose driver is not installed: {error}."
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "begin", _sqlite_begins)
+    return engine
+
+
+def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: DDL is then transactional too
+    for pragma in (
+        "busy_timeout = 30000",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,75 @@
+"""Brings the database to this version's schema, step by step, each in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from appliance.store.database import Database
+from common.errors import OperatorError
+from common.logs import get_logger
+
+log = get_logger(__name__)
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def newest_schema() -> str:
+    """The name of this version's last step."""
+    return ScriptDirectory(str(_SCRIPTS)).get_current_head() or ""
+
+
+def current_schema(database: Database) -> str:
+    """The last step that the database has; empty for an empty database."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def known_schemas() -> set[str]:
+    """Every step that this version has, and the empty database."""
+    return {"", *(step.revision for step in ScriptDirectory(str(_SCRIPTS)).walk_revisions())}
+
+
+def migrate(database: Database, folder: Path) -> None:
+    """Run the steps that are missing.
+
+    Args:
+        database: empty, old or current.
+        folder: where the lock is kept, so that a server and a command that start together do
+            not both run the same step.
+
+    Raises:
+        OperatorError: the database was written by a newer version.
+    """
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it talks at each look
+    with alone(folder):
+        current = current_schema(database)
+        if current not in known_schemas():
+            raise OperatorError(
+                f"The database {database.name} was written by a newer version of Callstead "
+                f"(it has the step {current!r}). Install that version again, "
+                "or restore an older backup."
+            )
+        config = Config()
+        config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["database"] = database
+        command.upgrade(config, "head")
+        if current != newest_schema():
+            log.info("database.migrated", before=current, now=newest_schema())
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait for, then be, the only process of this data folder that is getting ready."""
+    with (folder / "starting.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""The schema's steps, in order; a step that was released is never changed."""

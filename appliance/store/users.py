@@ -1,0 +1,101 @@
+"""Accounts in the database; implements `appliance.domain.users.Users`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from appliance.domain.roles import Role
+from appliance.domain.users import NameTakenError, User
+from appliance.store.database import Database
+from appliance.store.models import FailureRow, UserRow
+from common.clock import Clock
+
+
+class SqlUsers:
+    """See `appliance.domain.users.Users`; every change is one durable transaction."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def by_name(self, name: str) -> User | None:
+        """The user whose plain name this is, or None."""
+        with self._database.read() as session:
+            row = session.scalar(select(UserRow).where(UserRow.name == name))
+            return _user(row) if row else None
+
+    def all(self) -> list[User]:
+        """Everybody, by name."""
+        with self._database.read() as session:
+            return [_user(row) for row in session.scalars(select(UserRow).order_by(UserRow.name))]
+
+    def add(
+        self, name: str, display_name: str, role: Role, password_hash: str, *, only_first: bool
+    ) -> User | None:
+        """Add a user who must change the password; see the interface."""
+        row = UserRow(
+            name=name,
+            display_name=display_name,
+            role=str(role),
+            password_hash=password_hash,
+            must_change_password=True,
+            generation=1,
+            created_at=self._clock.now(),
+        )
+        try:
+            with self._database.write() as session:
+                if only_first and session.scalar(select(func.count(UserRow.id))):
+                    return None
+                session.add(row)
+        except IntegrityError as error:
+            raise NameTakenError(name) from error
+        return _user(row)
+
+    def set_password(self, name: str, password_hash: str, *, must_change: bool) -> None:
+        """A new password; forgets failures and the lock, and ends the user's sessions."""
+        with self._database.write() as session:
+            session.execute(
+                update(UserRow)
+                .where(UserRow.name == name)
+                .values(
+                    password_hash=password_hash,
+                    must_change_password=must_change,
+                    generation=UserRow.generation + 1,
+                )
+            )
+            session.execute(delete(FailureRow).where(FailureRow.subject == f"name:{name}"))
+
+    def signed_in(self, name: str) -> None:
+        """Note the moment of a sign-in."""
+        with self._database.write() as session:
+            session.execute(
+                update(UserRow).where(UserRow.name == name).values(last_sign_in=self._clock.now())
+            )
+
+    def locked_until(self) -> dict[str, datetime]:
+        """Who cannot sign in now because of wrong passwords, by name, and until when."""
+        query = select(FailureRow).where(
+            FailureRow.subject.startswith("name:"), FailureRow.locked_until > self._clock.now()
+        )
+        with self._database.read() as session:
+            return {
+                row.subject.removeprefix("name:"): row.locked_until
+                for row in session.scalars(query)
+            }
+
+
+def _user(row: UserRow) -> User:
+    return User(
+        id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        role=Role(row.role),
+        password_hash=row.password_hash,
+        must_change_password=row.must_change_password,
+        generation=row.generation,
+        created_at=row.created_at,
+        last_sign_in=row.last_sign_in,
+    )

@@ -1,0 +1,171 @@
+"""Puts the communications server together."""
+
+from __future__ import annotations
+
+import threading
+
+from flask import Flask
+
+from comm_server.console import add_console
+from comm_server.digest import digest_some
+from comm_server.dsns import dsn_url, ensure_dsn
+from comm_server.fleet import logs as fleet_logs
+from comm_server.fleet import web as fleet_web
+from comm_server.fleet.clients import Fleet
+from comm_server.housekeeping import tidy
+from comm_server.intake import web as intake_web
+from comm_server.intake.listen import Listeners
+from comm_server.mirror.web import mirror_blueprint
+from comm_server.parts import UPDATES, Parts, create_parts
+from common import __version__, reporting
+from common.feed import Asker, FeedApp, FeedReader, Wakeups
+from common.jobs import Jobs, told
+from common.logs import get_logger
+from common.serving import TlsIdentity, make_server
+from common.serving.health import health_blueprint
+from common.serving.tls import server_context
+
+log = get_logger(__name__)
+PROGRAM = "comm_server"
+MACHINE = "communications-server"
+
+
+def create_app(parts: Parts) -> Flask:
+    """Pages and REST."""
+    app = Flask(__name__)
+    app.register_blueprint(health_blueprint("comm", lambda: _checks(parts)))
+    intake_web.add_routes(app, parts.store, lambda: parts.settings.current.intake, parts.clock)
+    door = fleet_web.ClientDoor(
+        store=parts.store,
+        fleet=parts.fleet,
+        rollout=parts.rollout,
+        authority=parts.authority,
+        site_name=parts.site.name,
+        clock=parts.clock,
+        port=lambda: parts.settings.current.port,
+    )
+    fleet_web.add_routes(app, door)
+    fleet_logs.add_routes(app, door, lambda: parts.settings.current.logs)
+    app.register_blueprint(
+        mirror_blueprint(parts.mirror.live, fleet_web.guard(parts.fleet)), url_prefix="/releases"
+    )
+    add_console(app, parts)
+    return app
+
+
+def serve() -> None:
+    """Run until SIGTERM or SIGINT."""
+    wakeups = Wakeups()
+    arrived = threading.Event()
+
+    def committed() -> None:
+        wakeups.notify()
+        arrived.set()
+
+    parts = create_parts(on_commit=committed)
+    settings = parts.settings.current
+    identity = parts.authority.server_identity(settings.names)
+    _report_own_errors(parts, identity)
+    feed = FeedApp(
+        "/client/feed",
+        FeedReader(parts.store),
+        lambda asker, topic: _may_read(parts.fleet, asker, topic),
+        wakeups=wakeups,
+    )
+    listeners = Listeners(
+        settings.host, settings.intake, parts.store, parts.clock, lambda: server_context(identity)
+    )
+    work = Clockwork(parts, arrived)
+
+    def start() -> None:
+        listeners.start()
+        work.start()
+
+    def stop() -> None:
+        listeners.stop()
+        work.stop()
+
+    plain = ("/healthz", "/api/") if settings.intake.allow_plain_http else ("/healthz",)
+    try:
+        make_server(
+            name="comm",
+            host=settings.host,
+            port=settings.port,
+            port_setting="comm.port",
+            flask=create_app(parts),
+            feed=feed,
+            tls=identity,
+            plain_prefixes=plain,
+            on_start=start,
+            on_stop=stop,
+            on_reload=lambda: _reload(parts),
+        ).run()
+    finally:
+        parts.close()
+
+
+class Clockwork:
+    """What runs by itself: the digest when something arrives, the rest by time."""
+
+    def __init__(self, parts: Parts, arrived: threading.Event) -> None:
+        self._parts = parts
+        self._arrived = arrived
+        self._leave = threading.Event()
+        self._digest = threading.Thread(target=self._digest_all, name="digest", daemon=True)
+        self._jobs = Jobs()
+
+    def start(self) -> None:
+        """Begin; what a kill left half-way at the mirror is finished first."""
+        parts = self._parts
+        with told():
+            parts.mirror.recover()
+        every = parts.settings.current.mirror.every
+        self._jobs.every(1, parts.courier.run_once)
+        self._jobs.every(every, parts.pull, jitter=every / 10)
+        self._jobs.every(
+            3600, lambda: tidy(parts.store, parts.settings.current, parts.clock), at_once=True
+        )
+        self._digest.start()
+        self._jobs.start()
+
+    def stop(self) -> None:
+        """End after the work at hand."""
+        self._leave.set()
+        self._arrived.set()
+        self._jobs.stop()
+        if self._digest.is_alive():
+            self._digest.join(30)
+
+    def _digest_all(self) -> None:
+        while not self._leave.is_set():
+            self._arrived.clear()
+            done = 0
+            with told():
+                done = digest_some(self._parts.store, self._parts.settings.current.intake)
+            if not done:
+                self._arrived.wait(1.0)
+
+
+def _may_read(fleet: Fleet, asker: Asker, topic: str) -> bool:
+    return topic == UPDATES and fleet.by_certificate(asker.peer) is not None
+
+
+def _reload(parts: Parts) -> None:
+    parts.settings.reload()
+
+
+def _checks(parts: Parts) -> dict[str, bool | str]:
+    return {"database": parts.store.value("SELECT 1") == 1}
+
+
+def _report_own_errors(parts: Parts, identity: TlsIdentity) -> None:
+    """This program's own failures take the same way as everybody's: through its own intake."""
+    number, key = ensure_dsn(parts.store, PROGRAM, MACHINE, parts.clock)
+    reporting.set_up(
+        dsn=dsn_url(number, key, "https", "localhost", parts.settings.current.port),
+        release=f"{PROGRAM}@{__version__}",
+        spool=parts.folder / "own-reports",
+        ca_file=identity.client_ca,
+        server_name=MACHINE,
+        auto_enabling_integrations=False,  # looking for every known library costs a second
+    )

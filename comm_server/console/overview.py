@@ -1,0 +1,46 @@
+"""The first page: how the site stands, and what needs a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from comm_server import attention
+from comm_server.attention import Line
+from comm_server.parts import Parts
+from common.web.pages import when
+from common.web.signin import signed_in
+from common.web.texts import Texts
+
+_STAMPS = {"last", "oldest", "since", "created_at", "delivered_at"}
+# A kind with more than this shows its count and the page that lists them all.
+_MOST_SHOWN = 5
+
+
+def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
+    """``/``."""
+
+    @blueprint.get("/")
+    @signed_in
+    def overview() -> ResponseReturnValue:
+        settings, now = parts.settings.current.console, parts.clock.now()
+        lines = [
+            {"kind": line.kind, "tone": line.tone, "text": _sentence(line, texts)}
+            for line in attention.health(parts.store, settings, now)
+        ]
+        return render_template(
+            "console/overview.html",
+            site=parts.site,
+            lines=lines,
+            needs=attention.needs(parts.store, settings, now),
+            most=_MOST_SHOWN,
+        )
+
+
+def _sentence(line: Line, texts: Texts) -> str:
+    values: dict[str, Any] = {
+        name: when(value) if name in _STAMPS else value for name, value in line.values.items()
+    }
+    return texts.t(f"console.health.{line.kind}.{line.state}", **values)

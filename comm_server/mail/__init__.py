@@ -1,0 +1,1 @@
+"""Mail: composing what people read, sending it, and hearing that it arrived."""

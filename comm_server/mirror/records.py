@@ -1,0 +1,98 @@
+"""The mirror's rows: what is here since when, and what was refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from packaging.version import Version
+
+from comm_server.mirror.answers import Release
+from common.clock import Clock, ago, stamp
+from common.spool import Store
+
+Announce = Callable[[sqlite3.Connection, str, str, str, str], None]
+_MOST_REFUSALS = 1000
+_SAME_FOR_HOURS = 24
+
+
+class Records:
+    """Rows in the room's store.
+
+    Args:
+        store: with the tables of `comm_server.mirror.schema`.
+        announce: writes the feed event of a new release, in the transaction of its row.
+        clock: the rows' time.
+    """
+
+    def __init__(self, store: Store, announce: Announce, clock: Clock) -> None:
+        self._store = store
+        self._announce = announce
+        self._clock = clock
+
+    def newest(self, product: str, channel: str, platform: str) -> str | None:
+        """The highest version that was here."""
+        rows = self._store.rows(
+            "SELECT version FROM mirrored WHERE product = ? AND channel = ? AND platform = ?",
+            [product, channel, platform],
+        )
+        return max((row["version"] for row in rows), key=Version, default=None)
+
+    def add(self, releases: list[Release]) -> list[Release]:
+        """Write down and announce those that are new; answers them."""
+        at = stamp(self._clock.now())
+        if all(self._is_known(release) for release in releases):
+            return []
+
+        def insert(connection: sqlite3.Connection) -> list[Release]:
+            new = []
+            for r in releases:
+                added = connection.execute(
+                    "INSERT OR IGNORE INTO mirrored (product, channel, platform, version, at)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    [r.product, r.channel, r.platform, r.version, at],
+                )
+                if added.rowcount:
+                    self._announce(connection, r.product, r.channel, r.platform, r.version)
+                    new.append(r)
+            return new
+
+        return self._store.write(insert)
+
+    def _is_known(self, r: Release) -> bool:
+        return bool(
+            self._store.value(
+                "SELECT 1 FROM mirrored"
+                " WHERE product = ? AND channel = ? AND platform = ? AND version = ?",
+                [r.product, r.channel, r.platform, r.version],
+            )
+        )
+
+    def count_again(self, via: str, kind: str, sentence: str) -> bool:
+        """Whether the last refusal of this way in was the same, a short time ago; counts it."""
+        now = self._clock.now()
+        touched = self._store.execute(
+            "UPDATE refusals SET times = times + 1, last_at = ?"
+            " WHERE id = (SELECT max(id) FROM refusals WHERE via = ?)"
+            " AND kind = ? AND sentence = ? AND last_at > ?",
+            [stamp(now), via, kind, sentence, ago(now, hours=_SAME_FOR_HOURS)],
+        )
+        return bool(touched)
+
+    def refuse(self, via: str, kind: str, sentence: str, evidence: Path) -> None:
+        """Write a refusal down."""
+        at = stamp(self._clock.now())
+
+        def insert(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO refusals (at, via, kind, sentence, evidence, last_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [at, via, kind, sentence, str(evidence), at],
+            )
+            connection.execute(
+                "DELETE FROM refusals WHERE id <= (SELECT max(id) FROM refusals) - ?",
+                [_MOST_REFUSALS],
+            )
+
+        self._store.write(insert)

@@ -1,0 +1,104 @@
+"""Wires the room's parts; the web, the clockwork and the command line are built on them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from comm_server.bundle import Collector
+from comm_server.courier import Courier
+from comm_server.fleet.clients import Fleet
+from comm_server.mirror import Accepted, Mirror, Refused
+from comm_server.outbox import Outbox
+from comm_server.rollout.service import Rollout
+from comm_server.schema import migrations
+from comm_server.settings import CommSettings
+from comm_server.site import Site, load_site
+from common.clock import Clock, SystemClock
+from common.feed.events import append
+from common.serving.certificates import SiteAuthority
+from common.settings import Holder, load
+from common.spool import Store
+from common.trust import HttpSource
+
+UPDATES = "updates"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The wired parts."""
+
+    settings: Holder[CommSettings]
+    folder: Path
+    site: Site
+    store: Store
+    fleet: Fleet
+    rollout: Rollout
+    outbox: Outbox
+    courier: Courier
+    mirror: Mirror
+    authority: SiteAuthority
+    clock: Clock
+
+    def pull(self) -> Accepted | Refused:
+        """Look for releases at the vendor; what the mirror answers."""
+        with requests.Session() as session:
+            session.verify = str(self.site.home_ca)
+            source = HttpSource(self.site.releases_url, session)
+            return self.mirror.offer(source, "pull")
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+
+def create_parts(
+    *, clock: Clock | None = None, on_commit: Callable[[], None] | None = None
+) -> Parts:
+    """Everything but the web and the clockwork. Raises OperatorError before `comm init`."""
+    holder = Holder(lambda: load(CommSettings, "comm"))
+    settings = holder.current
+    clock = clock or SystemClock()
+    folder = settings.folder
+    site = load_site(folder)
+    store = Store(folder / "comm.db", migrations(), on_commit=on_commit)
+    fleet = Fleet(store, clock)
+    outbox = Outbox(store, clock)
+    collector = Collector(
+        store,
+        site,
+        fleet,
+        clock,
+        lambda: holder.current.acknowledgements.address,
+        lambda: holder.current.logs,
+    )
+    return Parts(
+        settings=holder,
+        folder=folder,
+        site=site,
+        store=store,
+        fleet=fleet,
+        rollout=Rollout(store, lambda: holder.current.rollout.most_failures, clock),
+        outbox=outbox,
+        courier=Courier(store, site, collector, outbox, lambda: holder.current, clock),
+        mirror=Mirror(
+            folder / "mirror", site.root, store, fleet.subscriptions, _announce, clock=clock
+        ),
+        authority=SiteAuthority(folder / "authority"),
+        clock=clock,
+    )
+
+
+def _announce(
+    connection: sqlite3.Connection, product: str, channel: str, platform: str, version: str
+) -> None:
+    append(
+        connection,
+        UPDATES,
+        "release",
+        {"product": product, "channel": channel, "platform": platform, "version": version},
+    )

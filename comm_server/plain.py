@@ -1,0 +1,26 @@
+"""Texts from outside, made fit for a database, a mail's header and a page. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+
+def one_line(value: object, most: int = 200) -> str:
+    """``value`` as one line of at most ``most`` printable characters.
+
+    What reports call themselves stands in a mail's subject: a line break there would be a header
+    of the sender's own making, and control characters would steer the reader's terminal.
+    """
+    text = str(value)[: most * 4]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:most]
+
+
+def well_formed(value: dict[str, Any]) -> dict[str, Any]:
+    """``value`` without lone surrogates: legal in JSON's escapes, but no UTF-8 can hold them."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return cast("dict[str, Any]", json.loads(text.encode("utf-8", "replace")))
+    return value

@@ -1,0 +1,1 @@
+"""How a release spreads over the site, and when it stops."""

@@ -1,0 +1,133 @@
+"""Who waits for which topic, and what wakes them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from common.feed.storage import FeedStorage
+from common.logs import get_logger
+
+log = get_logger(__name__)
+
+Wake = Callable[[str], None]  # gets the topic; runs in the event loop
+
+
+class Wakeups:
+    """Carries "something was committed" from any thread into the feed's event loop.
+
+    Made before the Store, whose ``on_commit`` is `notify`; the feed attaches itself at start.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event: asyncio.Event | None = None
+
+    def notify(self) -> None:
+        """Something was committed in this process. Any thread; cheap; never raises."""
+        loop, event = self._loop, self._event
+        if loop is not None and event is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has just ended: nobody waits
+                loop.call_soon_threadsafe(event.set)
+
+    def attach(self) -> asyncio.Event:
+        """The event that `notify` sets, in the running loop."""
+        self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
+        return self._event
+
+    def detach(self) -> None:
+        """Forget the loop."""
+        self._loop = self._event = None
+
+
+class Waiters:
+    """Watches the storage, once for all waiters of the process, and wakes those concerned.
+
+    Args:
+        storage: asked what changed; always from one and the same thread.
+        wakeups: this process's own commits.
+        look_every: seconds between two looks for commits by other processes.
+    """
+
+    def __init__(self, storage: FeedStorage, wakeups: Wakeups, *, look_every: float = 1.0) -> None:
+        self._storage = storage
+        self._wakeups = wakeups
+        self._look_every = look_every
+        self._waiting: dict[str, set[Wake]] = {}
+        # SQLite counts versions per connection, and a Store has one connection per thread.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="feed-watch")
+        self._task: asyncio.Task[None] | None = None
+        self._version = -1
+        self._mark = -1
+
+    async def start(self) -> None:
+        """Begin to watch."""
+        loop = asyncio.get_running_loop()
+        self._version, self._mark = await loop.run_in_executor(self._thread, self._first_look)
+        self._task = loop.create_task(self._watch(self._wakeups.attach()))
+
+    async def stop(self) -> None:
+        """Watch no more."""
+        self._wakeups.detach()
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._thread.shutdown(wait=True)
+
+    @contextlib.contextmanager
+    def waiting(self, topic: str, wake: Wake) -> Iterator[None]:
+        """Call ``wake(topic)`` whenever ``topic`` gets events, inside the ``with``."""
+        self.add(topic, wake)
+        try:
+            yield
+        finally:
+            self.remove(topic, wake)
+
+    def add(self, topic: str, wake: Wake) -> None:
+        """Call ``wake(topic)`` whenever ``topic`` gets events, until `remove`."""
+        self._waiting.setdefault(topic, set()).add(wake)
+
+    def remove(self, topic: str, wake: Wake) -> None:
+        """The reverse of `add`; nothing happens when it was not added."""
+        waiting = self._waiting.get(topic, set())
+        waiting.discard(wake)
+        if not waiting:
+            self._waiting.pop(topic, None)
+
+    def wake_all(self) -> None:
+        """Wake everybody, for the end."""
+        for topic in list(self._waiting):
+            self._wake(topic)
+
+    def _wake(self, topic: str) -> None:
+        for wake in list(self._waiting.get(topic, ())):
+            wake(topic)
+
+    async def _watch(self, notified: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._look_every):
+                    await notified.wait()
+            notified.clear()
+            try:
+                topics = await loop.run_in_executor(self._thread, self._look)
+            except Exception:  # a look that fails must not end the watch; the next may hold
+                log.exception("feed.watch_failed")
+                await asyncio.sleep(self._look_every)
+                continue
+            for topic in topics:
+                self._wake(topic)
+
+    def _first_look(self) -> tuple[int, int]:
+        return self._storage.version(), self._storage.changed(-1)[0]
+
+    def _look(self) -> set[str]:
+        version = self._storage.version()
+        if version == self._version:
+            return set()
+        self._mark, topics = self._storage.changed(self._mark)
+        self._version = version  # of before the look: what came in meanwhile is seen next time
+        return topics

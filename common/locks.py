@@ -1,0 +1,57 @@
+"""A lock between processes that ends with its holder, however that ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from common.clock import Clock
+from common.errors import OperatorError
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, *, busy: str, wait: float, clock: Clock) -> Iterator[None]:
+    """Hold the lock file at ``path`` (made when missing, with its folder).
+
+    Args:
+        path: the lock file; it holds the process number of its last holder.
+        busy: a sentence for whoever must wait longer than ``wait``; ``{holder}`` in it becomes
+            the other process's number.
+        wait: seconds.
+        clock: for waiting.
+
+    Raises:
+        OperatorError: held by another, or the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise OperatorError(
+            f"The folder {path.parent} cannot be written ({error.strerror}). Correct its owner, "
+            "or move the data in the settings."
+        ) from error
+    try:
+        _take(descriptor, busy, wait, clock)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, busy: str, wait: float, clock: Clock) -> None:
+    until = clock.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if clock.monotonic() >= until:
+                holder = os.pread(descriptor, 20, 0).decode("ascii", "replace") or "unknown"
+                raise OperatorError(busy.format(holder=holder)) from None
+            clock.sleep(0.1)
+        else:
+            return

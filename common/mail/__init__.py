@@ -1,0 +1,1 @@
+"""Mail servers as a client sees them: handing over by SMTP, reading by IMAP."""

@@ -1,0 +1,1 @@
+"""What crosses a wire between rooms: messages, their versions, how they are signed."""

@@ -1,0 +1,80 @@
+"""Writes the pages under docs/ that are made from the code: `make docs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from common.settings import Key, keys_of, known_sections
+from updater import diagram
+
+HERE = Path(__file__).resolve().parent
+
+_HEAD = """\
+# Settings
+
+Made from the code by `make docs`; do not edit.
+
+One TOML file for all programs: `callstead.toml` in `CALLSTEAD_HOME` (default `./var`), or the file
+that `CALLSTEAD_SETTINGS` names. `callstead settings` prints it with every key at its default. A key
+that is not known is refused, with the nearest known one. The environment overrides the file: the
+variable of a key is `CALLSTEAD_` and the key in upper case with `_` for `.`, so `comm.mail.host` is
+`CALLSTEAD_COMM_MAIL_HOST`. SIGHUP makes a program check the whole file, then take it over, or keep
+what it had.
+"""
+_ROOMS = {
+    "appliance": "The appliance",
+    "comm": "The communications server",
+    "home": "The vendor's home",
+    "updater": "The updater",
+}
+
+
+def settings_page() -> str:
+    """docs/settings.md: every key with its unit, default, limits and reason."""
+    parts = [_HEAD]
+    for name, kind in sorted(known_sections().items()):
+        parts += [f"\n## {_ROOMS[name]}: `[{name}]`\n"]
+        parts += ["| key | default | what for |", "|---|---|---|"]
+        parts += [_row(key) for key in keys_of(kind, name)]
+    return "\n".join(parts) + "\n"
+
+
+def _row(key: Key) -> str:
+    default = _toml(key)
+    unit = f" {key.metadata['unit']}" if key.metadata["unit"] else ""
+    doc = " ".join([key.metadata["doc"], *_limits(key)]).replace("|", "\\|")
+    return f"| `{key.path}` | `{default}`{unit} | {doc} |"
+
+
+def _limits(key: Key) -> Iterator[str]:
+    low, high = key.metadata["min"], key.metadata["max"]
+    if key.metadata["choices"]:
+        yield "One of: " + ", ".join(f"`{choice}`" for choice in key.metadata["choices"]) + "."
+    if low is not None and high is not None:
+        yield f"From {low:g} to {high:g}."
+    elif low is not None:
+        yield f"At least {low:g}."
+    elif high is not None:
+        yield f"At most {high:g}."
+
+
+def _toml(key: Key) -> str:
+    if isinstance(key.default, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in key.default) + "]"
+    if isinstance(key.default, bool):
+        return str(key.default).lower()
+    return f'"{key.default}"' if isinstance(key.default, str) else str(key.default)
+
+
+PAGES = {"settings.md": settings_page, "states-updater.md": diagram.page}
+
+
+def main() -> None:
+    """Write every generated page."""
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

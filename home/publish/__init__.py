@@ -1,0 +1,1 @@
+"""Signing and laying out what sites may trust: roles, releases, channels, approvals."""

@@ -1,0 +1,226 @@
+"""A pack becomes a signed release, and a release goes from channel to channel."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+from tuf.api.metadata import TargetFile, Targets
+
+from common.clock import Clock
+from common.errors import OperatorError, RefusedError
+from common.spool import Store
+from common.trust.pack import read_pack
+from common.wire.release import (
+    CHANNELS,
+    FORMAT,
+    Manifest,
+    channel_target,
+    manifest_target,
+    pack_target,
+    read_channel,
+    read_manifest,
+)
+from common.wire.signing import canonical
+from home.publish.approvals import approve, entered
+from home.publish.publication import TOP, Publication
+from home.publish.target_files import TargetFiles
+
+_PRODUCT = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+class Releases:
+    """What a release engineer does.
+
+    Args:
+        publication: where it is signed and laid out.
+        store: ``home.db``, for the approvals.
+        clock: the approvals' time.
+    """
+
+    def __init__(self, publication: Publication, store: Store, clock: Clock) -> None:
+        self._publication = publication
+        self._files = TargetFiles(publication.targets_folder)
+        self._store = store
+        self._clock = clock
+
+    def add_product(self, product: str) -> bool:
+        """Give ``product`` a key and a list of its own; False when it has one.
+
+        Raises:
+            OperatorError: unfit as a name, or the offline keys are not here.
+        """
+        if not _PRODUCT.fullmatch(product) or product in TOP or product in CHANNELS:
+            raise OperatorError(
+                f"{product!r} cannot name a product. Use a to z, 0 to 9 and -, at most 40 "
+                f"characters, and none of {', '.join((*TOP, *CHANNELS))}."
+            )
+        if product in self._publication.products():
+            return False
+        self._publication.commit(self._publication.with_product(product))
+        return True
+
+    def publish(self, pack_folder: Path, by: str) -> Manifest:
+        """Sign the pack that `home.pack` made and let it into the first channel.
+
+        Running it again after a kill ends in the same state.
+
+        Raises:
+            OperatorError: the pack does not hold what its manifest says, the version exists
+                with other content, or it is not newer than the one in the channel.
+        """
+        manifest = _open_pack(pack_folder)
+        product, version, platform = manifest.product, manifest.version, manifest.platform
+        self.add_product(product)
+        role = self._publication.role(product)
+        pointer = self._pointer(role, product, CHANNELS[0])
+        _refuse_older(pointer, {platform: version}, product, CHANNELS[0])
+        data = manifest.to_bytes()
+        described = manifest_target(product, version, platform)
+        pack = pack_target(product, version, platform)
+        listed = {
+            described: TargetFile.from_data(described, data, ["sha256"]),
+            pack: TargetFile.from_file(pack, str(pack_folder / "full.tar.zst"), ["sha256"]),
+        }
+        for target, entry in listed.items():
+            if target in role.targets and role.targets[target].hashes != entry.hashes:
+                raise OperatorError(
+                    f"{product} {version} for {platform} was published before with other content. "
+                    "A version is published once: give this one a higher number."
+                )
+        self._files.copy(listed[pack], pack_folder / "full.tar.zst")
+        self._files.write(listed[described], data)
+        approval = approve(
+            self._store,
+            self._clock,
+            product=product,
+            version=version,
+            channel=CHANNELS[0],
+            digests={platform: manifest.digest},
+            by=by,
+        )
+        before = dict(role.targets)
+        role.targets.update(listed)
+        self._point(role, product, CHANNELS[0], pointer | {platform: version}, approval)
+        self._commit(product, role, before)
+        return manifest
+
+    def promote(self, product: str, version: str, channel: str, by: str) -> dict[str, str]:
+        """Let a release into the next channel; answers the channel's pointer by platform.
+
+        Raises:
+            OperatorError: there is no such release, it skipped a channel, it is not newer than
+                the one there, or nobody answers for it.
+        """
+        version = _plain(version)
+        if product not in self._publication.products():
+            raise OperatorError(
+                f"There is no product {product!r}. `callstead home status` lists them."
+            )
+        before_it = CHANNELS[CHANNELS.index(channel) - 1]
+        role = self._publication.role(product)
+        digests = self._digests(role, product, version)
+        if not digests:
+            raise OperatorError(f"{product} {version} was not published. Publish it first.")
+        if not entered(self._store, product, version, before_it):
+            raise OperatorError(
+                f"{product} {version} has not been in {before_it} yet: a release goes through "
+                f"{', '.join(CHANNELS)} in this order."
+            )
+        pointer = self._pointer(role, product, channel)
+        moved = dict.fromkeys(digests, version)
+        _refuse_older(pointer, moved, product, channel)
+        approval = approve(
+            self._store,
+            self._clock,
+            product=product,
+            version=version,
+            channel=channel,
+            digests=digests,
+            by=by,
+        )
+        before = dict(role.targets)
+        self._point(role, product, channel, pointer | moved, approval)
+        self._commit(product, role, before)
+        return pointer | moved
+
+    def channels(self, product: str) -> dict[str, dict[str, str]]:
+        """Every channel's pointer, by channel and platform."""
+        role = self._publication.role(product)
+        return {channel: self._pointer(role, product, channel) for channel in CHANNELS}
+
+    def versions(self, product: str) -> dict[str, list[str]]:
+        """The platforms of every published version, oldest version first."""
+        found: dict[str, list[str]] = {}
+        for target in self._publication.role(product).targets:
+            if target.endswith("/manifest.json"):
+                _product, version, platform, _name = target.split("/")
+                found.setdefault(version, []).append(platform)
+        return {version: sorted(found[version]) for version in sorted(found, key=Version)}
+
+    def _digests(self, role: Targets, product: str, version: str) -> dict[str, str]:
+        """The sha256 of the version's manifests by platform, which is each one's digest."""
+        return {
+            target.split("/")[2]: entry.hashes["sha256"]
+            for target, entry in sorted(role.targets.items())
+            if target.startswith(f"{product}/{version}/") and target.endswith("/manifest.json")
+        }
+
+    def _pointer(self, role: Targets, product: str, channel: str) -> dict[str, str]:
+        entry = role.targets.get(channel_target(product, channel))
+        if entry is None:
+            return {}
+        return read_channel(json.loads(self._files.read(entry)), product, channel)
+
+    def _point(
+        self, role: Targets, product: str, channel: str, releases: dict[str, str], approval: str
+    ) -> None:
+        document = {
+            "format": FORMAT,
+            "product": product,
+            "channel": channel,
+            "releases": releases,
+            "approval": approval,
+        }
+        target = channel_target(product, channel)
+        entry = TargetFile.from_data(target, canonical(document), ["sha256"])
+        self._files.write(entry, canonical(document))
+        role.targets[target] = entry
+
+    def _commit(self, product: str, role: Targets, before: dict[str, TargetFile]) -> None:
+        if role.targets != before:
+            self._publication.commit({product: role})
+
+
+def _open_pack(folder: Path) -> Manifest:
+    try:
+        manifest = read_manifest(json.loads((folder / "manifest.json").read_bytes()))
+        read_pack(folder / "full.tar.zst", manifest)
+    except (OSError, ValueError) as error:
+        raise OperatorError(
+            f"{folder} holds no pack ({error}). Make it with `callstead home pack`."
+        ) from error
+    except RefusedError as error:
+        raise OperatorError(f"{folder} is not published. {error} Pack it again.") from error
+    return manifest
+
+
+def _refuse_older(
+    pointer: dict[str, str], moved: dict[str, str], product: str, channel: str
+) -> None:
+    for platform, version in moved.items():
+        now = pointer.get(platform)
+        if now and Version(version) < Version(now):
+            raise OperatorError(
+                f"The channel {channel} of {product} is at {now} for {platform}; {version} is not "
+                "newer. To go back, publish the old content under a higher number."
+            )
+
+
+def _plain(version: str) -> str:
+    try:
+        return str(Version(version))
+    except InvalidVersion as error:
+        raise OperatorError(f"{version!r} is not a version. Write it like 1.0.1.") from error

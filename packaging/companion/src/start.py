@@ -1,0 +1,7 @@
+"""The packaged program starts here."""
+
+import sys
+
+from companion.main import main
+
+sys.exit(main())

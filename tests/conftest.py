@@ -1,0 +1,56 @@
+"""For every test: a skip must say what is missing, and on the build server nothing skips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+_ON_BUILD_SERVER = os.environ.get("CI", "").lower() in {"1", "true"}
+_NO_REASON = {"", "unconditional skip"}
+# Whole processes and kills at every touch of the disk: `make check` leaves them to `make test`.
+_SLOW = {
+    "test_companion_program.py",
+    "test_kills.py",
+    "test_launcher_processes.py",
+    "test_one_port.py",
+    "test_whole.py",
+}
+
+
+def _judge_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure where it is not allowed."""
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = text.removeprefix("Skipped:").strip()
+    if reason in _NO_REASON:
+        report.outcome = "failed"
+        report.longrepr = "This skip gives no reason. Say what is missing on this machine."
+    elif _ON_BUILD_SERVER:
+        report.outcome = "failed"
+        report.longrepr = f"In CI nothing skips, but this test wanted to: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Judge the skips of tests and fixtures."""
+    report = yield
+    _judge_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Judge the skips of whole modules."""
+    report = yield
+    _judge_skip(report)
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow ones."""
+    for item in items:
+        if item.path.name in _SLOW or "killed_at_every_touch" in item.name:
+            item.add_marker(pytest.mark.slow)

@@ -1,0 +1,14 @@
+"""The long form of tests/unit/updater/test_kills.py: every act of every way an update can go."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.update_kills import FARES, kill_before_acts
+
+pytestmark = pytest.mark.long
+
+
+@pytest.mark.parametrize("fares", FARES)
+def test_killed_before_every_act_old_or_new_runs_and_nothing_is_left(tmp_path, fares):
+    kill_before_acts(tmp_path, fares, stride=1)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from appliance.app import Appliance, create_app
+from appliance.domain.roles import Role
+from appliance.domain.running import Reporting
+from appliance.office import Office
+from appliance.settings import ApplianceSettings
+from common.web.passwords import Passwords
+from tests.support.clock import FakeClock
+
+ORIGIN = "https://appliance.test"
+GOOD = "a sentence only I think of"
+TOKEN = "the local token"
+CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@dataclass
+class House:
+    """A wired appliance in a folder of its own, and a browser in front of it."""
+
+    clock: FakeClock
+    settings: ApplianceSettings
+    first_password: str = ""
+    reporting: Reporting = Reporting(on=True, waiting=0)
+    appliance: Appliance = field(init=False)
+
+    def change_settings(self, **changes: Any) -> None:
+        self.settings = replace(self.settings, **changes)
+
+    def browser(self, language: str = "en") -> Browser:
+        return Browser(self.appliance.flask.test_client(), language)
+
+    def signed_in(self, language: str = "en") -> Browser:
+        """The administrator, after the first password was changed."""
+        browser = self.browser(language)
+        browser.sign_in("admin", self.first_password)
+        browser.change_password(self.first_password, GOOD)
+        self.first_password = GOOD
+        return browser
+
+    def add(self, name: str, role: Role, display_name: str = "") -> None:
+        """Somebody who has changed the one-time password to `GOOD` already."""
+        users = self.appliance.office.users
+        users.add(name, display_name or name, role, CHEAP.hash(GOOD), only_first=False)
+        users.set_password(name, CHEAP.hash(GOOD), must_change=False)
+
+
+class Browser:
+    def __init__(self, client: FlaskClient, language: str) -> None:
+        self._client = client
+        self._headers = {"Accept-Language": language}
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        headers = {**self._headers, **options.pop("headers", {})}
+        return self._client.get(path, base_url=ORIGIN, headers=headers, **options)
+
+    def post(self, page: str, **fields: str) -> TestResponse:
+        """Fill in the form of ``page`` and send it."""
+        found = re.search(r'name="csrf" value="([^"]+)"', self.get(page).text)
+        assert found, f"{page} has no form"
+        return self._client.post(
+            page, base_url=ORIGIN, headers=self._headers, data={**fields, "csrf": found[1]}
+        )
+
+    def sign_in(self, name: str, password: str) -> TestResponse:
+        return self.post("/sign-in", name=name, password=password)
+
+    def change_password(self, old: str, new: str) -> TestResponse:
+        return self.post("/password", old=old, new=new, again=new)
+
+
+@pytest.fixture
+def build(tmp_path: Path):
+    """Makes a house; keywords change its settings."""
+    with ExitStack() as open_things:
+
+        def make(**changes: Any) -> House:
+            clock = FakeClock()
+            house = House(clock, ApplianceSettings(data_dir=str(tmp_path), **changes))
+            office = open_things.enter_context(Office.opened(house.settings, clock))
+            _created, first = office.first_administrator(CHEAP)
+            house.first_password = first.password if first else GOOD
+            house.appliance = create_app(
+                lambda: house.settings,
+                office,
+                reporting=lambda: house.reporting,
+                local_token=TOKEN,
+                clock=clock,
+                passwords=CHEAP,
+            )
+            return house
+
+        yield make
+
+
+@pytest.fixture
+def house(build: Callable[..., House]) -> House:
+    return build()

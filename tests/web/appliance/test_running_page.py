@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import pytest
+
+from appliance.domain.roles import Role
+from appliance.domain.running import Reporting, Trouble
+from common.web.texts import missing_keys
+from tests.support.clock import START
+from tests.web.appliance.conftest import GOOD, TOKEN
+
+
+def as_person(house, name: str, role: Role, display_name: str = ""):
+    house.add(name, role, display_name)
+    browser = house.browser()
+    assert browser.sign_in(name, GOOD).status_code == 303
+    return browser
+
+
+def test_the_page_speaks_english_and_chinese(house):
+    browser = house.signed_in()
+    english = browser.get("/?lang=en").text
+    chinese = browser.get("/?lang=zh-CN").text
+    assert "What is running" in english
+    assert "Not installed: phones are off." in english
+    assert "运行状况" in chinese
+    assert "电话功能未启用" in chinese
+    assert 'lang="zh-CN"' in chinese
+
+
+def test_no_text_is_missing_in_either_language():
+    assert missing_keys("appliance") == []
+
+
+def test_every_text_that_the_parts_name_exists(house):
+    house.reporting = Reporting(on=True, waiting=7)
+    page = house.signed_in().get("/").text
+    assert "running." not in page
+    assert "status." not in page
+    assert "{" not in page.split("<main", 1)[1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_each_part_is_there_with_a_status(house, language):
+    page = house.signed_in(language).get("/").text
+    for part in (
+        'data-part="appliance" data-status="works"',
+        'data-part="database" data-status="works"',
+        'data-part="communications" data-status="off"',
+        'data-part="backup" data-status="attention"',
+        'data-part="telephony" data-status="off"',
+    ):
+        assert part in page
+
+
+def test_a_communications_server_that_is_away_is_said_with_its_reason_and_since_when(build):
+    house = build(dsn="https://key@comm.site:8090/1")
+    house.reporting = Reporting(on=True, waiting=3)
+
+    house.appliance.watch._look = lambda: Trouble.REFUSED
+    house.appliance.watch.look()
+    page = house.signed_in().get("/").text
+    assert 'data-part="communications" data-status="failed"' in page
+    assert "https://comm.site:8090 refuses the connection" in page
+    assert START.astimezone().strftime("%Y-%m-%d %H:%M:%S") in page
+    assert 'data-part="reporting" data-status="attention"' in page
+    assert "Something does not work" in page
+
+
+def test_what_others_say_is_text_and_never_markup(build):
+    house = build(comm_url="https://comm.site/<script>alert(1)</script>")
+    browser = as_person(house, "eve", Role.SUPERVISOR, "<img src=x onerror=alert(1)>")
+    page = browser.get("/").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
+    assert "<img src=x" not in page
+
+
+def test_a_name_typed_at_the_door_comes_back_as_text(house):
+    page = house.browser().sign_in('"><script>alert(1)</script>', "x").text
+    assert "<script>alert" not in page
+
+
+def test_the_key_of_the_dsn_is_nowhere_on_the_page(build):
+    house = build(dsn="https://secretkey@comm.site:8090/1")
+    browser = house.signed_in()
+    assert "secretkey" not in browser.get("/").text
+    assert "secretkey" not in browser.get("/api/v1/status").text
+
+
+def test_an_agent_sees_that_phones_are_off_but_no_folder_or_version(house):
+    page = as_person(house, "li", Role.AGENT).get("/").text
+    assert 'data-part="telephony" data-status="off"' in page
+    assert house.settings.data_dir not in page
+    assert "threads" not in page
+
+
+def test_a_supervisor_sees_the_particulars(house):
+    page = as_person(house, "boss", Role.SUPERVISOR).get("/").text
+    assert house.settings.data_dir in page
+
+
+def test_the_page_reloads_itself_as_the_settings_say_and_a_reload_of_them_counts(house):
+    browser = house.signed_in()
+    assert '<meta http-equiv="refresh" content="30;url=?by-itself">' in browser.get("/").text
+    house.change_settings(refresh_seconds=0)
+    assert "http-equiv" not in browser.get("/").text
+
+
+def test_the_json_says_the_same_to_a_signed_in_session(house):
+    answer = house.signed_in().get("/api/v1/status")
+    parts = {part["part"]: part for part in answer.json["parts"]}
+    assert parts["database"]["status"] == "works"
+    assert parts["database"]["facts"]["kind"] == "sqlite"
+    assert parts["disk"]["facts"]["total_bytes"] > 0
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_an_agents_json_has_no_particulars(house):
+    answer = as_person(house, "li", Role.AGENT).get("/api/v1/status")
+    assert all(part["facts"] == {} and part["found"] == "" for part in answer.json["parts"])
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [(f"Bearer {TOKEN}", 200), ("Bearer wrong", 401), ("Bearer ", 401), (f"Basic {TOKEN}", 401)],
+)
+def test_the_local_token_lets_the_command_line_in_and_nothing_else_does(house, header, status):
+    answer = house.browser().get("/api/v1/status", headers={"Authorization": header})
+    assert answer.status_code == status
+
+
+def test_low_disk_asks_for_attention(house):
+    house.change_settings(least_disk_mib=10**9)
+    assert 'data-part="disk" data-status="attention"' in house.signed_in().get("/").text
+
+
+def test_healthz_needs_no_sign_in_and_says_when_the_database_is_gone(house, tmp_path):
+    answer = house.browser().get("/healthz")
+    assert (answer.status_code, answer.json["checks"]) == (200, {"database": "ok"})
+    house.appliance.office.database.close()
+    for file in tmp_path.glob("appliance.db*"):
+        file.unlink()
+    (tmp_path / "appliance.db").write_bytes(b"x" * 4096)
+    answer = house.browser().get("/healthz")
+    assert (answer.status_code, answer.json["status"]) == (503, "failing")

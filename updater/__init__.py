@@ -1,0 +1,1 @@
+"""On every client: keeps its programs up to date."""

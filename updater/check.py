@@ -1,0 +1,116 @@
+"""The step of ``idle``: is there a release to go to? And of ``available``: is it our turn?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from common.errors import RefusedError
+from common.wire.release import Manifest
+from updater.journal import Program, Release
+from updater.tools import Tools
+
+STEP = "check"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look at the channel gave.
+
+    Attributes:
+        target: the release to go to, or None.
+        sentence: why (not), for people.
+    """
+
+    target: Manifest | None
+    sentence: str
+
+
+def judge(offered: Manifest, current: Release | None, bad: Mapping[str, str]) -> Found:
+    """Whether the release that the channel points to is one to go to. Pure.
+
+    Raises:
+        RefusedError: kind ``downgrade``: it is older than what runs.
+    """
+    name = f"{offered.product} {offered.version}"
+    if current and current.digest == offered.digest:
+        return Found(None, f"{name} is installed; there is nothing newer.")
+    if offered.digest in bad:
+        return Found(None, f"{name} is not tried again: {bad[offered.digest]}")
+    if current and Version(offered.version) < Version(current.version):
+        raise RefusedError(
+            "downgrade",
+            f"{name} is older than {current.version}, which is installed: going back to an old "
+            "release could bring back a mended fault, so it was refused. Nothing was changed.",
+        )
+    if current and Version(offered.version) == Version(current.version):
+        return Found(
+            None, f"{name} is installed, in another build; only a new version replaces it."
+        )
+    return Found(offered, f"{name} is available.")
+
+
+def look(program: Program, tools: Tools) -> Found:
+    """`peek`, and tell the communications server of a refusal, once."""
+    try:
+        found = peek(program, tools)
+    except RefusedError as error:
+        tell_refusal(program, tools, STEP, error)
+        raise
+    tools.journal.accepted(program.product, STEP)
+    return found
+
+
+def peek(program: Program, tools: Tools) -> Found:
+    """Refresh the trusted metadata and read the channel.
+
+    Raises:
+        RefusedError: what was found must not be accepted.
+        NetworkError: not reached.
+    """
+    tools.repository.refresh()
+    return _read_channel(program, tools)
+
+
+def _read_channel(program: Program, tools: Tools) -> Found:
+    product, channel = program.product, program.channel
+    try:
+        releases = tools.repository.channel(product, channel)
+    except RefusedError as error:
+        if error.kind != "unknown":
+            raise
+        return Found(None, f"The channel {channel} of {product} has not reached this site yet.")
+    if tools.platform not in releases:
+        return Found(None, f"The channel {channel} of {product} has nothing for {tools.platform}.")
+    offered = tools.repository.manifest(product, releases[tools.platform], tools.platform)
+    return judge(offered, program.current, tools.journal.bad(product))
+
+
+def tell_refusal(
+    program: Program,
+    tools: Tools,
+    step: str,
+    error: RefusedError,
+    target: Manifest | None = None,
+) -> None:
+    """Queue a ``refused`` receipt, unless the same refusal was told already."""
+    version, digest = (target.version, target.digest) if target else ("", "")
+    receipt = tools.receipts.make(
+        "refused",
+        program.product,
+        version,
+        digest,
+        str(error),
+        from_version=program.current.version if program.current else None,
+    )
+    tools.journal.refused(program, step, f"{error.kind} {digest or error}", receipt)
+
+
+def ask_for_turn(program: Program, tools: Tools) -> tuple[bool, str]:
+    """Ask the communications server. Raises NetworkError, RemoteError."""
+    target = program.wanted()
+    go, reason = tools.comm.rollout(program.product, target.version)
+    sentence = f"{target.product} {target.version}: {reason}" if reason else ""
+    return go, sentence or f"{target.product} {target.version} {'may' if go else 'may not'} go on."

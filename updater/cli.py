@@ -1,0 +1,333 @@
+"""``callstead updater``: this computer's updater."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from common import logs
+from common.cli import group as cli_group
+from common.cli import json_option, show
+from common.clock import SystemClock
+from common.errors import CallsteadError, OperatorError
+from common.settings import Holder, load
+from common.wire.release import CHANNELS, this_platform
+from updater import check as checking
+from updater import identity, slots
+from updater import join as joining
+from updater.app import Updater, create_updater, open_journal, read_status, run_until_signalled
+from updater.journal import Journal, Program
+from updater.lock import is_held, only_one
+from updater.paths import DataFolder
+from updater.receipts import send_waiting
+from updater.settings import UpdaterSettings
+from updater.states import State
+from updater.status import as_text, describe
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_PRODUCT = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_ORDER_SECONDS = 60.0
+_UNDONE = {State.ROLLED_BACK, State.FAILED}
+
+
+@cli_group()
+def group() -> None:
+    """This computer's updater: keeps its programs up to date."""
+
+
+@group.command()
+@click.argument("address")
+@click.argument("code")
+@click.option("--root", "root_file", required=True, type=_FILE, help="The vendor's root.json.")
+@click.option("--name", required=True, help="What people call this computer.")
+@click.option("--again", is_flag=True, help="Leave an earlier site.")
+@json_option
+def join(address: str, code: str, root_file: Path, name: str, again: bool, as_json: bool) -> None:
+    """Join the site whose communications server is at ADDRESS, with a CODE made there."""
+    settings = _settings()
+    folder = DataFolder(settings.folder)
+    with only_one(folder.lock):
+        who = joining.join(
+            folder.identity,
+            address,
+            code,
+            root_file,
+            name,
+            platform=this_platform(),
+            limits=settings.network,
+            again=again,
+        )
+    facts = {"client": who.client, "name": who.name, "site": who.site, "address": who.address}
+    show(facts, as_json, f"This computer is {who.name!r} ({who.client}) at the site {who.site!r}.")
+
+
+@group.command()
+@click.argument("product")
+@click.option("--channel", default="stable", show_default=True, type=click.Choice(CHANNELS))
+@click.option("--port", required=True, type=click.IntRange(1, 65535), help="The program's port.")
+@json_option
+def adopt(product: str, channel: str, port: int, as_json: bool) -> None:
+    """Take care of PRODUCT on this computer: install it, keep it running and up to date."""
+    if not _PRODUCT.fullmatch(product):
+        raise OperatorError(f"{product!r} is not a product's name (a-z, 0-9 and -).")
+    with _journal() as (_folder, journal):
+        for other in journal.programs():
+            if other.port == port and other.product != product:
+                raise OperatorError(
+                    f"Port {port} belongs to {other.product} already. Give {product} another one."
+                )
+        journal.adopt(product, channel, port)
+    facts = {"product": product, "channel": channel, "port": port}
+    show(facts, as_json, f"{product} is looked after from now on (channel {channel}, port {port}).")
+
+
+@group.command()
+def serve() -> None:
+    """Keep this computer's programs up to date until stopped."""
+    holder = _holder()
+    logs.set_up("updater", holder.current.log_level)
+    with only_one(DataFolder(holder.current.folder).lock), _updater(holder) as updater:
+        run_until_signalled(updater)
+
+
+@group.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Tell who this client is, what runs here, and what is being done."""
+    with _journal() as (folder, journal):
+        told = describe(folder, journal, identity.find(folder.identity), SystemClock())
+        if told["serving"]:
+            live = read_status(folder.status) or {}
+            told |= {key: live.get(key) for key in ("contact", "trouble", "progress")}
+    show(told, as_json, as_text(told))
+
+
+@group.command()
+@click.argument("product", required=False)
+@json_option
+def check(product: str | None, as_json: bool) -> None:
+    """Look for releases of PRODUCT (or of all) now. Nothing is changed on this computer."""
+    found = []
+    with _quiet(), _updater(_holder()) as updater:
+        for program in _chosen(updater.journal, product):
+            seen = checking.peek(program, updater.tools(program.product, memory="look"))
+            found.append(
+                {
+                    "product": program.product,
+                    "installed": program.current.version if program.current else None,
+                    "available": seen.target.version if seen.target else None,
+                    "reason": seen.sentence,
+                }
+            )
+    text = "\n".join(str(one["reason"]) for one in found) or "No program is looked after here."
+    show(found, as_json, text)
+
+
+@group.command()
+@click.argument("product")
+@click.option(
+    "--patience",
+    default=600.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds until this command gives up waiting; the next one goes on.",
+)
+@json_option
+def apply(product: str, patience: float, as_json: bool) -> None:
+    """Bring PRODUCT up to date now, in this process, when no updater is running."""
+    holder = _holder()
+    with _quiet(), only_one(DataFolder(holder.current.folder).lock), _updater(holder) as updater:
+        before = updater.engine(product).read()
+        seen: set[State] = set()
+        after = _drive(updater, product, patience, _teller(as_json, seen))
+        _send_receipts(updater)
+    facts = {
+        "product": product,
+        "state": str(after.state),
+        "from": before.current.version if before.current else None,
+        "version": after.current.version if after.current else None,
+        "reason": after.reason,
+    }
+    show(facts, as_json, after.reason)
+    sys.exit(1 if after.state is not State.IDLE or seen & _UNDONE else 0)
+
+
+@group.command()
+@click.argument("product", required=False)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@json_option
+def history(product: str | None, limit: int, as_json: bool) -> None:
+    """Tell what was done here, oldest first."""
+    with _journal() as (_folder, journal):
+        lines = journal.history(product, limit)
+    text = "\n".join(
+        f"{line['at']} {line['product']} {line['event'] or '-'} [{line['state']}] {line['note']}"
+        for line in lines
+    )
+    show(lines, as_json, text or "Nothing has happened here yet.")
+
+
+@group.command()
+@json_option
+def verify(as_json: bool) -> None:
+    """Hash every installed release again and compare it with what was signed."""
+    found = []
+    with _journal() as (folder, journal):
+        for program in journal.programs():
+            place = folder.program(program.product).slots
+            for release in (program.current, program.previous):
+                if release:
+                    findings = slots.verify(place, release.digest)
+                    found.append(
+                        {
+                            "product": program.product,
+                            "version": release.version,
+                            "digest": release.digest,
+                            "findings": findings,
+                        }
+                    )
+    lines = [
+        f"{one['product']} {one['version']}: {' '.join(one['findings']) or 'as it was signed.'}"
+        for one in found
+    ]
+    show(found, as_json, "\n".join(lines) or "No release is installed here.")
+    sys.exit(1 if any(one["findings"] for one in found) else 0)
+
+
+@group.command()
+@click.argument("product")
+@json_option
+def rollback(product: str, as_json: bool) -> None:
+    """Go back to the release of PRODUCT before this one; this one is never installed again."""
+    holder = _holder()
+    folder = DataFolder(holder.current.folder)
+    with _journal() as (_folder, journal):
+        before = _chosen(journal, product)[0]
+        if before.current is None or before.previous is None:
+            raise OperatorError(f"There is no release of {product} before to go back to.")
+        journal.order_rollback(product)
+        if is_held(folder.lock):
+            after = _await_order(journal, product)
+        else:
+            with _quiet(), only_one(folder.lock), _updater(holder) as updater:
+                after = _drive(updater, product, _ORDER_SECONDS, _teller(as_json), once=True)
+                _send_receipts(updater)
+    now = after.current.version if after.current else None
+    facts = {"product": product, "from": before.current.version, "version": now}
+    show(facts | {"reason": after.reason}, as_json, after.reason)
+    if now != before.previous.version:
+        raise OperatorError(f"{product} was not rolled back: {after.reason}")
+
+
+def _send_receipts(updater: Updater) -> None:
+    """Tell what happened if the server is there; else the next updater does."""
+    with contextlib.suppress(CallsteadError):
+        send_waiting(updater.journal, updater.comm)
+
+
+def _drive(
+    updater: Updater,
+    product: str,
+    patience: float,
+    tell: Callable[[Program], None],
+    *,
+    once: bool = False,
+) -> Program:
+    """Step one engine until nothing is left to do, or ``patience`` seconds are over.
+
+    With ``once`` only what is begun or ordered is done; nothing new is looked for.
+    """
+    engine = updater.engine(product)
+    engine.recover()
+    deadline, looked = time.monotonic() + patience, False
+    while True:
+        updater.look_after_launchers()
+        before = engine.read()
+        if before.state is State.IDLE and not before.ordered and (looked or once):
+            return before
+        looked = looked or before.state is State.IDLE
+        pause = engine.step()
+        after = engine.read()
+        if (after.state, after.reason) != (before.state, before.reason):
+            tell(after)
+        if after.state is State.IDLE and pause > 0:
+            return after  # nothing newer, or not reached: the reason tells
+        if time.monotonic() + pause > deadline:
+            return after
+        time.sleep(pause)
+
+
+def _await_order(journal: Journal, product: str) -> Program:
+    """The running updater carries the order out; wait until it has."""
+    deadline = time.monotonic() + _ORDER_SECONDS
+    while True:
+        program = _chosen(journal, product)[0]
+        if not program.ordered and program.state is State.IDLE:
+            return program
+        if time.monotonic() > deadline:
+            raise OperatorError(
+                f"The running updater has not yet rolled {product} back ({program.state}: "
+                f"{program.reason}). It will as soon as it can; see `callstead updater status`."
+            )
+        time.sleep(0.2)
+
+
+def _chosen(journal: Journal, product: str | None) -> list[Program]:
+    programs = [p for p in journal.programs() if product in {None, p.product}]
+    if product and not programs:
+        raise OperatorError(
+            f"{product!r} is not looked after here. "
+            f"`callstead updater adopt {product} --port N` begins it."
+        )
+    return programs
+
+
+def _teller(as_json: bool, seen: set[State] | None = None) -> Callable[[Program], None]:
+    def tell(program: Program) -> None:
+        if seen is not None:
+            seen.add(program.state)
+        if not as_json:
+            click.echo(f"[{program.state}] {program.reason}", err=True)
+
+    return tell
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Commands speak to people: events of the log below a warning are not for them."""
+    logs.set_up("updater", "warning")
+    yield
+
+
+def _settings() -> UpdaterSettings:
+    return load(UpdaterSettings, "updater")
+
+
+def _holder() -> Holder[UpdaterSettings]:
+    return Holder(_settings)
+
+
+@contextlib.contextmanager
+def _updater(holder: Holder[UpdaterSettings]) -> Iterator[Updater]:
+    updater = create_updater(holder)
+    try:
+        yield updater
+    finally:
+        updater.close()
+
+
+@contextlib.contextmanager
+def _journal() -> Iterator[tuple[DataFolder, Journal]]:
+    folder = DataFolder(_settings().folder)
+    identity.load(folder.identity)  # before joining there is nothing to open
+    journal = open_journal(folder, SystemClock())
+    try:
+        yield folder, journal
+    finally:
+        journal.close()

@@ -1,0 +1,335 @@
+"""Drives one program through the table of updater/states.py, one step at a time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from common.backoff import Backoff
+from common.errors import CallsteadError, OperatorError, RefusedError
+from common.logs import get_logger
+from updater import build, check, environment, fetch, gate, pointer, settle, slots, switch
+from updater.journal import Program, Release
+from updater.launcher import read_pointer
+from updater.probation import Probation, Verdict
+from updater.states import OPEN, Event, State
+from updater.tools import Tools
+
+log = get_logger(__name__)
+
+
+class StoppingError(CallsteadError):
+    """The updater was asked to stop; the step goes on at the next start."""
+
+
+class Engine:
+    """One program's updater. `step` is called by one thread at a time; `hint`, `stop` by any.
+
+    Args:
+        product: an adopted program.
+        tools: its tools.
+    """
+
+    def __init__(self, product: str, tools: Tools) -> None:
+        self.product = product
+        self.progress: tuple[int, int] | None = None
+        self._tools = tools
+        self._look_at = 0.0
+        self._failures = 0
+        self._stopping = False
+        self._probation: Probation | None = None
+        self._steps: dict[State, Callable[[Program], float]] = {
+            State.IDLE: self._idle,
+            State.AVAILABLE: self._available,
+            State.FETCHING: self._fetching,
+            State.STAGED: self._staged,
+            State.WAITING: self._waiting,
+            State.SWITCHING: self._switching,
+            State.PROBATION: self._in_probation,
+            State.COMMITTED: self._settle,
+            State.ROLLED_BACK: self._settle,
+            State.FAILED: self._settle,
+        }
+
+    def read(self) -> Program:
+        """The program as the database has it."""
+        program = self._tools.journal.program(self.product)
+        if program is None:
+            raise OperatorError(
+                f"{self.product!r} is not looked after here. "
+                f"`callstead updater adopt {self.product} --port N` begins it."
+            )
+        return program
+
+    def hint(self) -> None:
+        """Something may be new: the next step looks."""
+        self._look_at = 0.0
+        self._failures = 0
+
+    def stop(self) -> None:
+        """Let a running step end soon."""
+        self._stopping = True
+
+    def recover(self) -> None:
+        """Once, before the first step: put in order what a killed run left."""
+        program, folder = self.read(), self._tools.folder
+        folder.root.mkdir(parents=True, exist_ok=True)
+        folder.data.mkdir(exist_ok=True)
+        pointer.sweep(folder.root)
+        slots.sweep(folder.slots)
+        if program.state is not State.IDLE:
+            log.info("program.resumed", product=self.product, state=program.state)
+            return
+        if program.current is None and (found := self._found_in_folder()):
+            self._tools.journal.take_over(program, found)
+            program = self.read()
+        settle.settle(program, self._tools)
+
+    def step(self) -> float:
+        """Do what the state asks for; seconds until it should be called again.
+
+        Expected errors become the program's ``reason`` and a growing pause; what is raised is a
+        fault of ours, and the state is as it was.
+        """
+        program = self.read()
+        try:
+            pause = self._steps[program.state](program)
+        except StoppingError:
+            return 0.0
+        except CallsteadError as error:
+            self._failures += 1
+            self._note(program, str(error))
+            return self._backoff().delay(self._failures)
+        self._failures = 0
+        return pause
+
+    # --- the steps --------------------------------------------------------------------------
+
+    def _idle(self, program: Program) -> float:
+        tools = self._tools
+        if program.dsn is None:
+            current = program.current.version if program.current else None
+            dsn = tools.comm.adopt(self.product, program.channel, tools.platform, current)
+            tools.journal.keep_dsn(self.product, dsn)
+            program = self.read()
+        self._refresh_environment(program)
+        if program.ordered:
+            return self._go_back(program)
+        if not self._due():
+            return self._until_look()
+        found = check.look(program, tools)
+        self._looked()
+        if found.target is None:
+            self._note(program, found.sentence)
+            return self._until_look()
+        self._move(program, Event.FOUND, found.sentence, target=found.target)
+        return 0.0
+
+    def _available(self, program: Program) -> float:
+        if self._withdrawn(program):
+            return 0.0
+        go, sentence = check.ask_for_turn(program, self._tools)
+        if not go:
+            self._note(program, sentence)
+            return self._until_look()
+        self._move(program, Event.ALLOWED, sentence)
+        return 0.0
+
+    def _fetching(self, program: Program) -> float:
+        if self._withdrawn(program):
+            return 0.0
+        try:
+            fetch.fetch(program, self._tools, self._show_progress)
+        except RefusedError as error:
+            check.tell_refusal(program, self._tools, fetch.STEP, error, program.target)
+            raise
+        finally:
+            self.progress = None
+        self._tools.journal.accepted(self.product, fetch.STEP)
+        self._move(program, Event.FETCHED, f"{_name(program)} is here and is the vendor's.")
+        return 0.0
+
+    def _staged(self, program: Program) -> float:
+        target = program.wanted()
+        pack = fetch.pack_path(self._tools.folder, target)
+        try:
+            build.build(pack, target, self._tools.folder.slots)
+        except FileNotFoundError:
+            self._move(program, Event.LOST, f"The pack of {_name(program)} is fetched again.")
+            return 0.0
+        except RefusedError as error:
+            reason = f"{_name(program)} cannot be installed: {error}"
+            self._move(
+                program,
+                Event.UNFIT,
+                reason,
+                receipt=self._tools.receipt("failed", program, reason),
+                bad=program.wanted_release(),
+            )
+            return 0.0
+        self._move(program, Event.BUILT, f"{_name(program)} is built and was hashed again.")
+        fetch.forget(self._tools.folder)
+        return 0.0
+
+    def _waiting(self, program: Program) -> float:
+        if self._withdrawn(program):
+            return 0.0
+        free, why = check.ask_for_turn(program, self._tools)
+        if free:
+            free, why = gate.may_restart(program, self._tools)
+        if not free:
+            self._note(program, why)
+            return self._tools.settings.every.gate
+        generation = pointer.next_generation(self._tools.folder.root, program.generation)
+        self._move(program, Event.FREE, f"{_name(program)} is switched on.", generation=generation)
+        return 0.0
+
+    def _switching(self, program: Program) -> float:
+        try:
+            switch.switch(program, self._tools)
+        except RefusedError as error:
+            self._move(program, Event.DAMAGED, str(error))
+            return 0.0
+        self._move(program, Event.SWITCHED, f"{_name(program)} is on probation.")
+        return 0.0
+
+    def _in_probation(self, program: Program) -> float:
+        if self._probation is None or self._probation.generation != program.generation:
+            self._probation = Probation(program, self._tools)
+        outcome = self._probation.look()
+        if outcome.verdict is Verdict.WAIT:
+            return self._tools.settings.every.probe
+        self._probation = None
+        if outcome.verdict is Verdict.KEEP:
+            note = f"{_name(program)} is well and stays."
+            self._move(
+                program,
+                Event.STEADY,
+                note,
+                receipt=self._tools.receipt("committed", program, note),
+                current=program.wanted_release(),
+                previous=program.current,
+            )
+            return 0.0
+        back = f"{program.current.version} runs again" if program.current else "nothing runs"
+        reason = f"{_name(program)} was rolled back, {back}. {outcome.reason}"
+        self._move(
+            program,
+            Event.UNHEALTHY,
+            reason,
+            receipt=self._tools.receipt("rolled_back", program, reason, outcome.log_tail),
+            bad=program.wanted_release(),
+        )
+        return 0.0
+
+    def _settle(self, program: Program) -> float:
+        if not settle.settle(program, self._tools):
+            return self._tools.settings.every.probe
+        self._move(program, Event.SETTLED, program.reason, target=None)
+        return 0.0
+
+    # --- what several steps need ------------------------------------------------------------
+
+    def _go_back(self, program: Program) -> float:
+        current, previous = program.current, program.previous
+        if current is None or previous is None:
+            self._tools.journal.cancel_order(program, "There is no release before to go back to.")
+            return 0.0
+        if findings := slots.verify(self._tools.folder.slots, previous.digest):
+            self._tools.journal.cancel_order(
+                program, f"{previous.version} cannot be gone back to: {findings[0]}"
+            )
+            return 0.0
+        reason = (
+            f"{self.product} {current.version} was rolled back to {previous.version} "
+            "by this computer's administrator."
+        )
+        receipt = self._tools.receipts.make(
+            "rolled_back",
+            self.product,
+            current.version,
+            current.digest,
+            reason,
+            from_version=previous.version,
+        )
+        self._move(
+            program,
+            Event.ORDERED_BACK,
+            reason,
+            receipt=receipt,
+            bad=current,
+            current=previous,
+            previous=None,
+        )
+        return 0.0
+
+    def _withdrawn(self, program: Program) -> bool:
+        """Drop the target when it is no longer the one to go to, or an order waits."""
+        assert program.state in OPEN  # noqa: S101 - the caller's state, held by the table's tests
+        if program.ordered:
+            self._move(program, Event.WITHDRAWN, "An order to go back came first.", target=None)
+            return True
+        if not self._due():
+            return False
+        self._looked()
+        try:
+            found = check.look(program, self._tools)
+        except CallsteadError as error:  # the target was checked; it stays until better is known
+            log.info("program.not_looked", product=self.product, error=str(error))
+            return False
+        if found.target and found.target.digest == program.wanted().digest:
+            return False
+        self.hint()
+        self._move(program, Event.WITHDRAWN, found.sentence, target=None)
+        return True
+
+    def _refresh_environment(self, program: Program) -> None:
+        tools = self._tools
+        launch = environment.launch_of(
+            program, tools.folder, tools.identity, tools.settings.programs
+        )
+        if environment.write_if_changed(tools.folder.launch, launch):
+            pointer.restart(tools.folder.root)
+
+    def _found_in_folder(self) -> Release | None:
+        now = read_pointer(self._tools.folder.root)
+        if now is None or now.slot is None:
+            return None
+        manifest = slots.manifest_of(self._tools.folder.slots, now.slot)
+        return Release(manifest.version, manifest.digest) if manifest else None
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self.progress = (done, total)
+        if self._stopping:
+            raise StoppingError(f"The download of {self.product} was interrupted.")
+
+    def _move(self, program: Program, event: Event, note: str, **rest: object) -> None:
+        new = self._tools.journal.move(program, event, note, **rest)  # type: ignore[arg-type]
+        log.info(
+            "program.moved", product=self.product, happened=event, state=new.state, reason=note
+        )
+
+    def _note(self, program: Program, reason: str) -> None:
+        if reason != program.reason:
+            log.info("program.waits", product=self.product, state=program.state, reason=reason)
+        self._tools.journal.note(program, reason)
+
+    def _backoff(self) -> Backoff:
+        every = self._tools.settings.every
+        return Backoff(first=every.retry_first, most=every.retry_most)
+
+    def _due(self) -> bool:
+        return self._tools.clock.monotonic() >= self._look_at
+
+    def _looked(self) -> None:
+        every = self._tools.settings.every.check
+        spread = random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
+        self._look_at = self._tools.clock.monotonic() + every * spread
+
+    def _until_look(self) -> float:
+        return max(0.05, self._look_at - self._tools.clock.monotonic())
+
+
+def _name(program: Program) -> str:
+    target = program.wanted()
+    return f"{target.product} {target.version}"

@@ -1,0 +1,49 @@
+"""``launch.json``: what a program is told when it is started.
+
+The release is not in it: the launcher takes that from the slot it starts, so that a program that
+was brought back never reports under the name of the one that failed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from common.atomic import write_json
+from updater.identity import Identity
+from updater.journal import Program
+from updater.paths import ProgramFolder
+from updater.settings import ProgramSettings
+
+
+def launch_of(
+    program: Program, folder: ProgramFolder, identity: Identity, settings: ProgramSettings
+) -> dict[str, Any]:
+    """The content of ``launch.json``."""
+    env = {
+        "CALLSTEAD_PROGRAM": program.product,
+        "CALLSTEAD_PROGRAM_PORT": str(program.port),
+        "CALLSTEAD_PROGRAM_DATA": str(folder.data),
+        "CALLSTEAD_CA_FILE": str(identity.ca_file),
+        "CALLSTEAD_CLIENT": identity.name,
+    }
+    if program.dsn:
+        env["SENTRY_DSN"] = program.dsn
+    return {
+        "env": env,
+        "stop_seconds": settings.stop_seconds,
+        "max_attempts": settings.max_attempts,
+    }
+
+
+def write_if_changed(path: Path, launch: dict[str, Any]) -> bool:
+    """Replace ``launch.json``; whether the program's environment is another one now."""
+    try:
+        before = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        before = {}
+    if before == launch:
+        return False
+    write_json(path, launch, mode=0o600)  # the DSN lets its holder write reports
+    return bool(before) and before.get("env") != launch["env"]

@@ -1,0 +1,33 @@
+"""One updater at a time works on a data folder."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from common import locks
+from common.clock import SystemClock
+
+
+def only_one(path: Path) -> AbstractContextManager[None]:
+    """Hold the data folder's lock. Raises OperatorError when another updater holds it."""
+    return locks.exclusive(
+        path,
+        busy=f"An updater (process {{holder}}) already works on {path.parent}. "
+        "Let it do this, or stop it first.",
+        wait=1,  # whoever merely looks whether it is held, holds it for an instant
+        clock=SystemClock(),
+    )
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock at ``path``."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

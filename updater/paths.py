@@ -1,0 +1,84 @@
+"""Where things lie. The launcher's own files are named in updater/launcher.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ProgramFolder:
+    """The folder of one program, which it shares with its launcher."""
+
+    root: Path
+
+    @property
+    def slots(self) -> Path:
+        """The installed releases."""
+        return self.root / "slots"
+
+    @property
+    def downloads(self) -> Path:
+        """Packs on their way."""
+        return self.root / "downloads"
+
+    @property
+    def trust(self) -> Path:
+        """The trusted metadata of this program's repository, by root of trust."""
+        return self.root / "trust"
+
+    @property
+    def data(self) -> Path:
+        """The program's own; it survives updates."""
+        return self.root / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the program printed."""
+        return self.root / "log" / "program.log"
+
+    @property
+    def launch(self) -> Path:
+        """How the launcher starts it."""
+        return self.root / "launch.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the program's launcher."""
+        return self.root / "launcher.lock"
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The updater's data folder."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """States, journal, outbox."""
+        return self.root / "updater.db"
+
+    @property
+    def identity(self) -> Path:
+        """Who this client is."""
+        return self.root / "identity"
+
+    @property
+    def status(self) -> Path:
+        """What the running updater says of itself."""
+        return self.root / "status.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one updater that works here."""
+        return self.root / "updater.lock"
+
+    @property
+    def reports(self) -> Path:
+        """The updater's own errors on their way."""
+        return self.root / "reports"
+
+    def program(self, product: str) -> ProgramFolder:
+        """The folder of one program."""
+        return ProgramFolder(self.root / "programs" / product)

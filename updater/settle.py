@@ -1,0 +1,32 @@
+"""The step of ``committed``, ``rolled_back`` and ``failed``: leave everything in order."""
+
+from __future__ import annotations
+
+from common.clock import parse_stamp
+from updater import fetch, pointer, slots
+from updater.journal import Program
+from updater.running import read_running
+from updater.tools import Tools
+
+# Longer than any program may take to stop; then its slot goes although it still runs.
+_PATIENCE = 60.0
+
+
+def settle(program: Program, tools: Tools) -> bool:
+    """Point at the current release and remove what is no longer needed.
+
+    Returns:
+        False while the program of a slot that must go is still being stopped; ask again.
+    """
+    current = program.current.digest if program.current else None
+    previous = program.previous.digest if program.previous else None
+    pointer.settle(tools.folder.root, current, previous)
+    keep = {digest for digest in (current, previous) if digest}
+    running = read_running(tools.folder.root)
+    waited = (tools.clock.now() - parse_stamp(program.since)).total_seconds()
+    if running and running.slot not in keep and waited < _PATIENCE:
+        return False  # it may still need its files to end in order
+    slots.sweep(tools.folder.slots)
+    slots.remove_all_but(tools.folder.slots, keep)
+    fetch.forget(tools.folder)
+    return True
