@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common.clock import SystemClock
+from common.locks import exclusive
 from onebox.calls import StepError, command, refused_command
 from onebox.demo.error_home import program
 from onebox.layout import callstead
@@ -22,15 +26,15 @@ def keep_a_copy(story: Story) -> Path:
     """What an eavesdropper keeps: the publication as it is now, signatures and all."""
     copy = story.layout.home / "demo" / "replay"
     shutil.rmtree(copy.parent, ignore_errors=True)
-    shutil.copytree(story.layout.folder("home") / "publication", copy)
+    with _nothing_published_meanwhile(story):
+        shutil.copytree(story.layout.folder("home") / "publication", copy)
     return copy
 
 
 def tampered(story: Story, builds: Builds) -> None:
     """A release that the vendor did sign, with one byte of its pack changed on the way."""
     story.at = "6"
-    vendor = story.layout.home / "demo" / "vendor"
-    shutil.copytree(story.layout.folder("home"), vendor, ignore=shutil.ignore_patterns("Maildir"))
+    vendor = _copy_of_the_vendor(story)
     pack = story.layout.home / "packs" / f"{PRODUCT}-{story.versions.forged}"
     shutil.rmtree(pack, ignore_errors=True)
     built = builds[story.versions.fixed].result(timeout=1)
@@ -58,6 +62,30 @@ def replayed(story: Story, copy: Path) -> None:
     """The vendor's own publication from before the fix."""
     _offer(story, "6b", "a replayed old state", copy)
     shutil.rmtree(copy.parent, ignore_errors=True)
+
+
+def _copy_of_the_vendor(story: Story) -> Path:
+    """Keys, publication and approvals of the home at work, whole although it goes on working."""
+    home, copy = story.layout.folder("home"), story.layout.home / "demo" / "vendor"
+    with _nothing_published_meanwhile(story):
+        for name in ("keys", "publication"):
+            shutil.copytree(home / name, copy / name)
+    with (
+        closing(sqlite3.connect(home / "home.db", timeout=30)) as live,
+        closing(sqlite3.connect(copy / "home.db")) as kept,
+    ):
+        live.backup(kept)
+    return copy
+
+
+def _nothing_published_meanwhile(story: Story) -> AbstractContextManager[None]:
+    """The vendor's own lock: a folder copied while it changes is neither the old nor the new."""
+    return exclusive(
+        story.layout.folder("home") / "publish.lock",
+        busy="The vendor has been publishing for a minute (process {holder}).",
+        wait=60,
+        clock=SystemClock(),
+    )
 
 
 def _offer(story: Story, number: str, what: str, folder: Path) -> None:

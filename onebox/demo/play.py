@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,8 +48,8 @@ def play(*, as_json: bool, console: Console) -> bool:
             forgeries.tampered(story, builds)
             forgeries.replayed(story, before)
             teller.done("every step held")
-    except CallsteadError as error:
-        teller.failed(story.at if story else "0", str(error))
+    except (CallsteadError, OSError, subprocess.TimeoutExpired) as error:  # requests' too
+        teller.failed(story.at if story else "0", str(error) or type(error).__name__)
         return False
     except KeyboardInterrupt:
         teller.failed(story.at if story else "0", "interrupted")

@@ -59,9 +59,8 @@ def fix(story: Story, builds: Builds) -> None:
         "4c", f"{CLIENT_NAME} verified it from its own root, switched and committed",
         slot=status["digest"][:12], states=">".join(states), pack_bytes=_size(pack),
     )  # fmt: skip
-    answer = dial(INPUT)
-    if answer.status_code != 202:  # durable; the main thread dials next
-        raise StepError(f"{version} answered {answer.status_code} to {INPUT!r}")
+    # 202: durable; the main thread dials next.
+    wait_for(f"{version} to take {INPUT!r}", lambda: dial(INPUT).status_code == 202, 20)
     call = wait_for("the dialled number", _dialled, 20)
     story.teller.step(
         "4d", f"{PRODUCT} {version} handles {INPUT!r}",
