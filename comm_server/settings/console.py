@@ -1,0 +1,34 @@
+"""What the site's console shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from common.settings import setting
+
+
+@dataclass(frozen=True)
+class ConsoleSettings:
+    """What the site's console calls a person to look at."""
+
+    silent_after: float = setting(
+        900.0,
+        unit="seconds",
+        minimum=10,
+        doc="A client that was not heard from for this long is shown as silent; clients speak "
+        "every minute, so this is many words missed and not one.",
+    )
+    overdue_after: float = setting(
+        3600.0,
+        unit="seconds",
+        minimum=10,
+        doc="A bundle that the vendor has not acknowledged after this long is shown as not "
+        "delivered; the usual answer takes seconds, a relay's queue rarely an hour.",
+    )
+    recent: float = setting(
+        7.0,
+        unit="days",
+        minimum=1,
+        doc="New problems and refused releases stay on the overview for this long; a week, so "
+        "that a holiday hides nothing.",
+    )
