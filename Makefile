@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CODE := appliance comm_server common home onebox updater
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+QUICK := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not slow"
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
@@ -27,10 +28,12 @@ setup-dev: $(VENV)/dev.stamp ## make .venv with what the tests need too, and sto
 	@packaging/system-packages.sh test
 
 test: setup-dev lint ## everything: style, types, import rules, all tests but the long drills, coverage
-	@$(BIN)/python -m pytest -m "not long" --cov --cov-report=term
+	@$(QUICK) --cov --cov-report=
+	@$(BIN)/python -m pytest -m "slow and not long" --cov --cov-append --cov-report=
+	@$(BIN)/coverage report > $(VENV)/coverage.log; tail -n 1 $(VENV)/coverage.log
 
 check: setup-dev lint ## the fast ones, in under a minute: style, types, import rules, unit tests
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not long and not slow" tests/unit tests/architecture
+	@$(QUICK) -q
 
 lint: $(VENV)/dev.stamp ## style, format and types alone
 	@$(BIN)/ruff check --quiet .

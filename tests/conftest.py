@@ -1,15 +1,18 @@
-"""For every test: a skip must say what is missing, and on the build server nothing skips."""
+"""For every test: how long it may take and how often it is tried, and what a skip must say."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 _ON_BUILD_SERVER = os.environ.get("CI", "").lower() in {"1", "true"}
 _NO_REASON = {"", "unconditional skip"}
-# Whole processes and kills at every touch of the disk: `make check` leaves them to `make test`.
+_TESTS = Path(__file__).parent
+_QUICK_FOLDERS = {"architecture", "unit"}
+# Whole processes among the unit tests.
 _SLOW = {
     "test_companion_program.py",
     "test_kills.py",
@@ -50,7 +53,13 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow ones."""
+    """Mark the slow ones: whole processes, kills at every touch of the disk.
+
+    They run one after the other, and get a second try, because a machine that is busy elsewhere
+    can make a process late. Who needed it is named at the end of the run, to be looked at.
+    """
     for item in items:
-        if item.path.name in _SLOW or "killed_at_every_touch" in item.name:
+        quick = item.path.relative_to(_TESTS).parts[0] in _QUICK_FOLDERS
+        if not quick or item.path.name in _SLOW or "killed_at_every_touch" in item.name:
             item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.flaky(reruns=1))
