@@ -42,6 +42,11 @@ class Client(Updater):
         )
         self._trusted_set.reference_time = clock.now()
 
+    @property
+    def consistent(self) -> bool:
+        """Whether files carry their version or hash in their names."""
+        return bool(self._trusted_set.root.consistent_snapshot)
+
     def trusted_files(self) -> Iterator[tuple[str, bytes]]:
         """What was verified, by the names under which a repository publishes it.
 

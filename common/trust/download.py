@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,25 +27,53 @@ class Wanted:
     Attributes:
         target: its name.
         length: bytes.
-        sha256: hex.
+        hashes: hex by algorithm; all of them must hold. The first one names the file.
+        prefixed: whether the file's name begins with its hash, as in every repository whose
+            states can be read while the next one is laid out.
     """
 
     target: str
     length: int
-    sha256: str
+    hashes: Mapping[str, str]
+    prefixed: bool = True
+
+    @property
+    def named(self) -> str:
+        """The hash that names the file."""
+        return next(iter(self.hashes.values()))
 
     @property
     def path(self) -> str:
-        """Where it lies below a source's base: ``targets/DIR/SHA256.NAME``."""
+        """Where it lies below a source's base: ``targets/DIR/HASH.NAME``."""
         folder, slash, name = self.target.rpartition("/")
-        return f"targets/{folder}{slash}{self.sha256}.{name}"
+        prefix = f"{self.named}." if self.prefixed else ""
+        return f"targets/{folder}{slash}{prefix}{name}"
+
+
+class _Digests:
+    """Hashes with every algorithm that the lists name."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted.hashes
+        self._made = {name: hashlib.new(name) for name in wanted.hashes}
+
+    def update(self, data: bytes) -> None:
+        for one in self._made.values():
+            one.update(data)
+
+    @property
+    def hold(self) -> bool:
+        """Whether what was hashed is what the lists say."""
+        return all(one.hexdigest() == self._wanted[name] for name, one in self._made.items())
 
 
 def to_memory(source: Source, wanted: Wanted) -> bytes:
     """The verified bytes. Raises RefusedError or NetworkError."""
     data = b"".join(_chunks(source, wanted, 0))
     _whole(source, wanted, len(data))
-    if hashlib.sha256(data).hexdigest() != wanted.sha256:
+    digests = _Digests(wanted)
+    digests.update(data)
+    if not digests.hold:
         raise refusals.tampered_target(wanted.target)
     return data
 
@@ -53,7 +81,7 @@ def to_memory(source: Source, wanted: Wanted) -> bytes:
 def to_file(source: Source, wanted: Wanted, destination: Path, progress: Progress) -> None:
     """Make ``destination``; see `Repository.download`."""
     # The part's name holds the hash: what is left of another release is never continued.
-    part = destination.with_name(f".{destination.name}.{wanted.sha256[:16]}.part")
+    part = destination.with_name(f".{destination.name}.{wanted.named[:16]}.part")
     try:
         if _is_there(destination, wanted):
             progress(wanted.length, wanted.length)
@@ -79,20 +107,20 @@ def _fill(source: Source, wanted: Wanted, part: Path, progress: Progress) -> boo
     """Bring ``part`` to its full length; answer whether it has the right hash."""
     with part.open("a+b") as file:
         file.seek(0)
-        digest = hashlib.sha256()
-        done = _hash(file, digest)
+        digests = _Digests(wanted)
+        done = _hash(file, digests)
         if done > wanted.length:
             return False
         if done < wanted.length:
             progress(done, wanted.length)
             for chunk in _chunks(source, wanted, done):
                 file.write(chunk)
-                digest.update(chunk)
+                digests.update(chunk)
                 done += len(chunk)
                 progress(done, wanted.length)
             _whole(source, wanted, done)
         _make_durable(file)
-    return digest.hexdigest() == wanted.sha256
+    return digests.hold
 
 
 def _chunks(source: Source, wanted: Wanted, offset: int) -> Iterator[bytes]:
@@ -129,16 +157,16 @@ def _whole(source: Source, wanted: Wanted, done: int) -> None:
 def _is_there(destination: Path, wanted: Wanted) -> bool:
     try:
         with destination.open("rb") as file:
-            digest = hashlib.sha256()
-            return _hash(file, digest) == wanted.length and digest.hexdigest() == wanted.sha256
+            digests = _Digests(wanted)
+            return _hash(file, digests) == wanted.length and digests.hold
     except FileNotFoundError:
         return False
 
 
-def _hash(file: IO[bytes], digest: Any) -> int:
+def _hash(file: IO[bytes], digests: _Digests) -> int:
     done = 0
     while chunk := file.read(CHUNK):
-        digest.update(chunk)
+        digests.update(chunk)
         done += len(chunk)
     return done
 

@@ -53,7 +53,8 @@ class HttpSource(Source):
 
     def open(self, path: str, offset: int = 0) -> Iterator[bytes]:
         """See `Source.open`."""
-        url = "/".join([self._base, *(quote(part, safe="") for part in parts_of(path))])
+        # python-tuf has quoted the names of roles already: what is a % stays one.
+        url = "/".join([self._base, *(quote(part, safe="%") for part in parts_of(path))])
         # Identity: lengths and ranges are those of the file, and nothing expands on arrival.
         headers = {"Accept-Encoding": "identity"}
         if offset:

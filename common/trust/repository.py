@@ -49,7 +49,7 @@ from common.wire.release import (
 )
 
 MOST_READ = 4 * 2**20
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_HEX = re.compile(r"[0-9a-f]{64}|[0-9a-f]{128}")
 
 
 class Repository:
@@ -63,15 +63,22 @@ class Repository:
         root: the root metadata that came with the kit; trust starts here.
         source: where the bytes come from; it is not trusted.
         clock: decides what has expired.
+        algorithms: of hashes; a target must carry one of them. Our own lists carry sha256.
     """
 
     def __init__(
-        self, folder: Path, root: bytes, source: Source, clock: Clock | None = None
+        self,
+        folder: Path,
+        root: bytes,
+        source: Source,
+        clock: Clock | None = None,
+        algorithms: tuple[str, ...] = ("sha256",),
     ) -> None:
         self._folder = folder
         self._root = root
         self._source = source
         self._clock = clock or SystemClock()
+        self._algorithms = algorithms
         self._client: Client | None = None
 
     def refresh(self) -> None:
@@ -105,10 +112,10 @@ class Repository:
             NetworkError: the product's list was not reached.
         """
         wanted = self._find(target)
-        return wanted.length, wanted.sha256
+        return wanted.length, wanted.hashes["sha256"]
 
     def published_path(self, target: str) -> str:
-        """Where the target lies below the source's base: ``targets/DIR/SHA256.NAME``."""
+        """Where the target lies below the source's base: ``targets/DIR/HASH.NAME``."""
         return self._find(target).path
 
     def read(self, target: str, most: int = MOST_READ) -> bytes:
@@ -187,10 +194,15 @@ class Repository:
             found = client.get_targetinfo(target)
         if found is None:
             raise refusals.unknown_target(target)
-        sha256 = found.hashes.get("sha256", "")
-        if not _SHA256.fullmatch(sha256):
-            raise refusals.refusal("malformed", f"The file {target} is listed without its sha256.")
-        return Wanted(target, found.length, sha256)
+        hashes = {
+            name: found.hashes[name]
+            for name in self._algorithms
+            if _HEX.fullmatch(found.hashes.get(name, ""))
+        }
+        if not hashes:
+            names = " or ".join(self._algorithms)
+            raise refusals.refusal("malformed", f"The file {target} is listed without its {names}.")
+        return Wanted(target, found.length, hashes, client.consistent)
 
     @contextlib.contextmanager
     def _in_words(self, client: Client) -> Iterator[None]:
