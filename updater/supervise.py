@@ -18,7 +18,7 @@ from updater.lock import is_held
 from updater.paths import ProgramFolder
 
 log = get_logger(__name__)
-_ROOT = Path(launcher.__file__).parent.parent
+_ROOT = Path(launcher.__file__).parents[2]
 _MOST_LOG = 1_000_000
 
 

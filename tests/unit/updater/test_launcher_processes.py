@@ -14,7 +14,7 @@ import pytest
 
 from updater import launcher
 
-ROOT = Path(launcher.__file__).parent.parent
+ROOT = Path(launcher.__file__).parents[2]
 LONG = "echo alive $$; exec sleep 300"
 STUBBORN = "trap '' TERM; echo stubborn; while :; do sleep 300; done"
 
@@ -176,6 +176,9 @@ def test_three_failed_attempts_fall_back_and_say_why(ground):
         "slot": "old",
         "previous": None,
         "trial": False,
+        "snapshot": None,
+        "closed": False,
+        "restore": None,
     }
     assert ground.read("attempts.json")["count"] == 3
 
@@ -250,9 +253,9 @@ def test_a_kill_while_the_program_is_being_started_leaves_no_unknown_orphan(grou
     ground.slot("one", LONG)
     ground.point(1, "one")
     dies = (
-        "import os, sys, time; from updater import launcher; "
-        "me, names = os.getpid(), launcher.boot_id; "
-        "launcher.boot_id = lambda: (os.getpid() == me) or "
+        "import os, sys, time; from updater.launcher import __main__ as launcher; "
+        "me, names = os.getpid(), launcher.here.boot_id; "
+        "launcher.here.boot_id = lambda: (os.getpid() == me) or "
         "(os.kill(me, 9), time.sleep(0.3), names())[-1]; "
         "launcher.main(sys.argv[1:])"
     )
@@ -318,8 +321,8 @@ def test_a_kill_between_counting_and_starting_uses_the_attempt_up(ground):
     ground.slot("old", LONG)
     ground.point(1, "bad", "old", trial=True)
     dies = (
-        "import os, sys; from updater import launcher; "
-        "launcher.Program.start = lambda *a: os.kill(os.getpid(), 9); "
+        "import os, sys; from updater.launcher import __main__ as launcher, Program; "
+        "Program.start = lambda *a: os.kill(os.getpid(), 9); "
         "launcher.main(sys.argv[1:])"
     )
     for count in (1, 2, 3):
@@ -337,8 +340,8 @@ def test_a_kill_between_outcome_and_pointer_falls_back_at_the_next_start(ground)
     ground.point(1, "bad", "old", trial=True)
     ground.write("attempts.json", {"generation": 1, "count": 3, "ended": "ended badly"})
     dies = (
-        "import os, sys; from updater import launcher; "
-        "launcher.after_fall_back = lambda *a: os.kill(os.getpid(), 9); "
+        "import os, sys; from updater.launcher import __main__ as launcher, keeper; "
+        "keeper.after_fall_back = lambda *a, **k: os.kill(os.getpid(), 9); "
         "launcher.main(sys.argv[1:])"
     )
     assert ground.launch(code=dies).wait(timeout=20) == -signal.SIGKILL

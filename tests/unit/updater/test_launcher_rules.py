@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from updater import launcher
+from updater import launcher, platform
 from updater.launcher import Action, Pointer, State, decide
 
 STEADY = Pointer(4, "new", "old", trial=False)
 TRIAL = Pointer(4, "new", "old", trial=True)
 NOTHING = Pointer(4, None, None, trial=False)
+COPIED = Pointer(4, "new", "old", trial=True, snapshot="4")
+CLOSED = Pointer(4, "new", "old", trial=True, snapshot="4", closed=True)
+BACK = Pointer(5, "old", None, trial=False, restore="4")
 
 TABLE = [
     ("no pointer yet: wait", State(), Action.WAIT),
@@ -30,6 +33,15 @@ TABLE = [
     ("on trial, last attempt runs", State(TRIAL, running=4, attempts=3), Action.WAIT),
     ("on trial, no attempt left", State(TRIAL, attempts=3), Action.FALL_BACK),
     ("falling back needs no pause", State(TRIAL, attempts=3, pausing=True), Action.FALL_BACK),
+    ("a trial that lasts too long is stopped", State(TRIAL, running=4, overdue=True), Action.STOP),
+    ("and given up", State(TRIAL, attempts=1, overdue=True), Action.FALL_BACK),
+    ("no snapshot while the old one writes", State(COPIED, running=3), Action.STOP),
+    ("the snapshot comes before the first start", State(COPIED), Action.SNAPSHOT),
+    ("with the snapshot it starts", State(COPIED, taken=True), Action.START),
+    ("a snapshot that is not whole is taken again", State(CLOSED, attempts=1), Action.SNAPSHOT),
+    ("nothing is put back under a running program", State(BACK, running=4), Action.STOP),
+    ("the snapshot is put back before the start", State(BACK), Action.RESTORE),
+    ("after a failure to put it back: wait", State(BACK, pausing=True), Action.WAIT),
     ("asked to leave, runs: stop it", State(STEADY, running=4, stopping=True), Action.STOP),
     ("asked to leave, nothing runs", State(TRIAL, attempts=3, stopping=True), Action.LEAVE),
     ("asked to leave, no pointer", State(stopping=True), Action.LEAVE),
@@ -43,6 +55,16 @@ def test_the_table_of_decisions(why, state, action):
 
 def test_a_given_up_trial_is_followed_by_the_previous_slot_for_good():
     assert launcher.after_fall_back(TRIAL) == Pointer(5, "old", None, trial=False)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "taken", "restored"),
+    [(TRIAL, False, None), (COPIED, True, None), (CLOSED, True, "4"), (CLOSED, False, None)],
+    ids=["no snapshot", "the old one reads the new data", "it cannot", "never started"],
+)
+def test_only_data_that_the_previous_slot_cannot_read_are_put_back(pointer, taken, restored):
+    after = launcher.after_fall_back(pointer, taken=taken)
+    assert after == Pointer(5, "old", None, trial=False, restore=restored)
 
 
 def test_pauses_grow_to_half_a_minute():
@@ -63,9 +85,9 @@ def test_an_end_is_told_in_words(status, sentence):
 
 
 def test_it_runs_on_the_standard_library_alone():
-    source = Path(launcher.__file__)
-    program = f"import sys; sys.path.insert(0, {str(source.parent.parent)!r}); "
-    program += "import updater.launcher; print(*sys.modules)"
+    root = Path(launcher.__file__).parents[2]
+    program = f"import sys; sys.path.insert(0, {str(root)!r}); "
+    program += "import updater.launcher.__main__; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True
     )
@@ -74,17 +96,19 @@ def test_it_runs_on_the_standard_library_alone():
         "__main__",
         "updater",
     }
-    assert {name for name in loaded if name.startswith("updater")} == {
-        "updater",
-        "updater.launcher",
-    }
+    ours = {".".join(name.split(".")[:2]) for name in loaded if name.startswith("updater")}
+    assert ours == {"updater", "updater.launcher", "updater.platform"}
 
 
 def test_it_never_imports_later_what_is_not_in_the_standard_library():
-    nodes = list(ast.walk(ast.parse(Path(launcher.__file__).read_text())))
-    names = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
-    names += [n.module for n in nodes if isinstance(n, ast.ImportFrom)]
-    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+    ours = ("updater.launcher", "updater.platform")
+    for package in (launcher, platform):
+        for path in Path(package.__file__).parent.glob("*.py"):
+            nodes = list(ast.walk(ast.parse(path.read_text())))
+            names = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
+            names += [n.module for n in nodes if isinstance(n, ast.ImportFrom)]
+            foreign = [name for name in names if not name.startswith(ours)]
+            assert {name.split(".")[0] for name in foreign} <= sys.stdlib_module_names, path
 
 
 def test_a_broken_file_counts_as_none(tmp_path):
