@@ -16,7 +16,7 @@ from common.cli import group as cli_group
 from common.cli import json_option, show
 from common.clock import SystemClock
 from common.settings import load
-from common.wire.release import CHANNELS, Health, Manifest, this_platform
+from common.wire.release import CHANNELS, Data, Health, Manifest, this_platform
 from home import inbox_cli
 from home import pack as packing
 from home.publish import room
@@ -54,6 +54,10 @@ def init(as_json: bool) -> None:
 @click.option("--healthy-within", default=Health.within, show_default=True, help="Seconds.")
 @click.option("--healthy-for", default=Health.steady, show_default=True, help="Seconds.")
 @click.option("--platform", default=this_platform(), show_default=True)
+@click.option("--data-schema", default=0, help="Number of the shape in which it leaves its data.")
+@click.option("--data-readable-by", default="", help="Lowest version that reads its data.")
+@click.option("--floor", default="", help="Lowest version that may run once this one has run.")
+@click.option("--critical", is_flag=True, help="May shorten the wait for a site's window.")
 @click.option("--notes", default="", help="What is new, for the sites' administrators.")
 @click.option("--out", required=True, type=_FOLDER, help="Folder to make the pack in.")
 @json_option
@@ -66,6 +70,10 @@ def pack(
     healthy_within: float,
     healthy_for: float,
     platform: str,
+    data_schema: int,
+    data_readable_by: str,
+    floor: str,
+    critical: bool,
     notes: str,
     out: Path,
     as_json: bool,
@@ -79,6 +87,9 @@ def pack(
         files=(),
         health=Health(health_path, healthy_within, healthy_for),
         notes=notes,
+        data=Data(data_schema, data_readable_by),
+        floor=floor,
+        critical=critical,
     )
     with _bar(f"packing {product} {version}") as progress:
         packed = packing.pack(

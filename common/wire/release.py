@@ -1,7 +1,8 @@
 """What a release is: its manifest, its place among the TUF targets, and a channel's pointer.
 
-Targets of product P: ``P/VERSION/PLATFORM/manifest.json``, ``P/VERSION/PLATFORM/full.tar.zst``
-and ``P/channels/CHANNEL.json``. The product's delegated role signs all three.
+Targets of product P: ``P/VERSION/PLATFORM/manifest.json``, ``P/VERSION/PLATFORM/full.tar.zst``,
+``P/VERSION/PLATFORM/from-BASE.delta`` (from the release whose digest begins with BASE) and
+``P/channels/CHANNEL.json``. The product's delegated role signs all of them.
 """
 
 from __future__ import annotations
@@ -50,8 +51,36 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Data:
+    """What a release does to the data that its program keeps.
+
+    Attributes:
+        schema: number of the shape in which it leaves the data; 0 when it never changes the shape.
+        readable_by: the lowest version that can read what this release has written; empty: all.
+    """
+
+    schema: int = 0
+    readable_by: str = ""
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """A release of one product for one platform. Its `digest` names the slot."""
+    """A release of one product for one platform. Its `digest` names the slot.
+
+    Attributes:
+        product: a-z, 0-9 and -.
+        version: as PEP 440 writes it.
+        platform: e.g. ``linux-x86_64``.
+        start: the command; its first word is one of the files.
+        files: all of them.
+        health: how to see that it works.
+        created: stamp.
+        notes: what is new, for the sites' administrators.
+        data: what rolling back means for the program's data.
+        floor: the lowest version that may run once this release has run here; empty: any. It
+            keeps a mended hole mended.
+        critical: the wait for the site's window may be shortened; no call is ever cut for it.
+    """
 
     product: str
     version: str
@@ -61,11 +90,22 @@ class Manifest:
     health: Health = Health()
     created: str = ""
     notes: str = ""
+    data: Data = Data()
+    floor: str = ""
+    critical: bool = False
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON."""
+        """Canonical JSON; a rule at its default is left out."""
+        rules: dict[str, Any] = {}
+        if self.data != Data():
+            rules["data"] = {"schema": self.data.schema, "readable_by": self.data.readable_by}
+        if self.floor:
+            rules["floor"] = self.floor
+        if self.critical:
+            rules["critical"] = True
         return canonical(
-            {
+            rules
+            | {
                 "format": FORMAT,
                 "product": self.product,
                 "version": self.version,
@@ -94,6 +134,14 @@ class Manifest:
     def size(self) -> int:
         """Bytes on disk when unpacked."""
         return sum(f.size for f in self.files)
+
+    def may_go_back_to(self, version: str) -> bool:
+        """Whether the floor lets ``version`` run after this release."""
+        return not self.floor or Version(version) >= Version(self.floor)
+
+    def data_is_read_by(self, version: str) -> bool:
+        """Whether ``version`` can read the data that this release has written."""
+        return not self.data.readable_by or Version(version) >= Version(self.data.readable_by)
 
 
 def read_manifest(value: Any) -> Manifest:
@@ -124,6 +172,9 @@ def read_manifest(value: Any) -> Manifest:
             ),
             created=str(value["created"]),
             notes=str(value.get("notes", "")),
+            data=_data(value.get("data", {})),
+            floor=_version(value.get("floor", "")),
+            critical=value.get("critical", False) is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError, InvalidVersion) as error:
         raise RefusedError(
@@ -134,6 +185,13 @@ def read_manifest(value: Any) -> Manifest:
         raise RefusedError("manifest", "The release's manifest names a file twice.")
     if not manifest.start or manifest.start[0] not in paths:
         raise RefusedError("manifest", "The release's manifest starts a file it does not have.")
+    lowest = {"floor": manifest.floor, "readable_by": manifest.data.readable_by}
+    for rule, version in lowest.items():
+        if version and Version(version) > Version(manifest.version):
+            raise RefusedError(
+                "manifest",
+                f"The release's manifest says {rule} {version}, which is above its own version.",
+            )
     return manifest
 
 
@@ -150,6 +208,11 @@ def manifest_target(product: str, version: str, on: str) -> str:
 def pack_target(product: str, version: str, on: str) -> str:
     """Target path of a release's full pack."""
     return f"{product}/{version}/{on}/full.tar.zst"
+
+
+def delta_target(product: str, version: str, on: str, base: str) -> str:
+    """Target path of the delta that leads to a release from the one with the digest ``base``."""
+    return f"{product}/{version}/{on}/from-{base[:16]}.delta"
 
 
 def channel_target(product: str, channel: str) -> str:
@@ -174,6 +237,14 @@ def read_channel(value: Any, product: str, channel: str) -> dict[str, str]:
         return {str(p): str(Version(v)) for p, v in value["releases"].items()}
     except (KeyError, TypeError, AttributeError, InvalidVersion) as error:
         raise RefusedError("channel", f"The channel's pointer is not valid: {error!r}.") from error
+
+
+def _data(value: Any) -> Data:
+    return Data(_size(value.get("schema", 0)), _version(value.get("readable_by", "")))
+
+
+def _version(text: Any) -> str:
+    return str(Version(text)) if text else ""
 
 
 def _safe(path: str) -> str:

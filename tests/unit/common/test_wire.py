@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from common.errors import OperatorError, RefusedError
 from common.wire import bundle as wire
 from common.wire.join_code import JoinCode, decode, encode
-from common.wire.release import File, Manifest, read_channel, read_manifest
+from common.wire.release import Data, File, Manifest, read_channel, read_manifest
 from common.wire.signing import public_text, sign, verify
 
 SITE_KEY = Ed25519PrivateKey.generate()
@@ -154,3 +154,43 @@ def test_a_bundle_names_its_site_in_seal_and_manifest_alike():
     odd = replace(BUNDLE, manifest={"site": "s-1", "sequence": "7", "previous": None})
     with pytest.raises(RefusedError):
         wire.unseal(wire.seal(odd, SITE_KEY, PUBLIC), KEYS)
+
+
+RULED = Manifest(
+    "phone", "1.4.0", "linux-x86_64", ("run",), (File("run", 0o755, 1, "a" * 64),),
+    data=Data(3, "1.2.0"), floor="1.3.0", critical=True,
+)  # fmt: skip
+
+
+def test_a_manifest_brings_its_rules_and_is_the_same_bytes_again():
+    read = read_manifest(json.loads(RULED.to_bytes()))
+    assert read == RULED
+    assert read.digest == RULED.digest
+
+
+def test_rules_at_their_defaults_leave_no_trace_so_that_old_manifests_keep_their_digest():
+    plain = replace(RULED, data=Data(), floor="", critical=False)
+    assert {"data", "floor", "critical"}.isdisjoint(json.loads(plain.to_bytes()))
+
+
+def test_what_may_run_after_a_release_and_who_reads_its_data():
+    assert RULED.may_go_back_to("1.3.0")
+    assert not RULED.may_go_back_to("1.2.9")
+    assert RULED.data_is_read_by("1.2.0")
+    assert not RULED.data_is_read_by("1.1.9")
+    plain = replace(RULED, data=Data(), floor="")
+    assert plain.may_go_back_to("0.1")
+    assert plain.data_is_read_by("0.1")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"floor": "1.5.0"}, {"floor": "new"}, {"floor": 7}, {"data": []}, {"data": {"schema": -1}},
+        {"data": {"readable_by": "1.4.1"}}, {"data": {"schema": True}},
+    ],
+)  # fmt: skip
+def test_rules_that_cannot_be_are_refused(rules):
+    with pytest.raises(RefusedError) as caught:
+        read_manifest(json.loads(RULED.to_bytes()) | rules)
+    assert caught.value.kind == "manifest"
