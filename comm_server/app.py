@@ -13,8 +13,8 @@ from comm_server.fleet import logs as fleet_logs
 from comm_server.fleet import web as fleet_web
 from comm_server.fleet.clients import Fleet
 from comm_server.housekeeping import tidy
-from comm_server.intake import web as intake_web
 from comm_server.intake.listen import Listeners
+from comm_server.intake.web import IntakeDoor
 from comm_server.mirror.web import mirror_blueprint
 from comm_server.parts import UPDATES, Parts, create_parts
 from common import __version__, reporting
@@ -31,10 +31,9 @@ MACHINE = "communications-server"
 
 
 def create_app(parts: Parts) -> Flask:
-    """Pages and REST."""
+    """Pages and REST, but for the intake."""
     app = Flask(__name__)
     app.register_blueprint(health_blueprint("comm", lambda: _checks(parts)))
-    intake_web.add_routes(app, parts.store, lambda: parts.settings.current.intake, parts.clock)
     door = fleet_web.ClientDoor(
         store=parts.store,
         fleet=parts.fleet,
@@ -51,6 +50,11 @@ def create_app(parts: Parts) -> Flask:
     )
     add_console(app, parts)
     return app
+
+
+def create_intake(parts: Parts) -> IntakeDoor:
+    """What takes reports over HTTP, on the event loop."""
+    return IntakeDoor(parts.store, lambda: parts.settings.current.intake, parts.clock)
 
 
 def serve() -> None:
@@ -94,6 +98,7 @@ def serve() -> None:
             port_setting="comm.port",
             flask=create_app(parts),
             feed=feed,
+            direct=create_intake(parts),
             tls=identity,
             plain_prefixes=plain,
             on_start=start,

@@ -1,87 +1,174 @@
 """The web edge of every intake: check the key, store the bytes, answer after the commit.
 
-Official SDKs throw away what is answered with 5xx, 413 or 429 and try again only when the
-connection fails. So a report that could not be stored gets no answer at all: the connection is
-closed, and the report is still the sender's.
+It runs on the event loop, without a thread for each sender. Official SDKs throw away what is
+answered with 5xx, 413 or 429 and try again only when the connection fails. So a report that could
+not be stored gets no answer at all: the connection is closed, and the report is still the sender's.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
+import time
 from collections.abc import Callable
 from typing import Any
-
-from flask import Blueprint, Flask, Response, abort, jsonify, request
+from urllib.parse import parse_qs
 
 from comm_server.dsns import dsn_matches
 from comm_server.intake import KINDS
+from comm_server.intake.arrivals import Arrivals
 from comm_server.intake.expand import ENCODINGS, head
 from comm_server.intake.interface import Intake
 from comm_server.settings import IntakeSettings
 from common.clock import Clock, stamp
 from common.logs import get_logger
-from common.serving import hang_up
+from common.serving import HangUpError
 from common.spool import Store
 
 log = get_logger(__name__)
-_INSERT = "INSERT INTO raw (received_at, kind, dsn, encoding, body) VALUES (?, ?, ?, ?, ?)"
 _FIRST = 64 * 1024  # bytes that a stranger may make us read before the key is known
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "POST, OPTIONS",
-    "Access-Control-Allow-Headers": "X-Sentry-Auth, Authorization, Content-Type, Content-Encoding",
-    "Access-Control-Max-Age": "86400",
-}
+# Larger bodies wait their turn: each may take `most_compressed` bytes of memory.
+_LARGE_AT_ONCE = 8
+_KNOWN_SECONDS = 10.0  # a key that was right is asked of the database again after so long
+_MOST_KNOWN = 10_000
+_NUMBER = re.compile(r"/api/([0-9]{1,100})/")
+_PLACE = "/api/<int:dsn>/"
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"POST, OPTIONS"),
+    (
+        b"access-control-allow-headers",
+        b"X-Sentry-Auth, Authorization, Content-Type, Content-Encoding",
+    ),
+    (b"access-control-max-age", b"86400"),
+]
 
 
-def add_routes(
-    app: Flask, store: Store, settings: Callable[[], IntakeSettings], clock: Clock
-) -> None:
-    """Mount every kind of intake on ``app``."""
-    blueprint = Blueprint("intake", __name__)
-    for intake in KINDS.values():
-        view = _view(intake, store, settings, clock)
-        for number, path in enumerate(intake.paths):
-            blueprint.add_url_rule(
-                path, f"{intake.kind}_{number}", view, methods=["POST", "OPTIONS"]
-            )
-    app.register_blueprint(blueprint)
+class _RefusedError(Exception):
+    """Answered with a status and a sentence."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
-def _view(
-    intake: Intake, store: Store, settings: Callable[[], IntakeSettings], clock: Clock
-) -> Callable[[int], Response]:
-    def receive(dsn: int) -> Response:
-        if request.method == "OPTIONS":
-            return _answer({}, 200)
-        encoding = request.headers.get("Content-Encoding", "").strip().lower()
-        if encoding not in ENCODINGS:
-            return _answer({"detail": f"Content-Encoding {encoding!r} is not supported."}, 415)
-        most = settings().most_compressed
-        # One more than is taken: of a body without a length, werkzeug reads up to its limit and
-        # drops the rest without a word.
-        request.max_content_length = most + 1
-        first = request.stream.read(_FIRST)
-        start = head(first, encoding)
-        key = intake.key_of(request.headers.get, request.args.get, start)
-        if key is None or not dsn_matches(store, dsn, key):
-            return _answer({"detail": "Unknown DSN. Take it from `callstead comm dsn`."}, 403)
-        body = first + request.stream.read()
-        if len(body) > most:
-            abort(413)
-        row = (stamp(clock.now()), intake.kind, dsn, encoding, body)
+class IntakeDoor:
+    """Every kind of intake, as an ASGI application for `common.serving.make_server`."""
+
+    def __init__(self, store: Store, settings: Callable[[], IntakeSettings], clock: Clock) -> None:
+        self._store, self._settings, self._clock = store, settings, clock
+        self._arrivals = Arrivals(store)
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._known: dict[tuple[int | None, str], tuple[int, float]] = {}
+        self._places: dict[str, list[Intake]] = {}
+        for intake in KINDS.values():
+            for path in intake.paths:
+                self._places.setdefault(path.rstrip("/"), []).append(intake)
+
+    def handles(self, path: str) -> bool:
+        """Whether a path is one of an intake."""
+        return _place(path)[0] in self._places
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """ASGI, for a path that it `handles`."""
+        place, dsn = _place(scope["path"])
+        request = _Request(scope, receive)
+        kinds = self._places[place]
+        intake = kinds[0]
         try:
-            raw = store.write(lambda connection: connection.execute(_INSERT, row).lastrowid)
-        except Exception:  # whatever kept it from the disk, the sender must keep it
+            if scope["method"] == "OPTIONS":
+                status, value = 200, {}
+            elif scope["method"] != "POST":
+                raise _RefusedError(405, "Reports are sent by POST.")
+            else:
+                status, value = 200, await self._take(request, intake, dsn)
+        except _RefusedError as refusal:
+            status, value = refusal.status, {"detail": str(refusal)}
+        await _answer(send, status, json.dumps(value).encode(), "application/json")
+
+    async def _take(self, request: _Request, intake: Intake, dsn: int | None) -> dict[str, Any]:
+        encoding = (request.header("content-encoding") or "").strip().lower()
+        if encoding not in ENCODINGS:
+            raise _RefusedError(415, f"Content-Encoding {encoding!r} is not supported.")
+        first = await request.read(_FIRST)
+        start = head(first, encoding)
+        number = self._writer(dsn, intake.key_of(request.header, request.query, start))
+        if number is None:
+            raise _RefusedError(403, "Unknown DSN. Take it from `callstead comm dsn`.")
+        if request.whole:
+            await self._keep(intake, number, encoding, first)
+        else:
+            async with self._large:
+                most = self._settings().most_compressed
+                body = first + await request.read(most + 1 - len(first))
+                if len(body) > most:
+                    raise _RefusedError(413, f"A request of more than {most} bytes is not taken.")
+                await self._keep(intake, number, encoding, body)
+        return intake.answer(start)
+
+    async def _keep(self, intake: Intake, dsn: int, encoding: str, body: bytes) -> None:
+        try:
+            await self._arrivals.keep((stamp(self._clock.now()), intake.kind, dsn, encoding, body))
+        except Exception as error:  # whatever kept it from the disk, the sender must keep it
             log.exception("report.not_stored", kind=intake.kind, dsn_id=dsn, bytes=len(body))
-            return hang_up()
-        log.info("report.accepted", raw=raw, kind=intake.kind, dsn_id=dsn, bytes=len(body))
-        return _answer(intake.answer(start), 200)
+            raise HangUpError from error
 
-    return receive
+    def _writer(self, dsn: int | None, key: str | None) -> int | None:
+        """The number of the DSN that the key belongs to."""
+        if key is None:
+            return None
+        now = time.monotonic()
+        number, until = self._known.get((dsn, key), (0, 0.0))
+        if until > now:
+            return number
+        found = dsn if dsn is not None and dsn_matches(self._store, dsn, key) else None
+        if found is not None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[dsn, key] = found, now + _KNOWN_SECONDS
+        return found
 
 
-def _answer(value: dict[str, Any], status: int) -> Response:
-    response = jsonify(value)
-    response.status_code = status
-    response.headers.update(_CORS)
-    return response
+class _Request:
+    """What an intake wants to know of a request."""
+
+    def __init__(self, scope: Any, receive: Any) -> None:
+        self._scope, self._receive = scope, receive
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.whole = False
+
+    def header(self, name: str) -> str | None:
+        value = self._headers.get(name.lower().encode())
+        return None if value is None else value.decode("latin-1")
+
+    def query(self, name: str) -> str | None:
+        found = parse_qs(self._scope["query_string"].decode("ascii"), keep_blank_values=True)
+        return found[name][0] if name in found else None
+
+    async def read(self, least: int) -> bytes:
+        """At least so many bytes of the body, or all that is left: then it is ``whole``."""
+        parts, size = [], 0
+        while size < least and not self.whole:
+            message = await self._receive()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            self.whole = not message.get("more_body", False)
+        return b"".join(parts)
+
+
+def _place(path: str) -> tuple[str, int | None]:
+    """A path as the kinds name it, and the DSN's number that stands in it."""
+    if found := _NUMBER.match(path):
+        return (_PLACE + path[found.end() :]).rstrip("/"), int(found[1])
+    return path.rstrip("/"), None
+
+
+async def _answer(send: Any, status: int, body: bytes, content_type: str) -> None:
+    headers = [
+        *_CORS,
+        (b"content-type", content_type.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -6,9 +6,11 @@ Four rules, the first three for HTTP and WebSocket alike:
    WSGI folds ``-`` and ``_`` together, so no header with an underscore is let in at all.
 2. Where there is TLS, plain HTTP reaches only the paths the program allows; a page is sent to
    https, anything else is refused with a sentence, for its content already went in the clear.
-3. The feed's path goes to the feed, everything else to Flask.
-4. An answer made by `hang_up` is never sent: the connection is cut instead, for senders that
-   throw away what is answered with an error and keep what got no answer.
+3. The feed's path goes to the feed, what the program takes on the event loop itself goes there,
+   everything else to Flask.
+4. When what is served on the event loop fails, or raises `HangUpError`, the connection is cut
+   without an answer, for senders that throw away what is answered with an error and keep what
+   got no answer.
 """
 
 from __future__ import annotations
@@ -16,20 +18,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from flask import Response
 from werkzeug.exceptions import ClientDisconnected
 
+from common.logs import get_logger
 from common.serving.protocol import CUT, PEER
 
 if TYPE_CHECKING:
     from common.feed import FeedApp
 
+log = get_logger(__name__)
+
 PEER_HEADER = b"callstead-peer"
 _PEER_ENVIRON = "HTTP_CALLSTEAD_PEER"
-_HANG_UP = "callstead-hang-up"
 
 
 def peer(environ: Mapping[str, Any]) -> str | None:
@@ -40,12 +43,20 @@ def peer(environ: Mapping[str, Any]) -> str | None:
     return environ.get(_PEER_ENVIRON) or None
 
 
-def hang_up() -> Response:
-    """What a view answers to have the connection closed without any answer.
+class HangUpError(Exception):
+    """Raised by a `Direct` to have the connection closed without any answer."""
 
-    Where no `Edge` stands before Flask, as in its test client, it is a 503.
-    """
-    return Response(status=503, headers={_HANG_UP: "1"})
+
+class Direct(Protocol):
+    """An ASGI application for paths that are served on the event loop, without a thread."""
+
+    def handles(self, path: str) -> bool:
+        """Whether a path is one of its own."""
+        ...
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """ASGI."""
+        ...
 
 
 class Edge:
@@ -54,6 +65,7 @@ class Edge:
     Args:
         flask: Flask as ASGI (a2wsgi).
         feed: the feed, or None.
+        direct: what is served on the event loop, or None.
         tls: whether the port speaks TLS; without it plain HTTP may do everything.
         plain_prefixes: paths (and what is below them) that plain HTTP may reach.
         body_seconds: a request's body may pause for so long; then the request fails, because
@@ -65,12 +77,14 @@ class Edge:
         flask: Any,
         feed: FeedApp | None,
         *,
+        direct: Direct | None = None,
         tls: bool,
         plain_prefixes: tuple[str, ...],
         body_seconds: float = 30,
     ) -> None:
         self._flask = flask
         self._feed = feed
+        self._direct = direct
         self._tls = tls
         self._plain_prefixes = plain_prefixes
         self._body_seconds = body_seconds
@@ -86,8 +100,19 @@ class Edge:
             await self._feed(scope, receive, send)
         elif scope["type"] == "websocket":
             await refuse(scope, send, 404, "There is no WebSocket at this address.")
+        elif self._direct is not None and self._direct.handles(scope["path"]):
+            await self._run_direct(self._direct, scope, receive, send)
         else:
-            await self._flask(scope, self._patient(receive), _unless_hung_up(scope, send))
+            await self._flask(scope, self._patient(receive), send)
+
+    async def _run_direct(self, direct: Direct, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await direct(scope, self._patient(receive), send)
+        except (HangUpError, ClientDisconnected):
+            await _cut(scope, receive)
+        except Exception:
+            log.exception("serving.direct_failed", path=scope["path"])
+            await _cut(scope, receive)
 
     def _plain(self, path: str) -> bool:
         return any(
@@ -138,21 +163,11 @@ async def _answer(
     await send({"type": f"{prefix}.body", "body": body})
 
 
-def _unless_hung_up(scope: Any, send: Any) -> Any:
-    """``send``, which cuts the connection in place of an answer made by `hang_up`."""
-    cut = False
-
-    async def send_or_cut(message: Any) -> None:
-        nonlocal cut
-        if message["type"] == "http.response.start" and any(
-            name.lower() == _HANG_UP.encode() for name, _ in message["headers"]
-        ):
-            cut = True
-            scope["state"][CUT]()
-        if not cut:
-            await send(message)
-
-    return send_or_cut
+async def _cut(scope: Any, receive: Any) -> None:
+    """Close the connection, and wait until it is: uvicorn would answer 500 to an open one."""
+    scope["state"][CUT]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _with_true_peer(scope: Any) -> Any:

@@ -25,7 +25,7 @@ from werkzeug.wsgi import FileWrapper
 
 from common.errors import CallsteadError
 from common.logs import get_logger
-from common.serving.edge import Edge
+from common.serving.edge import Direct, Edge
 from common.serving.ending import drop_all, drop_the_deaf
 from common.serving.listener import Listener, take_port
 from common.serving.protocol import PeerProtocol
@@ -195,6 +195,7 @@ def make_server(
     port_setting: str,
     flask: Flask,
     feed: FeedApp | None = None,
+    direct: Direct | None = None,
     tls: TlsIdentity | None = None,
     plain_prefixes: tuple[str, ...] = ("/healthz",),
     on_start: Hook | None = None,
@@ -212,6 +213,7 @@ def make_server(
         port_setting: the settings key of the port, named when it is in use.
         flask: pages and REST, run in a pool of threads.
         feed: the feed; answers at its own prefix.
+        direct: paths served on the event loop, for what comes too often for a thread each.
         tls: certificate and key; None serves plain HTTP.
         plain_prefixes: paths that plain HTTP may reach although there is TLS.
         on_start: called when the port is taken, before the first connection.
@@ -232,6 +234,7 @@ def make_server(
         edge = Edge(
             wsgi,
             feed,
+            direct=direct,
             tls=tls is not None,
             plain_prefixes=plain_prefixes,
         )

@@ -84,7 +84,7 @@ except ZeroDivisionError:
     sentry_sdk.capture_exception()
 sentry_sdk.flush(20)
 """
-    with served(site.app()) as server:
+    with served(site.app(), direct=site.door()) as server:
         dsn = f"http://{key}@127.0.0.1:{server.port}/{number}"
         subprocess.run([sys.executable, "-c", program, dsn, by], check=True, timeout=60)
     assert site.store.value("SELECT encoding FROM raw") == by

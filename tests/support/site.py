@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 
-from comm_server.app import create_app
+from comm_server.app import create_app, create_intake
 from comm_server.digest import digest_some
 from comm_server.dsns import ensure_dsn
+from comm_server.intake.web import IntakeDoor
 from comm_server.parts import Parts, create_parts
 from comm_server.site import install_kit
 from common.clock import stamp
@@ -90,8 +91,12 @@ class TestSite:
         return self.parts.settings.current.intake
 
     def app(self) -> Flask:
-        """The whole web application."""
+        """The web application, but for the intake."""
         return create_app(self.parts)
+
+    def door(self) -> IntakeDoor:
+        """The intake over HTTP, for `served` beside `app`."""
+        return create_intake(self.parts)
 
     def dsn(self, program: str = "companion", machine: str = "seat-1") -> tuple[int, str]:
         return ensure_dsn(self.store, program, machine, self.clock)
