@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
+from appliance.domain import agent_state, conversation
 from common.settings import Key, keys_of, known_sections
-from updater import diagram
+from updater import states as updater
 
 HERE = Path(__file__).resolve().parent
 
@@ -67,7 +70,49 @@ def _toml(key: Key) -> str:
     return f'"{key.default}"' if isinstance(key.default, str) else str(key.default)
 
 
-PAGES = {"settings.md": settings_page, "states-updater.md": diagram.page}
+def states_page(
+    title: str, source: str, table: Mapping[tuple[StrEnum, StrEnum], StrEnum], begin: StrEnum
+) -> str:
+    """A diagram, then the table for those who read it as text."""
+    steps = [(str(old), str(event), str(new)) for (old, event), new in table.items()]
+    arrows = "".join(f"    {old} --> {new}: {event}\n" for old, event, new in steps)
+    rows = "".join(f"| {old} | {event} | {new} |\n" for old, event, new in steps)
+    events = {event for _old, event, _new in steps}
+    illegal = len(type(begin)) * len(events) - len(steps)
+    return (
+        f"# {title}\n\n"
+        f"Drawn from the table in `{source}` by `make docs`; do not edit. What each state\n"
+        f"means is told at the top of that file.\n\n"
+        f"```mermaid\nstateDiagram-v2\n    [*] --> {begin}\n{arrows}```\n\n"
+        f"| state | event | next state |\n|---|---|---|\n{rows}\n"
+        f"Everything else ({illegal} pairs) is illegal and refused.\n"
+    )
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "states-updater.md": partial(
+        states_page,
+        "States of a program under the updater",
+        "updater/states.py",
+        updater.TABLE,
+        updater.State.IDLE,
+    ),
+    "states-conversation.md": partial(
+        states_page,
+        "States of a conversation",
+        "appliance/domain/conversation.py",
+        conversation.TABLE,
+        conversation.State.NEW,
+    ),
+    "states-presence.md": partial(
+        states_page,
+        "Presence of an agent",
+        "appliance/domain/agent_state.py",
+        agent_state.TABLE,
+        agent_state.Presence.OFFLINE,
+    ),
+}
 
 
 def main() -> None:

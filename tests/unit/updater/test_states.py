@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from updater.diagram import page
 from updater.states import OPEN, TABLE, Event, IllegalTransitionError, State, after
 
 
@@ -42,8 +41,3 @@ def test_the_running_release_is_replaced_only_through_waiting_and_switching():
 
 def test_a_target_is_withdrawn_only_while_nothing_was_switched():
     assert {old for old, event in TABLE if event is Event.WITHDRAWN} == OPEN
-
-
-def test_the_page_draws_every_transition():
-    for (old, event), new in TABLE.items():
-        assert f"    {old} --> {new}: {event}\n" in page()

@@ -1,0 +1,84 @@
+"""A queue: whom it serves and how, as an administrator sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from appliance.domain.demand import Rule
+from appliance.domain.hours import Hours, always
+from appliance.domain.service_level import Target
+from appliance.domain.wrap_up import WrapUp
+
+
+@dataclass(frozen=True)
+class Overflow:
+    """After ``after`` seconds of waiting it waits in the queue ``to``, as one that came before."""
+
+    after: float
+    to: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One queue.
+
+    Attributes:
+        priority: of all its conversations; higher is served first.
+        ageing: points of priority that a minute of waiting adds; above 0, so that nobody starves.
+        rules: whom a conversation needs, by its tags; see `appliance.domain.demand`.
+        ring: seconds that an offer rings.
+        sticky: seconds that a conversation waits for the contact's last agent, when that agent is
+            at work but not free; 0: it prefers them, and does not wait.
+        reserve_after: seconds of waiting after which an agent is kept free for a conversation that
+            needs more capacity than anybody has at the moment (a call among chats).
+        most_waiting: conversations; one more is refused. 0: no limit.
+        greeting, comfort: what the contact sees or hears on arriving, and while waiting.
+        overflow: None: it stays.
+        closed_to: the queue that takes over out of hours; None: the contact leaves a message.
+    """
+
+    id: int
+    name: str
+    hours: Hours = field(default_factory=always)
+    priority: int = 0
+    ageing: float = 1.0
+    rules: Sequence[Rule] = ()
+    target: Target = field(default_factory=Target)
+    ring: float = 20.0
+    sticky: float = 0.0
+    reserve_after: float = 10.0
+    most_waiting: int = 0
+    greeting: str = ""
+    comfort: str = ""
+    wrap_up: WrapUp = field(default_factory=WrapUp)
+    overflow: Overflow | None = None
+    closed_to: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.ageing <= 0:
+            raise ValueError(f"the ageing of the queue {self.name!r} must be above 0")
+        if self.ring <= 0:
+            raise ValueError(f"an offer of the queue {self.name!r} must ring longer than 0 seconds")
+        if self.overflow is not None and self.overflow.to == self.id:
+            raise ValueError(f"the queue {self.name!r} cannot overflow into itself")
+
+
+class Entry(StrEnum):
+    """What becomes of a conversation that wants into a queue."""
+
+    TAKEN = "taken"
+    ELSEWHERE = "elsewhere"  # the queue that takes over out of hours
+    CLOSED = "closed"  # leave a message for the next shift
+    FULL = "full"
+
+
+def entry(queue: Queue, waiting: int, now: datetime) -> Entry:
+    """Whether ``queue``, in which ``waiting`` conversations wait, takes one more now."""
+    if not queue.hours.open_at(now):
+        return Entry.CLOSED if queue.closed_to is None else Entry.ELSEWHERE
+    if queue.most_waiting and waiting >= queue.most_waiting:
+        return Entry.FULL
+    return Entry.TAKEN

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from appliance.domain.agent_state import AwayReason
+from appliance.domain.capacity import load, weight_of
+from appliance.domain.contact import Identity, recognise
+from appliance.domain.demand import ANYBODY, Need, Rule, Step, rule_for
+from appliance.domain.hours import Hours
+from appliance.domain.queue import Entry, Overflow, Queue, entry
+from appliance.domain.service_level import Outcome, Target, expected_wait, figures, occupancy
+from appliance.domain.wrap_up import AfterWork, WrapUp
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+WEIGHTS = {"phone": 100, "chat": 25}
+
+
+def test_a_call_weighs_as_much_as_four_chats():
+    assert load(["chat"] * 4, WEIGHTS) == load(["phone"], WEIGHTS) == 100
+
+
+def test_a_channel_without_a_weight_takes_a_whole_agent():
+    assert weight_of("fax", WEIGHTS) == 100
+
+
+@pytest.mark.parametrize(
+    ("queue", "waiting", "found"),
+    [
+        (Queue(1, "sales", most_waiting=2), 1, Entry.TAKEN),
+        (Queue(1, "sales", most_waiting=2), 2, Entry.FULL),
+        (Queue(1, "sales"), 10_000, Entry.TAKEN),
+        (Queue(1, "sales", hours=Hours("UTC", {})), 0, Entry.CLOSED),
+        (Queue(1, "sales", hours=Hours("UTC", {}), closed_to=2), 0, Entry.ELSEWHERE),
+    ],
+)
+def test_whether_a_queue_takes_one_more(queue, waiting, found):
+    assert entry(queue, waiting, NOW) is found
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Queue(1, "sales", ageing=0),
+        lambda: Queue(1, "sales", ring=0),
+        lambda: Queue(1, "sales", overflow=Overflow(60, 1)),
+        lambda: WrapUp(AfterWork.TIMED),
+        lambda: Target(share=0),
+        lambda: Target(within=0),
+        lambda: Need(skills={"french": 6}),
+        lambda: Rule("late", steps=(Step(5, Need()),)),
+        lambda: Rule("back", steps=(Step(0, Need()), Step(9, Need()), Step(3, Need()))),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(make):
+    with pytest.raises(ValueError, match=r"must|cannot|needs"):
+        make()
+
+
+def test_the_first_rule_with_all_its_tags_decides():
+    vip = Rule("vip", frozenset({"vip"}), (Step(0, Need(frozenset({"experts"}))),))
+    new = Rule("new", frozenset({"new", "web"}))
+    rules = (vip, new)
+    assert rule_for(rules, frozenset({"vip", "new", "web"})) is vip
+    assert rule_for(rules, frozenset({"new", "web"})) is new
+    assert rule_for(rules, frozenset({"new"})) is ANYBODY
+
+
+def test_a_demand_relaxes_step_by_step():
+    rule = Rule("f", steps=(Step(0, Need(skills={"fr": 4})), Step(30, Need(skills={"fr": 2})),
+                            Step(60, Need())))  # fmt: skip
+    assert [rule.step(waited) for waited in (0, 29.9, 30, 59, 60, 9999)] == [0, 0, 1, 1, 2, 2]
+
+
+def test_after_call_work_holds_the_agent_unless_it_is_optional():
+    assert not WrapUp().holds_the_agent
+    assert WrapUp(AfterWork.MANDATORY).holds_the_agent
+    assert WrapUp(AfterWork.MANDATORY).closes_at(NOW) is None
+    timed = WrapUp(AfterWork.TIMED, timedelta(seconds=30))
+    assert timed.closes_at(NOW) == NOW + timedelta(seconds=30)
+
+
+def test_a_break_longer_than_its_reason_allows_is_overdue():
+    lunch = AwayReason("lunch", timedelta(minutes=30))
+    assert not lunch.overdue(NOW, NOW + timedelta(minutes=30))
+    assert lunch.overdue(NOW, NOW + timedelta(minutes=31))
+    assert not AwayReason("training").overdue(NOW, NOW + timedelta(days=1))
+
+
+NUMBER, MAIL = Identity("number", "+8613800000000"), Identity("address", "a@example.com")
+COOKIE = Identity("cookie", "c1", sure=False)
+
+
+def test_two_contacts_with_sure_identities_of_one_conversation_are_one_person():
+    found = recognise([NUMBER, MAIL], {NUMBER: 7, MAIL: 3})
+    assert (found.contact, found.same, found.new) == (3, (7,), ())
+
+
+def test_a_shared_cookie_never_merges_two_people():
+    found = recognise([MAIL, COOKIE], {MAIL: 3, COOKIE: 1})
+    assert (found.contact, found.same) == (3, ())
+
+
+def test_a_cookie_alone_recognises_and_a_stranger_is_new():
+    assert recognise([COOKIE, MAIL], {COOKIE: 5}).contact == 5
+    assert recognise([COOKIE, MAIL], {COOKIE: 5}).new == (MAIL,)
+    assert recognise([MAIL, MAIL], {}).new == (MAIL,)
+    assert recognise([MAIL], {}).contact is None
+
+
+def test_the_figures_by_their_definitions():
+    outcomes = [
+        Outcome(5, True, 100), Outcome(25, True, 200), Outcome(2, False), Outcome(60, False),
+    ]  # fmt: skip
+    found = figures(outcomes, Target(0.8, 20, 5))
+    assert found.service_level == pytest.approx(1 / 3)
+    assert (found.asa, found.aht, found.longest_wait) == (15, 150, 60)
+    assert (found.offered, found.answered, found.abandoned, found.short_abandoned) == (4, 2, 1, 1)
+
+
+def test_figures_of_nothing_are_unknown_and_not_zero():
+    found = figures([], Target())
+    assert (found.service_level, found.asa, found.aht) == (None, None, None)
+    assert occupancy(0, 0) is None
+    assert expected_wait(3, 0, 120) is None
+
+
+def test_the_expected_wait_grows_with_those_ahead():
+    assert [expected_wait(n, 2, 120) for n in range(3)] == [60, 120, 180]
