@@ -17,12 +17,14 @@ from common.cli import json_option, show
 from common.clock import SystemClock
 from common.settings import load
 from common.wire.release import CHANNELS, Data, Health, Manifest, this_platform
-from home import inbox_cli
+from home import inbox_cli, signing_cli
 from home import pack as packing
 from home.publish import room
+from home.publish.rotation import read_public
 from home.settings import HomeSettings
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @cli_group()
@@ -53,9 +55,14 @@ def init(as_json: bool) -> None:
 @click.option("--health-path", default="", help="Answers 200 when the program works: /healthz.")
 @click.option("--healthy-within", default=Health.within, show_default=True, help="Seconds.")
 @click.option("--healthy-for", default=Health.steady, show_default=True, help="Seconds.")
+@click.option("--check", default="", help="Command line of its own check; first word: a file.")
 @click.option("--platform", default=this_platform(), show_default=True)
 @click.option("--data-schema", default=0, help="Number of the shape in which it leaves its data.")
 @click.option("--data-readable-by", default="", help="Lowest version that reads its data.")
+@click.option(
+    "--database", multiple=True, help="SQLite file of its data folder, copied before a switch."
+)
+@click.option("--data-hook", default="", help="Command line that copies and restores other data.")
 @click.option("--floor", default="", help="Lowest version that may run once this one has run.")
 @click.option("--critical", is_flag=True, help="May shorten the wait for a site's window.")
 @click.option("--notes", default="", help="What is new, for the sites' administrators.")
@@ -69,9 +76,12 @@ def pack(
     health_path: str,
     healthy_within: float,
     healthy_for: float,
+    check: str,
     platform: str,
     data_schema: int,
     data_readable_by: str,
+    database: tuple[str, ...],
+    data_hook: str,
     floor: str,
     critical: bool,
     notes: str,
@@ -85,9 +95,9 @@ def pack(
         platform=platform,
         start=tuple(shlex.split(start)),
         files=(),
-        health=Health(health_path, healthy_within, healthy_for),
+        health=Health(health_path, healthy_within, healthy_for, tuple(shlex.split(check))),
         notes=notes,
-        data=Data(data_schema, data_readable_by),
+        data=Data(data_schema, data_readable_by, database, tuple(shlex.split(data_hook))),
         floor=floor,
         critical=critical,
     )
@@ -122,10 +132,13 @@ def pack(
 @click.argument("pack_folder", type=_FOLDER)
 @click.option("--channel", default=CHANNELS[0], show_default=True, type=click.Choice(CHANNELS[:1]))
 @click.option("--by", default=None, help="Who answers for it; default: the user who runs this.")
+@signing_cli.export_option
 @json_option
-def publish(pack_folder: Path, channel: str, by: str | None, as_json: bool) -> None:
+def publish(
+    pack_folder: Path, channel: str, by: str | None, export: Path | None, as_json: bool
+) -> None:
     """Sign the pack in PACK_FOLDER and let it into the first channel."""
-    with room.open_releases(_settings(), SystemClock()) as releases:
+    with room.open_releases(_settings(), SystemClock(), export) as releases:
         manifest = releases.publish(pack_folder, by or getpass.getuser())
     facts = {
         "product": manifest.product,
@@ -134,9 +147,8 @@ def publish(pack_folder: Path, channel: str, by: str | None, as_json: bool) -> N
         "channel": channel,
         "digest": manifest.digest,
     }
-    text = (
-        f"{manifest.product} {manifest.version} for {manifest.platform} is signed and in {channel}"
-    )
+    text = f"{manifest.product} {manifest.version} for {manifest.platform} "
+    text += _to_be_signed(export) if export else f"is signed and in {channel}"
     show(facts, as_json, text)
 
 
@@ -145,13 +157,19 @@ def publish(pack_folder: Path, channel: str, by: str | None, as_json: bool) -> N
 @click.argument("version")
 @click.option("--to", "channel", required=True, type=click.Choice(CHANNELS[1:]))
 @click.option("--by", required=True, help="The person who answers for it; stands in the log.")
+@signing_cli.export_option
 @json_option
-def promote(product: str, version: str, channel: str, by: str, as_json: bool) -> None:
+def promote(
+    product: str, version: str, channel: str, by: str, export: Path | None, as_json: bool
+) -> None:
     """Let VERSION of PRODUCT into the next channel, in somebody's name."""
-    with room.open_releases(_settings(), SystemClock()) as releases:
+    with room.open_releases(_settings(), SystemClock(), export) as releases:
         pointer = releases.promote(product, version, channel, by)
     facts = {"product": product, "channel": channel, "releases": pointer, "by": by}
-    show(facts, as_json, f"{channel} of {product} is now at {version}, approved by {by}")
+    text = f"{channel} of {product} is now at {version}, approved by {by}"
+    if export:
+        text = f"{product} {version} {_to_be_signed(export)}"
+    show(facts, as_json, text)
 
 
 @group.command()
@@ -177,16 +195,28 @@ def product() -> None:
 
 @product.command("add")
 @click.argument("name")
+@click.option("--public-key", type=_FILE, default=None, help="A key that was made elsewhere.")
+@signing_cli.export_option
 @json_option
-def product_add(name: str, as_json: bool) -> None:
+def product_add(name: str, public_key: Path | None, export: Path | None, as_json: bool) -> None:
     """Give product NAME a key of its own. Publishing its first pack does this too."""
-    with room.open_releases(_settings(), SystemClock()) as releases:
-        added = releases.add_product(name)
+    with room.open_releases(_settings(), SystemClock(), export) as releases:
+        added = releases.add_product(name, read_public(public_key) if public_key else None)
     text = f"{name} has its key now" if added else f"{name} has a key already"
+    if export and added:
+        text = f"{name} {_to_be_signed(export)}"
     show({"product": name, "added": added}, as_json, text)
 
 
 inbox_cli.add_to(group)
+signing_cli.add_to(group)
+
+
+def _to_be_signed(file: Path) -> str:
+    return (
+        f"waits for signatures: `callstead home sign {file.name}` where the keys are, "
+        f"then `callstead home finish {file.name}` here"
+    )
 
 
 def _settings() -> HomeSettings:

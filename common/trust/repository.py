@@ -45,6 +45,7 @@ from common.wire.release import (
     channel_target,
     manifest_target,
     read_channel,
+    read_issues,
     read_manifest,
 )
 
@@ -155,6 +156,11 @@ class Repository:
         """The version that ``channel`` of ``product`` points to, by platform."""
         target = channel_target(product, channel)
         return read_channel(_json(self.read(target), target), product, channel)
+
+    def issue(self, product: str, channel: str, version: str) -> int:
+        """How often the vendor has issued ``version`` again in that channel; see `read_issues`."""
+        target = channel_target(product, channel)
+        return read_issues(_json(self.read(target), target)).get(version, 0)
 
     def manifest(self, product: str, version: str, platform: str) -> Manifest:
         """The manifest of a release.

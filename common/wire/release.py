@@ -43,11 +43,14 @@ class Health:
         path: empty when the program has no health address (then: it stays alive).
         within: seconds from start until it must be healthy.
         steady: seconds it must then stay healthy before the release is committed.
+        check: the program's own check, a command whose first word is one of the files; it ends
+            with 0 when all is well. Empty: none.
     """
 
     path: str = ""
     within: float = 20.0
     steady: float = 3.0
+    check: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,15 @@ class Data:
     Attributes:
         schema: number of the shape in which it leaves the data; 0 when it never changes the shape.
         readable_by: the lowest version that can read what this release has written; empty: all.
+        databases: SQLite files below the program's data folder, copied before a switch.
+        hook: a command for all other data, its first word one of the files; called with ``take``
+            or ``restore`` and a folder, while the program does not run. Empty: none.
     """
 
     schema: int = 0
     readable_by: str = ""
+    databases: tuple[str, ...] = ()
+    hook: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,8 @@ class Manifest:
         rules: dict[str, Any] = {}
         if self.data != Data():
             rules["data"] = {"schema": self.data.schema, "readable_by": self.data.readable_by}
+            rules["data"] |= _if_any("databases", self.data.databases)
+            rules["data"] |= _if_any("hook", self.data.hook)
         if self.floor:
             rules["floor"] = self.floor
         if self.critical:
@@ -119,7 +129,8 @@ class Manifest:
                     "path": self.health.path,
                     "within": self.health.within,
                     "steady": self.health.steady,
-                },
+                }
+                | _if_any("check", self.health.check),
                 "created": self.created,
                 "notes": self.notes,
             }
@@ -169,6 +180,7 @@ def read_manifest(value: Any) -> Manifest:
                 str(value["health"]["path"]),
                 float(value["health"]["within"]),
                 float(value["health"]["steady"]),
+                _words(value["health"].get("check", ())),
             ),
             created=str(value["created"]),
             notes=str(value.get("notes", "")),
@@ -185,6 +197,16 @@ def read_manifest(value: Any) -> Manifest:
         raise RefusedError("manifest", "The release's manifest names a file twice.")
     if not manifest.start or manifest.start[0] not in paths:
         raise RefusedError("manifest", "The release's manifest starts a file it does not have.")
+    for command in (manifest.health.check, manifest.data.hook):
+        if command and command[0] not in paths:
+            raise RefusedError("manifest", f"The manifest's {command[0]!r} is not in the release.")
+    data = manifest.data
+    if data.readable_by and not (data.databases or data.hook):
+        raise RefusedError(
+            "manifest",
+            "The manifest says that older versions cannot read this one's data, but not what to "
+            "copy before it is started: name the databases, or a hook.",
+        )
     lowest = {"floor": manifest.floor, "readable_by": manifest.data.readable_by}
     for rule, version in lowest.items():
         if version and Version(version) > Version(manifest.version):
@@ -239,8 +261,37 @@ def read_channel(value: Any, product: str, channel: str) -> dict[str, str]:
         raise RefusedError("channel", f"The channel's pointer is not valid: {error!r}.") from error
 
 
+def read_issues(value: Any) -> dict[str, int]:
+    """How often the vendor has issued a version again, by version, from a channel's pointer.
+
+    A client tries a release that failed there once more when this number has grown. Versions
+    that were never issued again are not in it. What is not valid counts as none.
+    """
+    found = value.get("issues", {}) if isinstance(value, dict) else {}
+    return {
+        str(version): number
+        for version, number in (found.items() if isinstance(found, dict) else ())
+        if isinstance(number, int) and not isinstance(number, bool) and number > 0
+    }
+
+
 def _data(value: Any) -> Data:
-    return Data(_size(value.get("schema", 0)), _version(value.get("readable_by", "")))
+    return Data(
+        _size(value.get("schema", 0)),
+        _version(value.get("readable_by", "")),
+        tuple(_safe(path) for path in _words(value.get("databases", ()))),
+        _words(value.get("hook", ())),
+    )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"{value!r} is not a list of words")
+    return tuple(value)
+
+
+def _if_any(name: str, words: tuple[str, ...]) -> dict[str, list[str]]:
+    return {name: list(words)} if words else {}
 
 
 def _version(text: Any) -> str:

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from common.errors import OperatorError, RefusedError
 from common.wire import bundle as wire
 from common.wire.join_code import JoinCode, decode, encode
-from common.wire.release import Data, File, Manifest, read_channel, read_manifest
+from common.wire.release import (
+    Data,
+    File,
+    Health,
+    Manifest,
+    read_channel,
+    read_issues,
+    read_manifest,
+)
 from common.wire.signing import public_text, sign, verify
 
 SITE_KEY = Ed25519PrivateKey.generate()
@@ -158,7 +166,8 @@ def test_a_bundle_names_its_site_in_seal_and_manifest_alike():
 
 RULED = Manifest(
     "phone", "1.4.0", "linux-x86_64", ("run",), (File("run", 0o755, 1, "a" * 64),),
-    data=Data(3, "1.2.0"), floor="1.3.0", critical=True,
+    health=Health("/healthz", check=("run", "--check")),
+    data=Data(3, "1.2.0", ("calls.db",), ("run", "--copy")), floor="1.3.0", critical=True,
 )  # fmt: skip
 
 
@@ -183,11 +192,20 @@ def test_what_may_run_after_a_release_and_who_reads_its_data():
     assert plain.data_is_read_by("0.1")
 
 
+def test_a_version_that_was_issued_again_is_counted_and_nonsense_counts_as_none():
+    assert read_issues({"issues": {"1.0.1": 2}}) == {"1.0.1": 2}
+    for value in ([], {}, {"issues": 3}, {"issues": {"1.0.1": "2", "1.0.2": True, "1.0.3": -1}}):
+        assert read_issues(value) == {}
+
+
 @pytest.mark.parametrize(
     "rules",
     [
         {"floor": "1.5.0"}, {"floor": "new"}, {"floor": 7}, {"data": []}, {"data": {"schema": -1}},
         {"data": {"readable_by": "1.4.1"}}, {"data": {"schema": True}},
+        {"data": {"readable_by": "1.2.0"}}, {"data": {"databases": ["../other.db"]}},
+        {"data": {"databases": "calls.db"}}, {"data": {"hook": ["elsewhere"]}},
+        {"health": {"path": "", "within": 1, "steady": 1, "check": ["elsewhere"]}},
     ],
 )  # fmt: skip
 def test_rules_that_cannot_be_are_refused(rules):
