@@ -17,14 +17,12 @@ from common.cli import json_option, show
 from common.clock import SystemClock
 from common.settings import load
 from common.wire.release import CHANNELS, Data, Health, Manifest, this_platform
-from home import inbox_cli, signing_cli
+from home import inbox_cli
 from home import pack as packing
 from home.publish import room
-from home.publish.rotation import read_public
 from home.settings import HomeSettings
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @cli_group()
@@ -132,13 +130,10 @@ def pack(
 @click.argument("pack_folder", type=_FOLDER)
 @click.option("--channel", default=CHANNELS[0], show_default=True, type=click.Choice(CHANNELS[:1]))
 @click.option("--by", default=None, help="Who answers for it; default: the user who runs this.")
-@signing_cli.export_option
 @json_option
-def publish(
-    pack_folder: Path, channel: str, by: str | None, export: Path | None, as_json: bool
-) -> None:
+def publish(pack_folder: Path, channel: str, by: str | None, as_json: bool) -> None:
     """Sign the pack in PACK_FOLDER and let it into the first channel."""
-    with room.open_releases(_settings(), SystemClock(), export) as releases:
+    with room.open_releases(_settings(), SystemClock()) as releases:
         manifest = releases.publish(pack_folder, by or getpass.getuser())
     facts = {
         "product": manifest.product,
@@ -147,8 +142,9 @@ def publish(
         "channel": channel,
         "digest": manifest.digest,
     }
-    text = f"{manifest.product} {manifest.version} for {manifest.platform} "
-    text += _to_be_signed(export) if export else f"is signed and in {channel}"
+    text = (
+        f"{manifest.product} {manifest.version} for {manifest.platform} is signed and in {channel}"
+    )
     show(facts, as_json, text)
 
 
@@ -157,19 +153,13 @@ def publish(
 @click.argument("version")
 @click.option("--to", "channel", required=True, type=click.Choice(CHANNELS[1:]))
 @click.option("--by", required=True, help="The person who answers for it; stands in the log.")
-@signing_cli.export_option
 @json_option
-def promote(
-    product: str, version: str, channel: str, by: str, export: Path | None, as_json: bool
-) -> None:
+def promote(product: str, version: str, channel: str, by: str, as_json: bool) -> None:
     """Let VERSION of PRODUCT into the next channel, in somebody's name."""
-    with room.open_releases(_settings(), SystemClock(), export) as releases:
+    with room.open_releases(_settings(), SystemClock()) as releases:
         pointer = releases.promote(product, version, channel, by)
     facts = {"product": product, "channel": channel, "releases": pointer, "by": by}
-    text = f"{channel} of {product} is now at {version}, approved by {by}"
-    if export:
-        text = f"{product} {version} {_to_be_signed(export)}"
-    show(facts, as_json, text)
+    show(facts, as_json, f"{channel} of {product} is now at {version}, approved by {by}")
 
 
 @group.command()
@@ -195,28 +185,16 @@ def product() -> None:
 
 @product.command("add")
 @click.argument("name")
-@click.option("--public-key", type=_FILE, default=None, help="A key that was made elsewhere.")
-@signing_cli.export_option
 @json_option
-def product_add(name: str, public_key: Path | None, export: Path | None, as_json: bool) -> None:
+def product_add(name: str, as_json: bool) -> None:
     """Give product NAME a key of its own. Publishing its first pack does this too."""
-    with room.open_releases(_settings(), SystemClock(), export) as releases:
-        added = releases.add_product(name, read_public(public_key) if public_key else None)
+    with room.open_releases(_settings(), SystemClock()) as releases:
+        added = releases.add_product(name)
     text = f"{name} has its key now" if added else f"{name} has a key already"
-    if export and added:
-        text = f"{name} {_to_be_signed(export)}"
     show({"product": name, "added": added}, as_json, text)
 
 
 inbox_cli.add_to(group)
-signing_cli.add_to(group)
-
-
-def _to_be_signed(file: Path) -> str:
-    return (
-        f"waits for signatures: `callstead home sign {file.name}` where the keys are, "
-        f"then `callstead home finish {file.name}` here"
-    )
 
 
 def _settings() -> HomeSettings:
