@@ -15,10 +15,11 @@ import click
 from common.cli import group as cli_group
 from common.cli import json_option, show
 from common.clock import SystemClock
+from home.publish.rotation import read_public
 from common.settings import load
-from common.wire.release import CHANNELS, Data, Health, Manifest, this_platform
-from home import inbox_cli
-from home import pack as packing
+from common.wire.release import CHANNELS
+from home import inbox_cli, pack_cli, signing_cli
+_FILE = click.Path(path_type=Path, dir_okay=False)
 from home.publish import room
 from home.settings import HomeSettings
 
@@ -45,6 +46,7 @@ def init(as_json: bool) -> None:
     show({"folder": str(settings.folder), "made": made}, as_json, text)
 
 
+@signing_cli.export_option
 @group.command()
 @click.argument("folder", type=_FOLDER)
 @click.option("--product", required=True, help="E.g. companion.")
@@ -69,6 +71,7 @@ def init(as_json: bool) -> None:
 def pack(
     folder: Path,
     product: str,
+@signing_cli.export_option
     version: str,
     start: str,
     health_path: str,
@@ -106,17 +109,29 @@ def pack(
             out,
             level=_settings().pack.level,
             clock=SystemClock(),
+@click.option("--public-key", type=_FILE, default=None, help="A key that was made elsewhere.")
+@signing_cli.export_option
             progress=progress,
         )
     manifest = packed.manifest
     facts = {
         "pack": str(out),
         "product": manifest.product,
+    if export and added:
+        text = f"{name} {_to_be_signed(export)}"
         "version": manifest.version,
         "platform": manifest.platform,
         "digest": manifest.digest,
         "files": len(manifest.files),
         "size": manifest.size,
+signing_cli.add_to(group)
+
+
+def _to_be_signed(file: Path) -> str:
+    return (
+        f"waits for signatures: `callstead home sign {file.name}` where the keys are, "
+        f"then `callstead home finish {file.name}` here"
+    )
         "pack_size": packed.pack_size,
     }
     text = (
@@ -131,9 +146,11 @@ def pack(
 @click.option("--channel", default=CHANNELS[0], show_default=True, type=click.Choice(CHANNELS[:1]))
 @click.option("--by", default=None, help="Who answers for it; default: the user who runs this.")
 @json_option
-def publish(pack_folder: Path, channel: str, by: str | None, as_json: bool) -> None:
+def publish(
+    pack_folder: Path, channel: str, by: str | None, export: Path | None, as_json: bool
+) -> None:
     """Sign the pack in PACK_FOLDER and let it into the first channel."""
-    with room.open_releases(_settings(), SystemClock()) as releases:
+    with room.open_releases(_settings(), SystemClock(), export) as releases:
         manifest = releases.publish(pack_folder, by or getpass.getuser())
     facts = {
         "product": manifest.product,
@@ -142,9 +159,8 @@ def publish(pack_folder: Path, channel: str, by: str | None, as_json: bool) -> N
         "channel": channel,
         "digest": manifest.digest,
     }
-    text = (
-        f"{manifest.product} {manifest.version} for {manifest.platform} is signed and in {channel}"
-    )
+    text = f"{manifest.product} {manifest.version} for {manifest.platform} "
+    text += _to_be_signed(export) if export else f"is signed and in {channel}"
     show(facts, as_json, text)
 
 
@@ -154,12 +170,17 @@ def publish(pack_folder: Path, channel: str, by: str | None, as_json: bool) -> N
 @click.option("--to", "channel", required=True, type=click.Choice(CHANNELS[1:]))
 @click.option("--by", required=True, help="The person who answers for it; stands in the log.")
 @json_option
-def promote(product: str, version: str, channel: str, by: str, as_json: bool) -> None:
+def promote(
+    product: str, version: str, channel: str, by: str, export: Path | None, as_json: bool
+) -> None:
     """Let VERSION of PRODUCT into the next channel, in somebody's name."""
-    with room.open_releases(_settings(), SystemClock()) as releases:
+    with room.open_releases(_settings(), SystemClock(), export) as releases:
         pointer = releases.promote(product, version, channel, by)
     facts = {"product": product, "channel": channel, "releases": pointer, "by": by}
-    show(facts, as_json, f"{channel} of {product} is now at {version}, approved by {by}")
+    text = f"{channel} of {product} is now at {version}, approved by {by}"
+    if export:
+        text = f"{product} {version} {_to_be_signed(export)}"
+    show(facts, as_json, text)
 
 
 @group.command()
@@ -186,10 +207,10 @@ def product() -> None:
 @product.command("add")
 @click.argument("name")
 @json_option
-def product_add(name: str, as_json: bool) -> None:
+def product_add(name: str, public_key: Path | None, export: Path | None, as_json: bool) -> None:
     """Give product NAME a key of its own. Publishing its first pack does this too."""
-    with room.open_releases(_settings(), SystemClock()) as releases:
-        added = releases.add_product(name)
+    with room.open_releases(_settings(), SystemClock(), export) as releases:
+        added = releases.add_product(name, read_public(public_key) if public_key else None)
     text = f"{name} has its key now" if added else f"{name} has a key already"
     show({"product": name, "added": added}, as_json, text)
 

@@ -36,7 +36,8 @@ def keys_check(settings: HomeSettings) -> Result:
     name = "home: keys"
     keys = KeyFolder(settings.folder / "keys")
     try:
-        keys.bundle(), keys.ack(), keys.online("snapshot"), keys.online("timestamp")
+        keys.bundle(), keys.ack()
+        keys.online_signers("snapshot"), keys.online_signers("timestamp")
     except OperatorError as error:
         advice = "Restore the folder keys/online from its backup."
         return Result(name, ok=False, found=str(error), advice=advice)

@@ -4,26 +4,34 @@
 released, and belong on a machine that is off, or in a safe; a passphrase may protect them.
 ``keys/online``: snapshot and timestamp (they only say what is newest), the key that opens the
 sites' bundles and the one that signs acknowledgements. `callstead home serve` needs these alone.
+
+A key that shall replace another one lies beside it as ``NAME.next-KEYID.pem`` until the lists name
+it. Nothing is signed by a key that the lists do not name, whatever lies here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
-from common.atomic import write_secret
+from common.atomic import fsync_folder, sweep_parts, write_secret
 from common.errors import OperatorError
 
 ROOTS = ("root-1", "root-2", "root-3")
 OFFLINE_ROLES = (*ROOTS, "targets")
 ONLINE_ROLES = ("snapshot", "timestamp")
 
+# How a key is called by people, beside its bytes in the signed lists.
+NAME = "x-callstead-name"
+
 _Key = Ed25519PrivateKey | X25519PrivateKey
+_NEXT = re.compile(r"(?P<name>.+)\.next-(?P<keyid>[0-9a-f]{16})\.pem")
 
 
 class KeyFolder:
@@ -54,23 +62,62 @@ class KeyFolder:
         """Make the product's key, unless it is there from an earlier, interrupted try."""
         self._make(f"offline/product-{product}", Ed25519PrivateKey.generate)
 
-    def offline(self, name: str) -> CryptoSigner:
-        """The signer of ``root-1``, ``targets``, ``product-NAME``, … Raises OperatorError."""
-        return CryptoSigner(self._signing(f"offline/{name}"))
+    def public(self, name: str) -> Key:
+        """The public half of ``offline/root-1``, ``online/snapshot``, …, called by that name.
 
-    def online(self, role: str) -> CryptoSigner:
-        """The signer of ``snapshot`` or ``timestamp``. Raises OperatorError."""
-        return CryptoSigner(self._signing(f"online/{role}"))
+        Raises OperatorError.
+        """
+        return _called(CryptoSigner(self._signing(name)).public_key, name)
 
-    def roots(self, needed: int) -> list[CryptoSigner]:
-        """Any ``needed`` of the root keys that are here. Raises OperatorError."""
-        here = [name for name in ROOTS if self._path(f"offline/{name}").exists()]
-        if len(here) < needed:
-            raise OperatorError(
-                f"Signing the list of trusted keys takes {needed} root keys, but only {len(here)} "
-                f"are in {self.folder / 'offline'}. Bring them there."
-            )
-        return [self.offline(name) for name in here[:needed]]
+    def make_next(self, name: str) -> Key:
+        """The key that shall replace ``offline/NAME`` or ``online/NAME``; made once.
+
+        Until `settle` finds it in the lists, the old one stays beside it.
+        """
+        found = sorted(self._path(name).parent.glob(f"{Path(name).name}.next-*.pem"))
+        if found:
+            return self.public(str(found[0].relative_to(self.folder).with_suffix("")))
+        private = Ed25519PrivateKey.generate()
+        key = _called(CryptoSigner(private).public_key, name)
+        self._path(name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make(f"{name}.next-{key.keyid[:16]}", lambda: private)
+        return key
+
+    def settle(self, keyids: Collection[str]) -> None:
+        """Give each new key that the lists name, by ``keyids``, the place of the old one."""
+        for folder in ("offline", "online"):
+            sweep_parts(self.folder / folder)
+        known = {keyid[:16] for keyid in keyids}
+        for path in sorted(self.folder.glob("o*line/*.next-*.pem")):
+            found = _NEXT.fullmatch(path.name)
+            if found and found["keyid"] in known:
+                path.replace(path.with_name(f"{found['name']}.pem"))
+                fsync_folder(path.parent)
+
+    def offline_signers(self, accepted: Collection[str]) -> list[CryptoSigner]:
+        """The signers of every offline key here whose name or key id is accepted.
+
+        Names are ``root-1``, ``targets``, ``product-NAME``; a new key answers to its old one's.
+        Raises OperatorError when one of these cannot be opened.
+        """
+        signers = []
+        for path in sorted((self.folder / "offline").glob("*.pem")):
+            found = _NEXT.fullmatch(path.name)
+            if (found["name"] if found else path.stem) in accepted:
+                signers.append(CryptoSigner(self._signing(f"offline/{path.stem}")))
+        return signers
+
+    def online_signers(self, role: str) -> list[CryptoSigner]:
+        """The signer of ``snapshot`` or ``timestamp``, and that of its next key.
+
+        Whoever follows the old list of trusted keys and whoever follows the new one can then read
+        what is signed. Raises OperatorError.
+        """
+        following = sorted((self.folder / "online").glob(f"{role}.next-*.pem"))
+        names = [role, *(path.stem for path in following)]
+        if following and not self._path(f"online/{role}").exists():  # the old one was lost
+            names.remove(role)
+        return [CryptoSigner(self._signing(f"online/{name}")) for name in names]
 
     def ack(self) -> Ed25519PrivateKey:
         """Signs acknowledgements."""
@@ -130,6 +177,13 @@ class KeyFolder:
                 f"The key {path} cannot be opened: the passphrase is another one, "
                 "or the file is damaged."
             ) from error
+
+
+def _called(key: SSlibKey, name: str) -> Key:
+    """The key under the name that people use: without its folder and without ``.next-…``."""
+    plain = Path(name).name.partition(".next-")[0]
+    key.unrecognized_fields[NAME] = plain
+    return key
 
 
 def read_passphrase(file: str) -> bytes | None:

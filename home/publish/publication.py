@@ -2,17 +2,19 @@
 
 The state is what ``timestamp.json`` leads to. Whatever else lies there was left by a run that was
 killed before it replaced that file; nobody was told of it, and the next run writes over it. The
-one exception is root, which readers find by counting up: it is written first, and holds at once.
+one exception is root, which readers find by counting up. It is written last: what it must verify is
+there by then, signed by the keys of before and by those that follow.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import Key
 from tuf.api.exceptions import StorageError
 from tuf.api.metadata import (
     DelegatedRole,
@@ -30,7 +32,8 @@ from common.atomic import write_bytes
 from common.clock import Clock
 from common.errors import OperatorError
 from common.wire.release import delegated_paths
-from home.keys import ROOTS, KeyFolder
+from home.keys import NAME, ONLINE_ROLES, ROOTS, KeyFolder
+from home.publish.draft import Draft, signer_names
 from home.settings import PublishSettings
 
 ROOT_THRESHOLD = 2
@@ -66,13 +69,13 @@ class Publication:
         self.targets_folder.mkdir(parents=True, exist_ok=True)
         if not (self.metadata / "1.root.json").exists():
             root = Root(consistent_snapshot=True)
-            for name in ROOTS:
-                root.add_key(self._keys.offline(name).public_key, "root")
-            root.add_key(self._keys.offline("targets").public_key, "targets")
-            for role in ("snapshot", "timestamp"):
-                root.add_key(self._keys.online(role).public_key, role)
+            for name in (*ROOTS, "targets"):
+                role = "root" if name in ROOTS else name
+                root.add_key(self._keys.public(f"offline/{name}"), role)
+            for name in ONLINE_ROLES:
+                root.add_key(self._keys.public(f"online/{name}"), name)
             root.roles["root"].threshold = ROOT_THRESHOLD
-            self._lay_root(root, 1)
+            self.commit({"root": root})
         self.commit({"targets": Targets()})
 
     def root(self) -> Root:
@@ -101,10 +104,16 @@ class Publication:
         delegations = self.role("targets").delegations
         return sorted((delegations and delegations.roles) or {})
 
-    def with_product(self, product: str) -> dict[str, Targets]:
-        """The roles to `commit` so that ``product`` may be released; makes its key."""
-        self._keys.create_product(product)
-        key = self._keys.offline(f"product-{product}").public_key
+    def with_product(self, product: str, key: Key | None = None) -> dict[str, Root | Targets]:
+        """The roles to `commit` so that ``product`` may be released.
+
+        Its key is made here, unless the public half of one that lies elsewhere is given.
+        """
+        if key is None:
+            self._keys.create_product(product)
+            key = self._keys.public(f"offline/product-{product}")
+        else:
+            key.unrecognized_fields[NAME] = f"product-{product}"
         targets = self.role("targets")
         delegations = targets.delegations or Delegations({}, {})
         roles = delegations.roles or {}
@@ -114,24 +123,73 @@ class Publication:
         targets.delegations = Delegations(delegations.keys | {key.keyid: key}, roles)
         return {"targets": targets, product: Targets()}
 
-    def commit(self, changed: dict[str, Targets]) -> None:
+    def commit(self, changed: Mapping[str, Root | Targets]) -> None:
         """Sign ``changed`` as the next state, and make it the one that readers see.
 
         Needs the offline keys of what changed. Killed anywhere, the old state stands.
         """
-        if self.exists:
-            changed = self._with_what_ages(changed)
-            old = self.snapshot()
-            meta, version = dict(old.meta), old.version
-        else:
-            meta, version = {}, 0
+        self.finish(self._signed(changed))
+
+    def export(self, changed: Mapping[str, Root | Targets], file: Path) -> Draft:
+        """Write ``changed`` to ``file``, signed by the keys that are here; readers see nothing yet.
+
+        Others add their signatures to the file, and `finish` takes it. Raises OperatorError.
+        """
+        draft = self._signed(changed)
+        draft.write(file)
+        return draft
+
+    def _signed(self, changed: Mapping[str, Root | Targets]) -> Draft:
+        draft = self.draft(changed)
+        draft.sign(self._keys)
+        return draft
+
+    def draft(self, changed: Mapping[str, Root | Targets]) -> Draft:
+        """``changed`` as the next state, not signed by anyone yet."""
+        if self.exists and "root" not in changed:
+            changed = self._with_what_ages(dict(changed))
+        meta = self.snapshot().meta if self.exists else {}
+        now: dict[str, Metadata[Any]] = {}
+        if any(self.metadata.glob("*.root.json")):
+            now["root"] = self._whole(f"{self.root().version}.root.json")
+        for name in {"targets", *changed} - {"root"}:
+            if before := meta.get(f"{name}.json"):
+                now[name] = self._whole(f"{before.version}.{name}.json")
+        coming: dict[str, Metadata[Any]] = {}
         for name, role in changed.items():
-            before = meta.get(f"{name}.json")
-            days = self._settings.targets_days if name == "targets" else self._settings.product_days
-            signer = self._keys.offline("targets" if name == "targets" else f"product-{name}")
-            role.version = before.version + 1 if before else 1
-            meta[f"{name}.json"] = self._lay(name, role, [signer], days)
-        self._announce(meta, version + 1)
+            if name == "root":
+                role.version = self.root().version + 1 if "root" in now else 1
+            else:
+                role.version = now[name].signed.version + 1 if name in now else 1
+            role.expires = self._in_days(self._days(name))
+            coming[name] = Metadata(role)
+        return Draft(now, coming)
+
+    def finish(self, draft: Draft) -> None:
+        """Make a signed draft the state that readers see, with the online keys alone.
+
+        Raises:
+            OperatorError: signatures are missing, or it was made of another state than this one.
+        """
+        draft.check()
+        root, roles = draft.root(), draft.lists()
+        old = self.snapshot() if self.exists else None
+        meta = dict(old.meta) if old else {}
+        self._refuse_another_base(draft, meta)
+        if roles or (old and draft.changes_online_keys):
+            for name, metadata in roles.items():
+                meta[f"{name}.json"] = self._write(name, metadata)
+            self._announce(meta, old.version + 1 if old else 1)
+        if root:
+            self._write("root", root)
+        self.settle()
+
+    def settle(self) -> None:
+        """New keys that the lists name take the places of the old ones."""
+        keyids = set(self.root().keys)
+        if self.exists and (delegations := self.role("targets").delegations):
+            keyids |= set(delegations.keys)
+        self._keys.settle(keyids)
 
     def freshen(self, *, force: bool = False) -> list[str]:
         """Sign snapshot and timestamp again with the online keys, when half of their life is over.
@@ -151,49 +209,74 @@ class Publication:
             return ["timestamp"]
         return []
 
-    def _with_what_ages(self, changed: dict[str, Targets]) -> dict[str, Targets]:
-        """The offline keys are at hand: renew at once whatever is past half of its life."""
+    def _with_what_ages(self, changed: dict[str, Root | Targets]) -> dict[str, Root | Targets]:
+        """Renew at once whatever is past half of its life, when its keys are at hand."""
         root = self.root()
-        if self._is_old(root.expires, self._settings.root_days):
-            self._lay_root(root, root.version + 1)
-        for name in ("targets", *self.products()):
-            days = self._settings.targets_days if name == "targets" else self._settings.product_days
-            if name not in changed and self._is_old((role := self.role(name)).expires, days):
-                changed = changed | {name: role}
+        roles = {name: self.role(name) for name in ("targets", *self.products())}
+        for name, role in ({"root": root} | roles).items():
+            threshold = root.roles["root"].threshold if name == "root" else 1
+            names = signer_names(name, root)
+            if (
+                name not in changed
+                and self._is_old(role.expires, self._days(name))
+                and len(self._keys.offline_signers(names)) >= threshold
+            ):
+                changed |= {name: role}
         return changed
+
+    def _refuse_another_base(self, draft: Draft, meta: Mapping[str, MetaFile]) -> None:
+        for name, metadata in draft.coming.items():
+            if name == "root":
+                here = self.root().version if any(self.metadata.glob("*.root.json")) else 0
+            else:
+                here = meta[f"{name}.json"].version if f"{name}.json" in meta else 0
+            if metadata.signed.version != here + 1:
+                raise OperatorError(
+                    f"This was made for version {metadata.signed.version} of {name}, but {here} "
+                    "is the newest here: something else was published since. Export it again."
+                )
+
+    def _days(self, name: str) -> float:
+        if name in {"root", "targets", "snapshot", "timestamp"}:
+            return float(getattr(self._settings, f"{name}_days"))
+        return self._settings.product_days
+
+    def _in_days(self, days: float) -> datetime:
+        return self._clock.now().replace(microsecond=0) + timedelta(days=days)
 
     def _is_old(self, expires: datetime, days: float) -> bool:
         return expires - self._clock.now() < timedelta(days=days / 2)
 
     def _announce(self, meta: dict[str, MetaFile], version: int) -> None:
-        snapshot = Snapshot(meta=meta, version=version)
-        signer = self._keys.online("snapshot")
-        self._lay_timestamp(self._lay("snapshot", snapshot, [signer], self._settings.snapshot_days))
+        snapshot = Snapshot(
+            meta=meta, version=version, expires=self._in_days(self._days("snapshot"))
+        )
+        self._lay_timestamp(self._sign_online("snapshot", snapshot))
 
     def _lay_timestamp(self, snapshot: MetaFile) -> None:
         version = self.timestamp().version + 1 if self.exists else 1
-        timestamp = Timestamp(snapshot_meta=snapshot, version=version)
-        signer = self._keys.online("timestamp")
-        self._lay("timestamp", timestamp, [signer], self._settings.timestamp_days)
+        expires = self._in_days(self._days("timestamp"))
+        self._sign_online("timestamp", Timestamp(version, None, expires, snapshot))
 
-    def _lay_root(self, root: Root, version: int) -> None:
-        root.version = version
-        threshold = root.roles["root"].threshold
-        self._lay("root", root, self._keys.roots(threshold), self._settings.root_days)
-
-    def _lay(self, name: str, signed: Any, signers: list[CryptoSigner], days: float) -> MetaFile:
-        signed.expires = self._clock.now().replace(microsecond=0) + timedelta(days=days)
+    def _sign_online(self, name: str, signed: Snapshot | Timestamp) -> MetaFile:
         metadata: Metadata[Any] = Metadata(signed)
-        for signer in signers:
+        for signer in self._keys.online_signers(name):
             metadata.sign(signer, append=True)
+        return self._write(name, metadata)
+
+    def _write(self, name: str, metadata: Metadata[Any]) -> MetaFile:
         data = metadata.to_bytes()
-        prefix = "" if name == "timestamp" else f"{signed.version}."
+        version = metadata.signed.version
+        prefix = "" if name == "timestamp" else f"{version}."
         write_bytes(self.metadata / f"{prefix}{name}.json", data)
-        return MetaFile(signed.version, len(data), {"sha256": hashlib.sha256(data).hexdigest()})
+        return MetaFile(version, len(data), {"sha256": hashlib.sha256(data).hexdigest()})
 
     def _read(self, name: str) -> Any:
+        return self._whole(name).signed
+
+    def _whole(self, name: str) -> Metadata[Any]:
         try:
-            return Metadata.from_file(str(self.metadata / name)).signed
+            return Metadata.from_file(str(self.metadata / name))
         except StorageError as error:
             raise _missing(self.metadata / name) from error
         except DeserializationError as error:

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
-from tuf.api.metadata import TargetFile, Targets
+from securesystemslib.signer import Key
+from tuf.api.metadata import Root, TargetFile, Targets
 
 from common.clock import Clock
 from common.errors import OperatorError, RefusedError
@@ -39,14 +40,19 @@ class Releases:
         store: ``home.db``, for the approvals.
         clock: the approvals' time.
     """
+        export: file to write what must be signed to, for keys that are not here; readers see the
+            change when the signed file is finished. None: the keys are here.
 
-    def __init__(self, publication: Publication, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, publication: Publication, store: Store, clock: Clock, export: Path | None = None
+    ) -> None:
         self._publication = publication
         self._files = TargetFiles(publication.targets_folder)
         self._store = store
         self._clock = clock
 
-    def add_product(self, product: str) -> bool:
+        self._export = export
+    def add_product(self, product: str, key: Key | None = None) -> bool:
         """Give ``product`` a key and a list of its own; False when it has one.
 
         Raises:
@@ -59,7 +65,7 @@ class Releases:
             )
         if product in self._publication.products():
             return False
-        self._publication.commit(self._publication.with_product(product))
+        self._take(self._publication.with_product(product, key))
         return True
 
     def publish(self, pack_folder: Path, by: str) -> Manifest:
@@ -74,6 +80,11 @@ class Releases:
         manifest = _open_pack(pack_folder)
         product, version, platform = manifest.product, manifest.version, manifest.platform
         self.add_product(product)
+        if self._export and product not in self._publication.products():
+            raise OperatorError(
+                f"{product} has no key yet. Add it first: `callstead home product add {product}`, "
+                "and have that signed."
+            )
         role = self._publication.role(product)
         pointer = self._pointer(role, product, CHANNELS[0])
         _refuse_older(pointer, {platform: version}, product, CHANNELS[0])
@@ -191,7 +202,14 @@ class Releases:
 
     def _commit(self, product: str, role: Targets, before: dict[str, TargetFile]) -> None:
         if role.targets != before:
-            self._publication.commit({product: role})
+            drop_outdated(role, [self._pointer(role, product, name) for name in CHANNELS])
+            self._take({product: role})
+
+    def _take(self, changed: dict[str, Root | Targets]) -> None:
+        if self._export:
+            self._publication.export(changed, self._export)
+        else:
+            self._publication.commit(changed)
 
 
 def _open_pack(folder: Path) -> Manifest:

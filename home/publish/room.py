@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from common.clock import Clock, stamp
@@ -66,15 +67,32 @@ def freshen(settings: HomeSettings, clock: Clock, *, force: bool = False) -> lis
         return publication.freshen(force=force)
 
 
+        publication.settle()
 @contextlib.contextmanager
-def open_releases(settings: HomeSettings, clock: Clock) -> Iterator[Releases]:
-    """What a release engineer works with, with the offline keys and the lock held."""
-    publication = publication_of(settings, clock, read_passphrase(settings.passphrase_file))
+def open_publication(
+    settings: HomeSettings, clock: Clock
+) -> Iterator[tuple[Publication, KeyFolder]]:
+    """The publication and the offline keys, with the lock held."""
+    passphrase = read_passphrase(settings.passphrase_file)
+    publication = publication_of(settings, clock, passphrase)
     with exclusive(settings, clock):
         _refuse_empty(publication)
         store = Store(settings.folder / "home.db", migrations())
         try:
-            yield Releases(publication, store, clock)
+            yield Releases(publication, store, clock, export)
+        publication.settle()
+        yield publication, KeyFolder(settings.folder / "keys", passphrase)
+
+
+@contextlib.contextmanager
+def open_releases(
+    settings: HomeSettings, clock: Clock, export: Path | None = None
+) -> Iterator[Releases]:
+    """What a release engineer works with, with the offline keys and the lock held.
+
+    With ``export`` what must be signed goes to that file; see `home.publish.draft`.
+    """
+    with open_publication(settings, clock) as (publication, _keys):
         finally:
             store.close()
 

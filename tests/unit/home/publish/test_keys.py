@@ -36,14 +36,14 @@ def test_a_passphrase_protects_offline_keys_alone(tmp_path: Path) -> None:
     KeyFolder(tmp_path, b"correct horse").create()
     assert b"ENCRYPTED" in (tmp_path / "offline" / "root-1.pem").read_bytes()
     assert b"ENCRYPTED" not in (tmp_path / "online" / "timestamp.pem").read_bytes()
-    assert KeyFolder(tmp_path, b"correct horse").offline("root-1")
+    assert KeyFolder(tmp_path, b"correct horse").public("offline/root-1")
     locked = KeyFolder(tmp_path)
-    for opened in (locked.online("timestamp"), locked.ack(), locked.bundle()):
+    for opened in (locked.online_signers("timestamp"), locked.ack(), locked.bundle()):
         assert opened
     with pytest.raises(OperatorError, match="CALLSTEAD_HOME_PASSPHRASE_FILE"):
-        locked.offline("root-1")
+        locked.offline_signers({"root-1"})
     with pytest.raises(OperatorError, match="the passphrase is another one"):
-        KeyFolder(tmp_path, b"wrong").offline("root-1")
+        KeyFolder(tmp_path, b"wrong").public("offline/root-1")
 
 
 def test_a_home_with_a_passphrase_signs(
@@ -72,16 +72,6 @@ def test_a_key_that_is_away_is_named(home: HomeSettings, clock: FakeClock) -> No
     releases = room.open_releases(home, clock)
     with releases as opened, pytest.raises(OperatorError, match=r"targets\.pem"):
         opened.add_product("phone")
-
-
-def test_two_of_three_root_keys_are_enough(tmp_path: Path) -> None:
-    keys = KeyFolder(tmp_path)
-    keys.create()
-    (tmp_path / "offline" / "root-2.pem").unlink()
-    assert len(keys.roots(2)) == 2
-    (tmp_path / "offline" / "root-3.pem").unlink()
-    with pytest.raises(OperatorError, match="takes 2 root keys, but only 1"):
-        keys.roots(2)
 
 
 def test_a_damaged_key_is_named(tmp_path: Path) -> None:
