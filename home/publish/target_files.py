@@ -25,21 +25,21 @@ class TargetFiles:
     def read(self, entry: TargetFile) -> bytes:
         """The bytes of a small target. Raises OperatorError."""
         try:
-            return self._path(entry).read_bytes()
+            return self.path(entry).read_bytes()
         except OSError as error:
             raise OperatorError(
-                f"{self._path(entry)} cannot be read ({error.strerror}). "
+                f"{self.path(entry)} cannot be read ({error.strerror}). "
                 "Restore the home from its backup."
             ) from error
 
     def write(self, entry: TargetFile, data: bytes) -> None:
         """Lay out ``data``."""
-        write_bytes(self._path(entry), data)
+        write_bytes(self.path(entry), data)
         self._make_folders_durable(entry)
 
     def copy(self, entry: TargetFile, source: Path) -> None:
         """Lay out a large file, unless it is there. Raises OperatorError."""
-        path = self._path(entry)
+        path = self.path(entry)
         if path.exists() and path.stat().st_size == entry.length:
             return
         part = path.with_name(f".{path.name}.part")
@@ -54,12 +54,13 @@ class TargetFiles:
         except OSError as error:
             raise OperatorError(f"{path} cannot be written ({error.strerror}).") from error
 
-    def _path(self, entry: TargetFile) -> Path:
+    def path(self, entry: TargetFile) -> Path:
+        """Where the target lies."""
         folder, _, name = entry.path.rpartition("/")
         return self._folder / folder / f"{entry.hashes['sha256']}.{name}"
 
     def _make_folders_durable(self, entry: TargetFile) -> None:
-        folder = self._path(entry).parent
+        folder = self.path(entry).parent
         while folder != self._folder.parent:
             fsync_folder(folder)
             folder = folder.parent
