@@ -15,15 +15,16 @@ import click
 from common.cli import group as cli_group
 from common.cli import json_option, show
 from common.clock import SystemClock
-from home.publish.rotation import read_public
 from common.settings import load
-from common.wire.release import CHANNELS
-from home import inbox_cli, pack_cli, signing_cli
-_FILE = click.Path(path_type=Path, dir_okay=False)
+from common.wire.release import CHANNELS, Data, Health, Manifest, this_platform
+from home import inbox_cli, signing_cli
+from home import pack as packing
 from home.publish import room
+from home.publish.rotation import read_public
 from home.settings import HomeSettings
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @cli_group()
@@ -46,7 +47,6 @@ def init(as_json: bool) -> None:
     show({"folder": str(settings.folder), "made": made}, as_json, text)
 
 
-@signing_cli.export_option
 @group.command()
 @click.argument("folder", type=_FOLDER)
 @click.option("--product", required=True, help="E.g. companion.")
@@ -71,7 +71,6 @@ def init(as_json: bool) -> None:
 def pack(
     folder: Path,
     product: str,
-@signing_cli.export_option
     version: str,
     start: str,
     health_path: str,
@@ -109,29 +108,17 @@ def pack(
             out,
             level=_settings().pack.level,
             clock=SystemClock(),
-@click.option("--public-key", type=_FILE, default=None, help="A key that was made elsewhere.")
-@signing_cli.export_option
             progress=progress,
         )
     manifest = packed.manifest
     facts = {
         "pack": str(out),
         "product": manifest.product,
-    if export and added:
-        text = f"{name} {_to_be_signed(export)}"
         "version": manifest.version,
         "platform": manifest.platform,
         "digest": manifest.digest,
         "files": len(manifest.files),
         "size": manifest.size,
-signing_cli.add_to(group)
-
-
-def _to_be_signed(file: Path) -> str:
-    return (
-        f"waits for signatures: `callstead home sign {file.name}` where the keys are, "
-        f"then `callstead home finish {file.name}` here"
-    )
         "pack_size": packed.pack_size,
     }
     text = (
@@ -145,6 +132,7 @@ def _to_be_signed(file: Path) -> str:
 @click.argument("pack_folder", type=_FOLDER)
 @click.option("--channel", default=CHANNELS[0], show_default=True, type=click.Choice(CHANNELS[:1]))
 @click.option("--by", default=None, help="Who answers for it; default: the user who runs this.")
+@signing_cli.export_option
 @json_option
 def publish(
     pack_folder: Path, channel: str, by: str | None, export: Path | None, as_json: bool
@@ -169,6 +157,7 @@ def publish(
 @click.argument("version")
 @click.option("--to", "channel", required=True, type=click.Choice(CHANNELS[1:]))
 @click.option("--by", required=True, help="The person who answers for it; stands in the log.")
+@signing_cli.export_option
 @json_option
 def promote(
     product: str, version: str, channel: str, by: str, export: Path | None, as_json: bool
@@ -206,16 +195,28 @@ def product() -> None:
 
 @product.command("add")
 @click.argument("name")
+@click.option("--public-key", type=_FILE, default=None, help="A key that was made elsewhere.")
+@signing_cli.export_option
 @json_option
 def product_add(name: str, public_key: Path | None, export: Path | None, as_json: bool) -> None:
     """Give product NAME a key of its own. Publishing its first pack does this too."""
     with room.open_releases(_settings(), SystemClock(), export) as releases:
         added = releases.add_product(name, read_public(public_key) if public_key else None)
     text = f"{name} has its key now" if added else f"{name} has a key already"
+    if export and added:
+        text = f"{name} {_to_be_signed(export)}"
     show({"product": name, "added": added}, as_json, text)
 
 
 inbox_cli.add_to(group)
+signing_cli.add_to(group)
+
+
+def _to_be_signed(file: Path) -> str:
+    return (
+        f"waits for signatures: `callstead home sign {file.name}` where the keys are, "
+        f"then `callstead home finish {file.name}` here"
+    )
 
 
 def _settings() -> HomeSettings:
