@@ -64,10 +64,10 @@ def freshen(settings: HomeSettings, clock: Clock, *, force: bool = False) -> lis
     with exclusive(settings, clock):
         publication = publication_of(settings, clock)
         _refuse_empty(publication)
+        publication.settle()
         return publication.freshen(force=force)
 
 
-        publication.settle()
 @contextlib.contextmanager
 def open_publication(
     settings: HomeSettings, clock: Clock
@@ -77,9 +77,6 @@ def open_publication(
     publication = publication_of(settings, clock, passphrase)
     with exclusive(settings, clock):
         _refuse_empty(publication)
-        store = Store(settings.folder / "home.db", migrations())
-        try:
-            yield Releases(publication, store, clock, export)
         publication.settle()
         yield publication, KeyFolder(settings.folder / "keys", passphrase)
 
@@ -93,6 +90,9 @@ def open_releases(
     With ``export`` what must be signed goes to that file; see `home.publish.draft`.
     """
     with open_publication(settings, clock) as (publication, _keys):
+        store = Store(settings.folder / "home.db", migrations())
+        try:
+            yield Releases(publication, store, clock, export)
         finally:
             store.close()
 
