@@ -26,6 +26,7 @@ from common.wire.release import (
 )
 from common.wire.signing import canonical
 from home.publish.approvals import approve, entered
+from home.publish.deltas import deltas_in, drop_outdated, sweep
 from home.publish.publication import TOP, Publication
 from home.publish.target_files import TargetFiles
 
@@ -39,9 +40,9 @@ class Releases:
         publication: where it is signed and laid out.
         store: ``home.db``, for the approvals.
         clock: the approvals' time.
-    """
         export: file to write what must be signed to, for keys that are not here; readers see the
             change when the signed file is finished. None: the keys are here.
+    """
 
     def __init__(
         self, publication: Publication, store: Store, clock: Clock, export: Path | None = None
@@ -50,8 +51,8 @@ class Releases:
         self._files = TargetFiles(publication.targets_folder)
         self._store = store
         self._clock = clock
-
         self._export = export
+
     def add_product(self, product: str, key: Key | None = None) -> bool:
         """Give ``product`` a key and a list of its own; False when it has one.
 
@@ -79,12 +80,12 @@ class Releases:
         """
         manifest = _open_pack(pack_folder)
         product, version, platform = manifest.product, manifest.version, manifest.platform
-        self.add_product(product)
         if self._export and product not in self._publication.products():
             raise OperatorError(
                 f"{product} has no key yet. Add it first: `callstead home product add {product}`, "
                 "and have that signed."
             )
+        self.add_product(product)
         role = self._publication.role(product)
         pointer = self._pointer(role, product, CHANNELS[0])
         _refuse_older(pointer, {platform: version}, product, CHANNELS[0])
@@ -95,6 +96,8 @@ class Releases:
             described: TargetFile.from_data(described, data, ["sha256"]),
             pack: TargetFile.from_file(pack, str(pack_folder / "full.tar.zst"), ["sha256"]),
         }
+        sweep(self._publication.targets_folder, product, role)
+        deltas = deltas_in(pack_folder, manifest, role, self._files)
         for target, entry in listed.items():
             if target in role.targets and role.targets[target].hashes != entry.hashes:
                 raise OperatorError(
@@ -102,6 +105,9 @@ class Releases:
                     "A version is published once: give this one a higher number."
                 )
         self._files.copy(listed[pack], pack_folder / "full.tar.zst")
+        for target, path in deltas.items():
+            listed[target] = TargetFile.from_file(target, str(path), ["sha256"])
+            self._files.copy(listed[target], path)
         self._files.write(listed[described], data)
         approval = approve(
             self._store,

@@ -10,8 +10,11 @@ from typing import Any
 from common.clock import Clock, stamp
 from common.errors import OperatorError
 from common.spool import Store
+from common.wire.release import Manifest
+from home.deltas import Base
 from home.keys import KeyFolder, read_passphrase
 from home.publish.approvals import check_chain, history
+from home.publish.bases import bases_of
 from home.publish.lock import exclusive
 from home.publish.publication import TOP, Publication
 from home.publish.releases import Releases
@@ -95,6 +98,17 @@ def open_releases(
             yield Releases(publication, store, clock, export)
         finally:
             store.close()
+
+
+def bases(settings: HomeSettings, clock: Clock, manifest: Manifest) -> list[Base]:
+    """The published releases from which deltas lead to the one that is being packed."""
+    return bases_of(
+        publication_of(settings, clock),
+        manifest.product,
+        manifest.version,
+        manifest.platform,
+        settings.pack.deltas,
+    )
 
 
 def status(settings: HomeSettings, clock: Clock) -> dict[str, Any]:
