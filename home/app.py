@@ -31,6 +31,7 @@ from home.console.context import Context
 from home.console.pages import add_console
 from home.console.public import public_blueprint
 from home.console.token import ensure_token
+from home.inbox import summaries
 from home.inbox.ack_mail import AckMailer
 from home.inbox.acks import Acknowledger
 from home.inbox.imap import open_imap, server_of
@@ -153,6 +154,7 @@ def create_parts(
     maildir = Maildir(folder / "Maildir", settings.mail.most_bytes)
     authority = SiteAuthority(folder / "tls")
     store = Store(folder / "home.db", migrations())
+    summaries.fill(store)
     acknowledger = Acknowledger(folder / "acks", store, ack_key, clock)
     opens = {recipient_id(bundle_key.public_key().public_bytes_raw()): bundle_key}
     reader = InboxReader(store, opens, acknowledger, clock, settings.inbox.most_refused)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from common.errors import RefusedError
+from common.lenient import text, texts, time_of
 from common.spool import Row, Store
 from common.wire.signing import verify
-from home.inbox.manifest import text, texts, time_of
 
 # The outcome of an attempt that ended well.
 GOOD = "committed"

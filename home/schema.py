@@ -15,6 +15,7 @@ def migrations() -> Migrations:
     inbox_schema.add_ack_mails_to(steps)
     inbox_schema.add_decisions_to(steps)
     steps(name="problem_hours")(_problem_hours)
+    inbox_schema.add_merges_to(steps)
     return steps
 
 

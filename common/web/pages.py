@@ -56,12 +56,13 @@ def install(flask: Flask, texts: Texts, *, title: str, nav: Sequence[NavItem] = 
     flask.after_request(remember_language)
     secure_headers(flask)
     add_error_pages(flask, texts)
-    flask.jinja_env.filters["when"] = when
+    flask.jinja_env.filters.update(when=when, precise=precise)
 
     @flask.context_processor
     def shared() -> dict[str, Any]:
         return {
             "t": texts.t,
+            "knows": texts.knows,
             "language": current_language(),
             "languages": LANGUAGES,
             "language_url": _language_url,
@@ -80,6 +81,11 @@ def asset(name: str, package: str = _SHARED) -> str:
 def when(value: str | None) -> str:
     """A stamp as people of this place read it: ``2026-11-21 17:37:05``; empty for None."""
     return parse_stamp(value).astimezone().strftime("%Y-%m-%d %H:%M:%S") if value else ""
+
+
+def precise(stamp: str) -> str:
+    """A stamp as this place's time with milliseconds: ``17:37:05.123``."""
+    return parse_stamp(stamp).astimezone().strftime("%H:%M:%S.%f")[:-3]
 
 
 def _language_url(language: str) -> str:

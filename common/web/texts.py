@@ -55,6 +55,10 @@ class Texts:
         log.warning("text.missing", key=key, package=self.package)
         return key
 
+    def knows(self, key: str) -> bool:
+        """Whether ``key`` has a text: for words that strangers send, such as kinds."""
+        return any(key in catalogue for catalogue in self._catalogues.values())
+
 
 def current_language() -> str:
     """Of this request: ``?lang=``, then the cookie, then Accept-Language, then Chinese."""

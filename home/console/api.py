@@ -13,8 +13,11 @@ from flask import Blueprint, Response, jsonify, request
 
 from home import fleet
 from home.console.context import Context
+from home.console.problem_pages import page_number
 from home.inbox import bundles, chain, problems, refused, reports
 from home.sites import list_sites, silent_sites
+
+_PER_PAGE = 500
 
 
 def api_blueprint(context: Context) -> Blueprint:
@@ -37,15 +40,21 @@ def api_blueprint(context: Context) -> Blueprint:
             program=_argument("program"),
             site=_argument("site"),
             status=_argument("status"),
+            release=_argument("release"),
+            sort=_argument("sort"),
         )
-        return jsonify(items=problems.list_problems(store, narrowed))
+        page = page_number(_argument("page"))
+        return jsonify(
+            items=problems.list_problems(store, narrowed, _PER_PAGE, page * _PER_PAGE),
+            total=problems.how_many(store, narrowed),
+        )
 
     @blueprint.get("/problems/<int:number>")
     def one_problem(number: int) -> tuple[Response, int] | Response:
         found = problems.problem(store, number)
         if found is None:
             return jsonify(error="unknown", message="There is no such problem."), 404
-        return jsonify(problem=found, reports=reports.newest(store, number))
+        return jsonify(problem=found, reports=reports.samples(store, found["id"]))
 
     @blueprint.get("/bundles")
     def all_bundles() -> Response:

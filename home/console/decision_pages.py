@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask import Blueprint, abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from common.logs import get_logger
 from common.web.signin import person_here, signed_in
 from common.web.texts import Texts
 from home.console.context import Context
+from home.console.problem_page import here
 from home.inbox import decisions
 
 log = get_logger(__name__)
-# Form's address -> kind of decision, and the field with its value (empty: there is none).
-_FORMS = {
-    "resolve": ("resolved", "release"),
-    "ignore": ("ignored", ""),
-    "take-back": ("open", ""),
-    "assign": ("assigned", "to"),
+# Form's address -> kind of decision, and the fields with its value, the first that is filled
+# in (empty: there is none).
+_FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "resolve": ("resolved", ("other", "release")),
+    "ignore": ("ignored", ()),
+    "take-back": ("open", ()),
+    "assign": ("assigned", ("to",)),
 }
 
 
@@ -28,9 +30,10 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
     @blueprint.post("/problems/<int:number>/<any('resolve','ignore','take-back','assign'):what>")
     @signed_in
     def decide(number: int, what: str) -> ResponseReturnValue:
-        kind, field = _FORMS[what]
-        value = " ".join(request.form.get(field, "").split())
-        back = redirect(url_for("pages.problem", number=number), 303)
+        kind, fields = _FORMS[what]
+        given = (" ".join(request.form.get(field, "").split()) for field in fields)
+        value = next((one for one in given if one), "")
+        back = redirect(here(number), 303)
         if len(value) > decisions.MOST_VALUE or not value.isprintable():
             abort(400)
         if kind == "resolved" and (not value or " " in value):
@@ -39,11 +42,11 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
         if not decisions.decide(store, number, kind, value, person_here().name, context.clock):
             abort(404)
         if kind != "assigned":
-            _tell(context, number)
+            tell(context, number)
         return back
 
 
-def _tell(context: Context, number: int) -> None:
+def tell(context: Context, number: int) -> None:
     """Sign anew what the sites are told; what fails here is made up at the next start."""
     for site in decisions.sites_of(context.store, number):
         try:

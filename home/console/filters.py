@@ -21,10 +21,9 @@ _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
 
 
 def install_filters(flask: Flask) -> None:
-    """``size``, ``precise``, ``loose_time`` and ``tone`` in templates."""
+    """``size``, ``loose_time`` and ``tone`` in templates."""
     flask.jinja_env.filters.update(
         size=size,
-        precise=precise,
         loose_time=loose_time,
         tone=lambda word: _TONE_OF.get(str(word), "plain"),
     )
@@ -38,11 +37,6 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= _STEP
     return f"{value:.1f} GiB"
-
-
-def precise(stamp: str) -> str:
-    """A stamp as this place's time with milliseconds: ``17:37:05.123``."""
-    return parse_stamp(stamp).astimezone().strftime("%H:%M:%S.%f")[:-3]
 
 
 def loose_time(value: Any) -> str:

@@ -7,7 +7,14 @@ from flask import Blueprint, Flask
 from common.web.pages import NavItem, install
 from common.web.signin import SignIn
 from common.web.texts import Texts
-from home.console import decision_pages, problem_pages, release_pages, site_pages
+from home.console import (
+    decision_pages,
+    merge_pages,
+    problem_page,
+    problem_pages,
+    release_pages,
+    site_pages,
+)
 from home.console.context import Context
 from home.console.filters import install_filters
 
@@ -31,7 +38,9 @@ def add_console(flask: Flask, context: Context, texts: Texts, signin: SignIn) ->
     install_filters(flask)
     blueprint = Blueprint("pages", __name__, template_folder="templates")
     problem_pages.add_pages(blueprint, context, texts)
+    problem_page.add_pages(blueprint, context, texts)
     decision_pages.add_pages(blueprint, context, texts)
+    merge_pages.add_pages(blueprint, context, texts)
     site_pages.add_pages(blueprint, context)
     release_pages.add_pages(blueprint, context)
     flask.register_blueprint(blueprint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 from packaging.version import Version
 
@@ -14,6 +14,7 @@ from common.errors import OperatorError
 from common.web.signin import signed_in
 from home import fleet
 from home.console.context import Context
+from home.inbox import fixes, problems
 from home.publish.approvals import check_chain, history
 from home.publish.releases import Releases
 
@@ -45,6 +46,30 @@ def add_pages(blueprint: Blueprint, context: Context) -> None:
             running=fleet.latest(context.store),
             receipts=fleet.receipts(context.store, most=100),
             refusals=fleet.refusals(context.store),
+        )
+
+    @blueprint.get("/releases/of/<product>/<version>")
+    @signed_in
+    def release(product: str, version: str) -> ResponseReturnValue:
+        found = [
+            row
+            for row in (_rows(context) if context.publication.exists else ())
+            if (row.product, row.version) == (product, version)
+        ]
+        fixed = fixes.fixed_by(context.store, product, version)
+        if not found and not fixed:
+            abort(404)
+        seen = problems.Filter(release=f"{product}@{version}", sort="busiest")
+        return render_template(
+            "home/release.html",
+            row=found[0] if found else None,
+            name=f"{product} {version}",
+            fixed=fixed,
+            seen=problems.list_problems(context.store, seen, 20),
+            span="14d",
+            trends={},
+            release=f"{product}@{version}",
+            receipts=fleet.receipts(context.store, product=product, version=version, most=50),
         )
 
 

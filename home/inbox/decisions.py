@@ -1,7 +1,8 @@
 """The vendor's work on a problem: resolved in a release, ignored, taken back, given to somebody.
 
 Every decision stays, with who and when; the last one holds. What is resolved travels to each site
-that has the problem, in its signed acknowledgements.
+that has the problem, in its signed acknowledgements; a site knows fingerprints and nothing of what
+was merged here, and so is told each of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sqlite3
 from common.clock import Clock, stamp
 from common.spool import Row, Store
 from common.wire.acknowledgement import MOST_RESOLVED
+from home.inbox import summaries
 
 MOST_VALUE = 80
 _OF_STATE = "('resolved', 'ignored', 'open')"
@@ -21,7 +23,7 @@ def decide(store: Store, problem: int, kind: str, value: str, who: str, clock: C
 
     Args:
         store: ``home.db``.
-        problem: its number.
+        problem: its number; one that was merged counts as its head.
         kind: ``resolved``, ``ignored``, ``open`` (taken back) or ``assigned``.
         value: the release (``program@version`` or the version), or the person; empty otherwise.
         who: decides.
@@ -30,15 +32,24 @@ def decide(store: Store, problem: int, kind: str, value: str, who: str, clock: C
     at = stamp(clock.now())
 
     def work(connection: sqlite3.Connection) -> bool:
-        if not connection.execute("SELECT 1 FROM problems WHERE id = ?", (problem,)).fetchone():
+        head = summaries.head_of(connection, problem)
+        if not connection.execute("SELECT 1 FROM problems WHERE id = ?", (head,)).fetchone():
             return False
-        connection.execute(
-            "INSERT INTO decisions (problem, kind, value, who, at) VALUES (?, ?, ?, ?, ?)",
-            (problem, kind, value, who, at),
-        )
+        note(connection, head, kind, value, who, at)
+        summaries.refresh(connection, [head])
         return True
 
     return store.write(work)
+
+
+def note(
+    connection: sqlite3.Connection, problem: int, kind: str, value: str, who: str, at: str
+) -> None:
+    """Write one decision; inside a transaction."""
+    connection.execute(
+        "INSERT INTO decisions (problem, kind, value, who, at) VALUES (?, ?, ?, ?, ?)",
+        (problem, kind, value, who, at),
+    )
 
 
 def history(store: Store, problem: int, most: int = 50) -> list[Row]:
@@ -50,8 +61,12 @@ def history(store: Store, problem: int, most: int = 50) -> list[Row]:
 
 
 def sites_of(store: Store, problem: int) -> list[str]:
-    """The sites that have seen it, by id."""
-    rows = store.rows("SELECT site FROM sightings WHERE problem = ?", (problem,))
+    """The sites that have seen it under any of its fingerprints, by id."""
+    rows = store.rows(
+        "SELECT DISTINCT site FROM sightings WHERE problem IN"
+        " (SELECT id FROM problems WHERE id = ? OR merged_into = ?)",
+        (problem, problem),
+    )
     return [row["site"] for row in rows]
 
 
@@ -63,7 +78,7 @@ def resolved(store: Store, site: str) -> list[Row]:
     return store.rows(
         "SELECT p.program, p.fingerprint, d.value AS release FROM sightings s "  # noqa: S608 - ours
         "JOIN problems p ON p.id = s.problem JOIN decisions d ON d.id = (SELECT MAX(id) "
-        f"FROM decisions WHERE problem = p.id AND kind IN {_OF_STATE}) "
+        f"FROM decisions WHERE problem = COALESCE(p.merged_into, p.id) AND kind IN {_OF_STATE}) "
         "WHERE s.site = ? AND d.kind = 'resolved' AND length(CAST(p.program AS BLOB)) <= 200 "
         "AND length(CAST(p.fingerprint AS BLOB)) <= 100 ORDER BY d.id DESC LIMIT ?",
         (site, MOST_RESOLVED),

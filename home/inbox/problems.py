@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from common.clock import Clock, stamp
 from common.spool import Row, Store
+from home.inbox import summaries
 
-# Where the vendor's work on it stands: '' (nothing decided), ignored, resolved, or back.
-_STATE = """CASE COALESCE(d.kind, 'open')
-    WHEN 'ignored' THEN 'ignored'
-    WHEN 'resolved' THEN CASE WHEN MAX(s.regressed_at) > d.at THEN 'back' ELSE 'resolved' END
-    ELSE '' END"""
-# It needs a person until one has seen or decided it, and again after a site saw a regression.
-_OPEN = f"""CASE {_STATE} WHEN 'ignored' THEN 0 WHEN 'resolved' THEN 0
-    ELSE p.seen_at IS NULL OR COALESCE(MAX(s.regressed_at), '') > p.seen_at END"""
-
-_LIST = f"""
-    SELECT p.*, SUM(s.count) AS count, json_group_array(sites.name) AS sites,
-           MIN(s.first_seen) AS first_seen, MAX(s.last_seen) AS last_seen, {_OPEN} AS open,
-           json_group_array(json_array(s.first_seen, s.since_release)) AS since,
-           json_group_array(json(s.releases)) AS releases,
-           json_group_array(json(s.machines)) AS machines,
-           json_group_array(s.status) AS statuses,
-           {_STATE} AS state, d.value AS resolved_in, d.who AS decided_by, d.at AS decided_at,
-           COALESCE(a.value, '') AS assigned_to, GROUP_CONCAT(
-               CASE WHEN s.regressed_at > d.at THEN NULLIF(s.came_back_in, '') END, ', '
-           ) AS came_back_in
-    FROM problems p JOIN sightings s ON s.problem = p.id JOIN sites ON sites.id = s.site
-    LEFT JOIN decisions d ON d.id = (SELECT MAX(id) FROM decisions
-        WHERE problem = p.id AND kind IN ('resolved', 'ignored', 'open'))
-    LEFT JOIN decisions a ON a.id = (SELECT MAX(id) FROM decisions
-        WHERE problem = p.id AND kind = 'assigned')
-"""  # noqa: S608 - constants alone
-
-# By the sites' word, as long as the vendor has not decided otherwise.
-_HAVING = {
-    "open": "open",
-    "seen": "NOT open AND state NOT IN ('resolved', 'ignored')",
-    "resolved": "state = 'resolved'",
-    "ignored": "state = 'ignored'",
-    "regression": "state = 'back' OR (state = '' AND SUM(s.status = ?) > 0)",
-    "new": "state = '' AND SUM(s.status = ?) > 0",
-    "known": "state = '' AND SUM(s.status = ?) > 0",
+_SELECT = """
+    SELECT p.*, s.count, s.sites, s.first_seen, s.last_seen, s.open, s.releases, s.machines,
+           s.since_release, s.status, s.state, s.resolved_in, s.came_back_in, s.decided_by,
+           s.decided_at, s.assigned_to
+    FROM summaries s JOIN problems p ON p.id = s.problem
+"""
+_ORDERS = {
+    "waiting": "s.open DESC, s.last_seen DESC, s.problem",
+    "latest": "s.last_seen DESC, s.problem",
+    "newest": "s.first_seen DESC, s.problem",
+    "busiest": "s.count DESC, s.problem",
 }
+_STATUSES = {
+    "open": "s.open",
+    "seen": "NOT s.open AND s.state NOT IN ('resolved', 'ignored')",
+    **{
+        word: f"s.status = '{word}'"
+        for word in ("resolved", "ignored", "new", "regression", "known")
+    },
+}
+SORTS = tuple(_ORDERS)
+STATUSES = tuple(_STATUSES)
+PER_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -52,62 +41,85 @@ class Filter:
     """What the list is narrowed to; empty means all.
 
     Attributes:
-        search: words, each of which stands in title, type, place or program.
+        search: words, each of which stands in title, type, place, program, fingerprint, what its
+            reports said, a release, a site or a machine.
         program: exactly this program.
         site: seen at this site (its id).
         status: ``open`` (needs a person), ``seen``, ``resolved``, ``ignored``, or ``new``,
             ``regression``, ``known``.
+        release: seen in exactly this release.
+        sort: one of `SORTS`; empty: what waits for a person first.
     """
 
     search: str = ""
     program: str = ""
     site: str = ""
     status: str = ""
+    release: str = ""
+    sort: str = ""
 
 
-def list_problems(store: Store, by: Filter = Filter(), most: int = 500) -> list[Row]:
+def list_problems(
+    store: Store, by: Filter = Filter(), most: int = 500, offset: int = 0
+) -> list[Row]:
     """Problems, those that need a person first, then by their last occurrence.
 
     Each has the columns of ``problems`` and ``count, sites (names), first_seen, last_seen, open,
-    releases, since_release, machines, status``; of the vendor's work ``state, resolved_in,
-    decided_by, decided_at, assigned_to``, and ``came_back_in`` (releases, or empty).
+    releases, since_release, machines, status``; of the vendor's work ``state`` ('', ignored,
+    resolved or back), ``resolved_in, decided_by, decided_at, assigned_to``, and ``came_back_in``
+    (releases, or empty). A problem that was merged into another one is part of that.
     """
-    where, values = ["1"], []
-    for word in by.search.split():
-        where.append("(p.title || ' ' || p.type || ' ' || p.place || ' ' || p.program) LIKE ?"
-                     " ESCAPE '\\'")  # fmt: skip
-        values.append(f"%{_escape(word)}%")
-    if by.program:
-        where.append("p.program = ?")
-        values.append(by.program)
-    if by.site:
-        where.append("p.id IN (SELECT problem FROM sightings WHERE site = ?)")
-        values.append(by.site)
-    having = _HAVING.get(by.status, "0") if by.status else ""
-    if "?" in having:
-        values.append(by.status)
+    where, values = _where(by)
+    order = _ORDERS.get(by.sort, _ORDERS["waiting"])
     rows = store.rows(
-        f"{_LIST} WHERE {' AND '.join(where)} GROUP BY p.id {having and f'HAVING {having}'}"
-        " ORDER BY open DESC, last_seen DESC, p.id LIMIT ?",
-        [*values, most],
+        f"{_SELECT} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?", [*values, most, offset]
     )
     return [_plain(row) for row in rows]
 
 
+def how_many(store: Store, by: Filter = Filter()) -> int:
+    """How many problems the filter leaves."""
+    where, values = _where(by)
+    return int(
+        store.value(f"SELECT COUNT(*) FROM summaries s WHERE {where}", values)  # noqa: S608 - ours
+    )
+
+
 def problem(store: Store, number: int) -> Row | None:
-    """One problem as in the list, with ``sightings``: its numbers at each site."""
-    row = store.row(f"{_LIST} WHERE p.id = ? GROUP BY p.id", [number])
+    """One problem as in the list; a merged one's number answers the problem it is part of.
+
+    It has further ``sightings``, its numbers at each site, and ``members``, every fingerprint that
+    counts as this problem, its own first.
+    """
+    head = store.value("SELECT COALESCE(merged_into, id) FROM problems WHERE id = ?", [number])
+    row = store.row(f"{_SELECT} WHERE p.id = ?", [head])
     if row is None:
         return None
+    members = store.rows(
+        "SELECT id, program, fingerprint, grouper, title, place, arrived_at FROM problems"
+        " WHERE id = ? OR merged_into = ? ORDER BY id != ?, id",
+        [head, head, head],
+    )
     sightings = store.rows(
         "SELECT s.*, sites.name AS site_name FROM sightings s JOIN sites ON sites.id = s.site"
-        " WHERE problem = ? ORDER BY count DESC, site_name",
-        [number],
+        " WHERE s.problem IN (SELECT id FROM problems WHERE id = ? OR merged_into = ?)"
+        " ORDER BY count DESC, site_name",
+        [head, head],
     )
     for sighting in sightings:
         sighting["releases"] = json.loads(sighting["releases"])
         sighting["machines"] = json.loads(sighting["machines"])
-    return {**_plain(row), "sightings": sightings}
+    return {**_plain(row), "sightings": sightings, "members": members}
+
+
+def by_fingerprint(store: Store, fingerprint: str, program: str = "") -> list[int]:
+    """Numbers of the problems that a fingerprint counts as."""
+    rows = store.rows(
+        "SELECT DISTINCT COALESCE(merged_into, id) AS head FROM problems"
+        " WHERE fingerprint = ? AND (? = '' OR program = ?) ORDER BY 1 LIMIT 20",
+        [fingerprint, program, program],
+    )
+    return [row["head"] for row in rows]
 
 
 def programs(store: Store) -> list[str]:
@@ -119,26 +131,59 @@ def programs(store: Store) -> list[str]:
 
 def mark_seen(store: Store, number: int, who: str, clock: Clock) -> bool:
     """A person has looked at it; False when there is no such problem."""
-    changed = store.execute(
-        "UPDATE problems SET seen_at = ?, seen_by = ? WHERE id = ?",
-        [stamp(clock.now()), who, number],
+
+    def work(connection: sqlite3.Connection) -> bool:
+        changed = connection.execute(
+            "UPDATE problems SET seen_at = ?, seen_by = ? WHERE id = ?",
+            [stamp(clock.now()), who, number],
+        )
+        summaries.refresh(connection, [number])
+        return changed.rowcount == 1
+
+    return store.write(work)
+
+
+def members_of(store: Store, numbers: Iterable[int]) -> dict[int, int]:
+    """Every problem that counts as one of ``numbers``, with which: ``{member: head}``."""
+    heads = list(numbers)
+    if not heads:
+        return {}
+    places = ", ".join("?" * len(heads))
+    rows = store.rows(
+        f"SELECT id, COALESCE(merged_into, id) AS head FROM problems"  # noqa: S608 - places alone
+        f" WHERE id IN ({places}) OR merged_into IN ({places})",
+        heads * 2,
     )
-    return changed == 1
+    return {row["id"]: row["head"] for row in rows}
+
+
+def _where(by: Filter) -> tuple[str, list[str]]:
+    where, values = ["1"], []
+    for word in by.search.split():
+        where.append("s.words LIKE ? ESCAPE '\\'")
+        values.append(f"%{_escape(word)}%")
+    if by.program:
+        where.append("s.program = ?")
+        values.append(by.program)
+    if by.site:
+        where.append(
+            "s.problem IN (SELECT COALESCE(m.merged_into, m.id) FROM sightings g"
+            " JOIN problems m ON m.id = g.problem WHERE g.site = ?)"
+        )
+        values.append(by.site)
+    if by.release:
+        where.append("EXISTS (SELECT 1 FROM json_each(s.releases) WHERE value = ?)")
+        values.append(by.release)
+    if by.status:
+        where.append(_STATUSES.get(by.status, "0"))
+    return " AND ".join(where), values
 
 
 def _plain(row: Row) -> Row:
-    statuses = set(json.loads(row.pop("statuses")))
-    for name in ("releases", "machines"):
-        row[name] = sorted({item for items in json.loads(row[name]) for item in items})
-    row["sites"] = sorted(json.loads(row["sites"]))
-    # Broken since the release that the site named which saw it first.
-    row["since_release"] = min(json.loads(row.pop("since")), key=lambda pair: pair[0])[1]
-    seen_as = next((s for s in ("regression", "new") if s in statuses), "known")
-    row["status"] = {"": seen_as, "back": "regression"}.get(row["state"], row["state"])
+    for name in ("sites", "releases", "machines"):
+        row[name] = json.loads(row[name])
     row["open"] = bool(row["open"])
-    if row["state"] not in {"resolved", "back"}:
-        row["resolved_in"] = ""
-    row["came_back_in"] = ", ".join(sorted(set((row["came_back_in"] or "").split(", ")) - {""}))
+    row.pop("messages")
     return row
 
 

@@ -9,8 +9,10 @@ from enum import Enum
 
 from common.clock import stamp
 from common.errors import RefusedError
+from common.web.event import words_of
+from common.wire.envelope import event_of
 from home import fleet
-from home.inbox import histogram
+from home.inbox import histogram, summaries
 from home.inbox.manifest import Manifest, ReportEntry, Sighting, read_manifest
 from home.inbox.pack import packed
 from home.inbox.verify import Verified
@@ -44,7 +46,7 @@ def record(
         [at, opened.site, opened.sequence, opened.sha256],
     )
     connection.execute("UPDATE sites SET heard_at = ? WHERE id = ?", [at, opened.site])
-    if known.rowcount:
+    if known.rowcount or _forgotten(connection, opened.site, opened.sequence):
         return Recorded.DUPLICATE
     if verified.enrols:
         _pin(connection, verified, at)
@@ -55,6 +57,7 @@ def record(
         for entry in manifest.sightings
     }
     _insert_reports(connection, verified, bundle, manifest, problems)
+    summaries.refresh(connection, problems.values())
     fleet.record_clients(connection, opened.site, opened.sequence, manifest.clients)
     fleet.record_receipts(connection, opened.site, bundle, opened.bundle.receipts, manifest.created)
     connection.executemany(
@@ -62,6 +65,12 @@ def record(
         [(opened.site, r["at"], r["kind"], r["sentence"], bundle) for r in manifest.refusals],
     )
     return Recorded.STORED
+
+
+def _forgotten(connection: sqlite3.Connection, site: str, sequence: int) -> bool:
+    """Whether it is a copy of what was let go of long ago (`home.housekeeping`)."""
+    row = connection.execute("SELECT forgotten FROM sites WHERE id = ?", [site]).fetchone()
+    return row is not None and sequence <= row["forgotten"]
 
 
 def _pin(connection: sqlite3.Connection, verified: Verified, at: str) -> None:
@@ -175,11 +184,21 @@ def _insert_reports(
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             [site, name, bundle, problem, entry.machine, entry.received_at, packed(event)],
         )
+        if problem is not None and isinstance(event, dict):
+            summaries.remember(connection, problem, words_of(event))
     for name, raw in content.raw.items():
         entry = unparsed.get(name) or ReportEntry(name, "", "", manifest.created, "")
         # Sites number these anew after a restore; the bundle makes the name last.
         connection.execute(
-            "INSERT INTO reports (site, id, bundle, machine, received_at, raw)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            [site, f"raw-{bundle}-{name}", bundle, entry.machine, entry.received_at, raw],
+            "INSERT INTO reports (site, id, bundle, machine, received_at, raw, about)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                site,
+                f"raw-{bundle}-{name}",
+                bundle,
+                entry.machine,
+                entry.received_at,
+                raw,
+                event_of(raw),
+            ],
         )

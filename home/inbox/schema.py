@@ -203,3 +203,60 @@ def add_to(migrations: Migrations) -> None:
     def fleet(db: Database) -> None:
         for statement in _FLEET:
             db.execute(statement)
+
+
+_MERGES = (
+    # A merged problem keeps its own rows; whoever asks counts them with the one it was merged into.
+    "ALTER TABLE problems ADD COLUMN merged_into INTEGER REFERENCES problems (id)",
+    "CREATE INDEX problems_merged ON problems (merged_into) WHERE merged_into IS NOT NULL",
+    # What its reports said, for the search: lines, each once.
+    "ALTER TABLE problems ADD COLUMN messages TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX sightings_by_site ON sightings (site, problem)",
+    # The event that quarantined bytes (attachments) belong to; '' for none.
+    "ALTER TABLE reports ADD COLUMN about TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX reports_about ON reports (site, about) WHERE about <> ''",
+    # The bundles up to this number were let go of; a copy of one that comes again is no news.
+    "ALTER TABLE sites ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0",
+    # When what a bundle brought beside its numbers was let go of.
+    "ALTER TABLE bundles ADD COLUMN emptied_at TEXT",
+    "CREATE INDEX bundles_full ON bundles (received_at) WHERE emptied_at IS NULL",
+    "CREATE INDEX problem_hours_by_hour ON problem_hours (hour)",
+    # One row for each problem that lists show: all of it is computed from the other tables, in the
+    # transaction that changes them (home/inbox/summaries.py).
+    """
+    CREATE TABLE summaries (
+        problem INTEGER PRIMARY KEY REFERENCES problems (id),
+        program TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        first_seen TEXT NOT NULL,
+        last_seen TEXT NOT NULL,
+        sites TEXT NOT NULL,            -- JSON list of names
+        releases TEXT NOT NULL,         -- JSON list
+        machines TEXT NOT NULL,         -- JSON list
+        since_release TEXT NOT NULL,
+        status TEXT NOT NULL,
+        state TEXT NOT NULL,            -- of the vendor's work: '', ignored, resolved or back
+        open INTEGER NOT NULL,          -- it needs a person
+        resolved_in TEXT NOT NULL,
+        came_back_in TEXT NOT NULL,
+        decided_by TEXT NOT NULL,
+        decided_at TEXT NOT NULL,
+        assigned_to TEXT NOT NULL,
+        words TEXT NOT NULL             -- everything that the search looks through
+    )
+    """,
+    "CREATE INDEX summaries_waiting ON summaries (open DESC, last_seen DESC, problem)",
+    "CREATE INDEX summaries_latest ON summaries (last_seen DESC, problem)",
+    "CREATE INDEX summaries_busiest ON summaries (count DESC, problem)",
+    "CREATE INDEX summaries_newest ON summaries (first_seen DESC, problem)",
+    "CREATE INDEX summaries_resolved ON summaries (resolved_in) WHERE resolved_in <> ''",
+)
+
+
+def add_merges_to(migrations: Migrations) -> None:
+    """Append the step of merged problems, quick lists and letting go."""
+
+    @migrations(name="merges")
+    def merges(db: Database) -> None:
+        for statement in _MERGES:
+            db.execute(statement)

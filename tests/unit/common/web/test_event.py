@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from home.inbox.event import view
-from home.inbox.reports import newest, report
-from tests.support.vendor import CRASH, Vendor
+from common.web.event import view, words_of
 
 AT = "2026-11-21T08:30:00.000Z"
 EVENT: dict[str, Any] = {
@@ -70,37 +68,25 @@ def test_whatever_a_program_writes_there_is_a_view(event: dict[str, Any]) -> Non
     assert view(event, AT).at == AT
 
 
-def test_a_report_is_shown_with_all_machines_lines_around_it_in_time_order(vendor: Vendor) -> None:
-    site = vendor.add_site()
-    logs = [
-        {"at": "2026-11-21T08:29:59.500Z", "machine": "pbx", "program": "asterisk", "line": "b"},
-        {"at": "2026-11-21T08:29:58.000Z", "machine": "seat-1", "program": "desk", "line": "a"},
-        {"at": "2026-11-21T07:00:00.000Z", "machine": "seat-1", "program": "desk", "line": "old"},
-        "junk",
+def test_the_fault_is_the_programs_own_call_nearest_to_the_failure() -> None:
+    frames = [
+        {"function": "main", "in_app": True},
+        {"function": "work", "in_app": True},
+        {"function": "recv", "in_app": False},
     ]
-    entry = {"id": "e1", "fingerprint": "f1", "received_at": AT, "machine": "seat-1"}
-    content = {"reports": {"e1": EVENT}, "logs": logs, "environment": {"clients": {}}}
-    vendor.receive(site.mail(content, problems=[CRASH], reports=[entry]))
-    assert [row["id"] for row in newest(vendor.store, 1)] == ["e1"]
-    found = report(vendor.store, site.id, "e1", 60)
-    assert found is not None
-    assert found.event is not None
-    assert found.event.release == "companion@1.0.0"
-    assert [line.line for line in found.lines] == ["a", "b"]
-    assert found.environment == {"clients": {}}
-    assert report(vendor.store, site.id, "e2", 60) is None
+    chain = [{"type": "OSError", "stacktrace": {"frames": frames}}, {"type": "CallFailed"}]
+    shown = view({"exception": {"values": chain}}, AT)
+    assert [fault.type for fault in shown.faults] == ["CallFailed", "OSError"]
+    (marked,) = [frame for fault in shown.faults for frame in fault.frames if frame.at_fault]
+    assert marked.function == "work"
 
 
-def test_the_moment_is_in_the_time_of_the_sites_server_like_the_lines(vendor: Vendor) -> None:
-    site = vendor.add_site()
-    entry = {"id": "e1", "fingerprint": "f1", "received_at": AT, "machine": "seat-1"}
-    logs = [{"at": "2026-11-21T08:29:58.000Z", "machine": "pbx", "program": "p", "level": "error",
-             "line": "b"}]  # fmt: skip
-    event = {**EVENT, "timestamp": "2026-11-21T09:30:00.000Z"}
-    environment = {"clients": {"seat-1": {"clock_skew": 3600}}}
-    content = {"reports": {"e1": event}, "logs": logs, "environment": environment}
-    vendor.receive(site.mail(content, problems=[CRASH], reports=[entry]))
-    found = report(vendor.store, site.id, "e1", 60)
-    assert found is not None
-    assert found.moment == "2026-11-21T08:30:00.000Z"
-    assert [(line.level, line.line) for line in found.lines] == [("error", "b")]
+def test_without_own_code_the_failing_call_itself_is_the_fault() -> None:
+    frames = [{"function": "main", "in_app": False}, {"function": "recv", "in_app": False}]
+    shown = view({"exception": [{"stacktrace": {"frames": frames}}]}, AT)
+    assert [frame.at_fault for frame in shown.faults[0].frames] == [True, False]
+
+
+def test_the_words_of_an_event_are_its_message_and_its_exceptions() -> None:
+    event = {**EVENT, "logentry": {"formatted": "call 7 failed"}}
+    assert words_of(event) == "call 7 failed\nZeroDivisionError: division by zero"

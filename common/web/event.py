@@ -1,14 +1,15 @@
-"""A report (a Sentry event) as a page shows it. Programs write these: nothing is sure."""
+"""A report (a Sentry event) as pages show it. Programs write these: nothing is sure. Pure."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from common.clock import stamp
-from home.inbox.manifest import objects, text, time_of
+from common.lenient import objects, text, time_of
 
 _MOST_FRAMES = 200
 _MOST_VALUE = 1000  # characters of one variable
@@ -21,6 +22,8 @@ class Frame:
     Attributes:
         source: lines around the place: ``(number, text, is the failing one)``.
         variables: ``(name, value as text)``.
+        in_app: the program's own code.
+        at_fault: where to look first: the program's own call nearest to the failure.
     """
 
     function: str
@@ -29,6 +32,7 @@ class Frame:
     in_app: bool
     source: tuple[tuple[int | None, str, bool], ...]
     variables: tuple[tuple[str, str], ...]
+    at_fault: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,11 @@ class Crumb:
 
 @dataclass(frozen=True)
 class EventView:
-    """What a page shows of a report. ``facts`` are named texts: tags, contexts, user, request."""
+    """What a page shows of a report. ``facts`` are named texts: tags, contexts, user, request.
+
+    ``faults`` is the chain of exceptions, the last one raised first; each was raised because of,
+    or while handling, the one after it.
+    """
 
     message: str
     level: str
@@ -66,18 +74,49 @@ class EventView:
 
 def view(event: dict[str, Any], received_at: str) -> EventView:
     """Build it from a parsed event; what is missing or strange is left out."""
-    entry = event.get("logentry") or event.get("message")
-    message = (entry.get("formatted") or entry.get("message")) if isinstance(entry, dict) else entry
     return EventView(
-        message=text(message),
+        message=message_of(event),
         level=text(event.get("level")) or "error",
         release=text(event.get("release")),
         environment=text(event.get("environment")),
         at=_time(event.get("timestamp"), received_at),
-        faults=tuple(_fault(value) for value in reversed(_values(event.get("exception")))),
+        faults=_with_the_fault(
+            _fault(value) for value in reversed(_values(event.get("exception")))
+        ),
         crumbs=tuple(_crumb(value) for value in _values(event.get("breadcrumbs"))),
         facts=_facts(event),
     )
+
+
+def message_of(event: dict[str, Any]) -> str:
+    """The message of an event that has one of its own."""
+    entry = event.get("logentry") or event.get("message")
+    return text(
+        (entry.get("formatted") or entry.get("message")) if isinstance(entry, dict) else entry
+    )
+
+
+def words_of(event: dict[str, Any]) -> str:
+    """What people search an event by: its message, and each exception with its text."""
+    faults = (
+        f"{text(value.get('type'))}: {text(value.get('value'))}"
+        for value in _values(event.get("exception"))
+    )
+    return "\n".join(word for word in (message_of(event), *faults) if word.strip(": \n"))
+
+
+def _with_the_fault(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Mark one call of the last exception that has any: its own code's innermost one."""
+    found = list(faults)
+    for place, fault in enumerate(found):
+        if fault.frames:
+            own = next((i for i, frame in enumerate(fault.frames) if frame.in_app), 0)
+            frames = tuple(
+                replace(frame, at_fault=i == own) for i, frame in enumerate(fault.frames)
+            )
+            found[place] = replace(fault, frames=frames)
+            break
+    return tuple(found)
 
 
 def _fault(value: dict[str, Any]) -> Fault:
@@ -136,12 +175,14 @@ def _facts(event: dict[str, Any]) -> tuple[tuple[str, tuple[tuple[str, str], ...
         groups += [(text(name), value) for name, value in contexts.items()]
     facts = []
     for name, value in groups:
-        pairs = dict(p for p in value if isinstance(p, list) and len(p) == 2) if isinstance(
-            value, list
-        ) else value  # fmt: skip
+        pairs = dict(p for p in value if _is_pair(p)) if isinstance(value, list) else value
         if isinstance(pairs, dict) and pairs:
             facts.append((name, tuple((text(k), _plain(v)) for k, v in pairs.items())))
     return tuple(facts)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
 
 
 def _values(value: Any) -> list[dict[str, Any]]:

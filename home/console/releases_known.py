@@ -1,0 +1,20 @@
+"""The releases that the home has published, for choosing one."""
+
+from __future__ import annotations
+
+from home.console.context import Context
+from home.publish.releases import Releases
+
+
+def known_releases(context: Context, product: str = "") -> list[str]:
+    """``product@version`` of one product or of all, newest first within each."""
+    publication = context.publication
+    if not publication.exists:
+        return []
+    releases = Releases(publication, context.store, context.clock)
+    return [
+        f"{name}@{version}"
+        for name in publication.products()
+        if product in {"", name}
+        for version in reversed(releases.versions(name))
+    ]
