@@ -28,6 +28,8 @@ from common.serving.tls import server_context
 log = get_logger(__name__)
 PROGRAM = "comm_server"
 MACHINE = "communications-server"
+# Rings widen after minutes of quiet; a halt by a report shall not wait for long.
+ROLLOUT_SECONDS = 2.0
 
 
 def create_app(parts: Parts) -> Flask:
@@ -127,6 +129,7 @@ class Clockwork:
         every = parts.settings.current.mirror.every
         self._jobs.every(1, parts.courier.run_once)
         self._jobs.every(every, parts.pull, jitter=every / 10)
+        self._jobs.every(ROLLOUT_SECONDS, parts.rollout.run_once, at_once=True)
         self._jobs.every(
             3600, lambda: tidy(parts.store, parts.settings.current, parts.clock), at_once=True
         )

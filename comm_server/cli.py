@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -280,6 +281,6 @@ def bundle(as_json: bool) -> None:
 def resume(product: str, version: str, as_json: bool) -> None:
     """Lift the halt of a release on this site."""
     with _parts() as parts:
-        lifted = parts.rollout.resume(product, version)
+        lifted = parts.orders.resume(product, version, getpass.getuser())
     text = f"{product} {version} may be installed again." if lifted else "It was not halted."
     show({"lifted": lifted}, as_json, text)

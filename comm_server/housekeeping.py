@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 
-from comm_server import histogram
+from comm_server import histogram, release_hours
 from comm_server.log_lines import prune as prune_lines
 from comm_server.settings import CommSettings
 from common.clock import Clock, ago, stamp
@@ -37,6 +37,7 @@ def tidy(store: Store, settings: CommSettings, clock: Clock) -> None:
         )
         prune_lines(connection, settings.logs, stamp(now))
         histogram.prune(connection, ago(now, days=settings.intake.keep_hours))
+        release_hours.prune(connection, ago(now, days=settings.intake.keep_hours))
 
     store.write(work)
     prune_feed(store, before=now - _FEED_KEPT)

@@ -14,7 +14,10 @@ from comm_server.courier import Courier
 from comm_server.fleet.clients import Fleet
 from comm_server.mirror import Accepted, Mirror, Refused
 from comm_server.outbox import Outbox
+from comm_server.rollout.orders import Orders
+from comm_server.rollout.rings import read_rings
 from comm_server.rollout.service import Rollout
+from comm_server.rollout.window import Window
 from comm_server.schema import migrations
 from comm_server.settings import CommSettings
 from comm_server.site import Site, load_site
@@ -38,6 +41,7 @@ class Parts:
     store: Store
     fleet: Fleet
     rollout: Rollout
+    orders: Orders
     outbox: Outbox
     courier: Courier
     mirror: Mirror
@@ -60,7 +64,7 @@ def create_parts(
     *, clock: Clock | None = None, on_commit: Callable[[], None] | None = None
 ) -> Parts:
     """Everything but the web and the clockwork. Raises OperatorError before `comm init`."""
-    holder = Holder(lambda: load(CommSettings, "comm"))
+    holder = Holder(_settings)
     settings = holder.current
     clock = clock or SystemClock()
     folder = settings.folder
@@ -76,13 +80,21 @@ def create_parts(
         lambda: holder.current.acknowledgements.address,
         lambda: holder.current.logs,
     )
+    rollout = Rollout(
+        store,
+        lambda: holder.current.rollout,
+        lambda: holder.current.console.silent_after,
+        clock,
+        _look_again,
+    )
     return Parts(
         settings=holder,
         folder=folder,
         site=site,
         store=store,
         fleet=fleet,
-        rollout=Rollout(store, lambda: holder.current.rollout.most_failures, clock),
+        rollout=rollout,
+        orders=Orders(rollout, lambda: holder.current.rollout.rings),
         outbox=outbox,
         courier=Courier(store, site, collector, outbox, lambda: holder.current, clock),
         mirror=Mirror(
@@ -91,6 +103,21 @@ def create_parts(
         authority=SiteAuthority(folder / "authority"),
         clock=clock,
     )
+
+
+def _settings() -> CommSettings:
+    """Checked further than their types. Raises OperatorError."""
+    settings = load(CommSettings, "comm")
+    read_rings(settings.rollout.rings)
+    if settings.rollout.window:
+        s = settings.rollout
+        Window(s.window, s.window_minutes, s.window_zone).check()
+    return settings
+
+
+def _look_again(connection: sqlite3.Connection, product: str, version: str) -> None:
+    """Something about a release changed here: its turn came, or it is to be left."""
+    append(connection, UPDATES, "turn", {"product": product, "version": version})
 
 
 def _announce(

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from typing import Any
 
-from comm_server import resolutions
+from comm_server import release_hours, resolutions
 from comm_server.grouping import Grouping
 from comm_server.plain import one_line
 from common.spool import Row, Store
@@ -68,6 +68,7 @@ def count(
         (problem, release, machine, seen_at, seen_at),
     )
     resolutions.seen(connection, problem, release, seen_at)
+    release_hours.count(connection, program, release, level, seen_at)
     return problem
 
 

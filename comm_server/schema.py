@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from comm_server.mirror import schema as mirror_schema
+from comm_server.rollout import schema as rollout_schema
 from common.feed import schema as feed_schema
 from common.web.accounts import add_to as add_accounts
 
@@ -25,6 +26,7 @@ def migrations() -> Migrations:
     steps(name="log_lines")(_log_lines)
     steps(name="resolutions")(_resolutions)
     steps(name="problem_hours")(_problem_hours)
+    rollout_schema.add_to(steps)
     return steps
 
 

@@ -30,8 +30,7 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
     @signed_in
     def resume() -> ResponseReturnValue:
         product, version = request.form.get("product", ""), request.form.get("version", "")
-        if parts.rollout.resume(product, version):
-            log.warning("rollout.resumed", product=product, version=version, by=person_here().name)
+        if parts.orders.resume(product, version, person_here().name):
             text = texts.t("console.releases.resumed", product=product, version=version)
             flash(text, "good")
         else:

@@ -17,7 +17,7 @@ from comm_server.dsns import dsn_url, ensure_dsn
 from comm_server.fleet.clients import Fleet
 from comm_server.fleet.tries import Tries
 from comm_server.plain import one_line, well_formed
-from comm_server.rollout.service import Rollout
+from comm_server.rollout.service import STEPS, Rollout
 from common.clock import Clock
 from common.errors import RefusedError
 from common.logs import get_logger
@@ -108,8 +108,7 @@ def add_routes(app: Flask, door: ClientDoor) -> None:
     @blueprint.get("/client/rollout/<product>")
     @client_only
     def rollout(product: str) -> Response:
-        decision = door.rollout.decide(product, request.args.get("version", ""))
-        return jsonify(go=decision.go, reason=decision.reason)
+        return jsonify(_turn(door.rollout, g.client["client"], product))
 
     @blueprint.post("/client/receipts")
     @client_only
@@ -149,6 +148,18 @@ def guard(fleet: Fleet) -> Callable[[Callable[..., Response]], Callable[..., Res
         return guarded
 
     return decorate
+
+
+def _turn(rollout: Rollout, client: str, product: str) -> dict[str, Any]:
+    """May it fetch, drain, switch? And ``keep``: may it stay with what it runs?"""
+    version, step = request.args.get("version", ""), request.args.get("step", "switch")
+    if step == "keep":
+        back = rollout.go_back(product, version)
+        return {"go": not back, "reason": back, "back": bool(back)}
+    if step not in STEPS:
+        raise RefusedError("step", f"A step is one of {', '.join(STEPS)}, keep.")
+    go, reason = rollout.decide(client, product, version, step)
+    return {"go": go, "reason": reason}
 
 
 def _take_receipts(rollout: Rollout, client: Row, given: Any) -> list[str]:

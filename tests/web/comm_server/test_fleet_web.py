@@ -287,12 +287,32 @@ def test_a_rollout_that_failed_here_is_closed_for_all(site: TestSite, web: Flask
         (site.now,),
     )
     path = "/client/rollout/companion?version=1.0.2"
+    programs(client)
     assert client.get(path).get_json()["go"] is True
     client.post("/client/receipts", {"receipts": [client.receipt()]})
-    decision = join(site, web, "seat-2").get(path).get_json()
+    other = join(site, web, "seat-2")
+    programs(other)
+    decision = other.get(path).get_json()
     assert decision["go"] is False
     assert "it died" in decision["reason"]
     assert client.get("/client/rollout/companion").get_json()["go"] is False
+
+
+def test_a_client_asks_for_each_step_and_whether_it_may_stay(site: TestSite, web: FlaskClient):
+    client = join(site, web)
+    programs(client)
+    site.store.execute(
+        "INSERT INTO mirrored VALUES ('companion', 'stable', 'linux-x86_64', '1.0.2', ?)",
+        (site.now,),
+    )
+    path = "/client/rollout/companion?version=1.0.2&step="
+    for step in ("fetch", "ready", "switch", "keep"):
+        assert client.get(path + step).get_json()["go"] is True, step
+    site.parts.orders.send_back("companion", "1.0.2", "Ann")
+    keep = client.get(path + "keep").get_json()
+    assert (keep["go"], keep["back"]) == (False, True)
+    assert "Ann ordered" in keep["reason"]
+    assert client.get(path + "jump").status_code == 403
 
 
 def test_vitals_are_kept_and_tell_what_runs(site: TestSite, web: FlaskClient):
