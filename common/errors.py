@@ -25,6 +25,10 @@ class NetworkError(CallsteadError):
     exit_status = 3
 
 
+class NotThereError(NetworkError):
+    """The other side was reached and does not have what was asked for, or not yet."""
+
+
 class RemoteError(CallsteadError):
     """The other side answered, but not what was agreed; its people must act."""
 

@@ -1,23 +1,61 @@
 """The step of ``staged``: a new slot beside the others, whole or not at all.
 
-The pack is unpacked into ``.building-DIGEST``; common.trust reads it and lets through only the
-files of the manifest, with their sizes, modes and hashes, and not a byte more. Then everything is
-hashed again from the disk, made read-only and durable, and only then given its name.
+A pack or a delta is unpacked into ``.building-DIGEST``; common.trust reads it and lets through only
+the files of the manifest, with their sizes, modes and hashes, and not a byte more. Then everything
+is hashed again from the disk, what a delta left as it was too, made read-only and durable, and only
+then given its name. A delta that does not lead there is given up for the full pack.
 """
 
 from __future__ import annotations
 
+import errno
+import functools
+import io
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from common.atomic import fsync_folder, fsync_tree, write_bytes
-from common.errors import OperatorError, RefusedError
+from common.errors import CallsteadError, OperatorError, RefusedError
+from common.trust.delta import read_delta
 from common.trust.pack import Readable, read_pack
 from common.wire.release import File, Manifest
-from updater import slots
+from updater import fetch, slots
+from updater.journal import Release
+from updater.tools import Tools
 
 _CHUNK = 2**20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class DeltaUnfitError(CallsteadError):
+    """The delta does not make the release here; the full pack will."""
+
+
+def build_fetched(target: Manifest, current: Release | None, tools: Tools) -> Path:
+    """Build the target from what `updater.fetch.fetch` brought.
+
+    Raises:
+        DeltaUnfitError: it was a delta, which is remembered as unfit.
+        RefusedError, FileNotFoundError, OperatorError: as `build`.
+    """
+    folder = tools.folder.slots
+    if (folder / target.digest).exists():  # built before a kill; or from an earlier time
+        return build(fetch.pack_path(tools.folder, target), target, folder)
+    brought = fetch.fetched(tools, target)
+    if brought.suffix != ".delta":
+        return build(brought, target, folder)
+    try:
+        base = slots.manifest_of(folder, current.digest) if current else None
+        if base is None:
+            raise RefusedError("delta", "The manifest of the release before is gone.")
+        return build_from_delta(brought, base, target, folder)
+    except RefusedError as error:
+        if error.kind != "delta":
+            raise
+        fetch.refuse_delta(tools, target, str(error))
+        raise DeltaUnfitError(str(error)) from error
 
 
 def build(pack: Path, manifest: Manifest, folder: Path) -> Path:
@@ -28,25 +66,70 @@ def build(pack: Path, manifest: Manifest, folder: Path) -> Path:
         FileNotFoundError: the pack is gone.
         OperatorError: it cannot be written, e.g. the disk is full.
     """
+
+    def fill(half: Path) -> None:
+        read_pack(pack, manifest, functools.partial(_write, half))
+
+    def broken(finding: str) -> Exception:
+        return OperatorError(
+            f"The disk of {folder} did not give back what was written to it "
+            f"({finding}) Check the disk; the update is tried again by itself."
+        )
+
+    return _make(pack, manifest, folder, fill, broken)
+
+
+def build_from_delta(delta: Path, base: Manifest, manifest: Manifest, folder: Path) -> Path:
+    """Make a slot from the one of ``base`` and a delta; what did not change is linked.
+
+    Raises:
+        RefusedError: ``delta``: it, or the slot of the base, is not what its manifest says; or
+            the manifest cannot be laid out.
+        FileNotFoundError: the delta is gone.
+        OperatorError: it cannot be written, e.g. the disk is full.
+    """
+    before = folder / base.digest
+
+    def fill(half: Path) -> None:
+        read_delta(
+            delta,
+            base,
+            manifest,
+            functools.partial(_read_old, before),
+            functools.partial(_write, half),
+            functools.partial(_keep, before, half),
+        )
+
+    def broken(finding: str) -> Exception:
+        return RefusedError("delta", f"The slot that the delta made is not right: {finding}")
+
+    return _make(delta, manifest, folder, fill, broken)
+
+
+def _make(
+    source: Path,
+    manifest: Manifest,
+    folder: Path,
+    fill: Callable[[Path], None],
+    broken: Callable[[str], Exception],
+) -> Path:
     _refuse_crossing_paths(manifest)
     slot, half = folder / manifest.digest, folder / f"{slots.BUILDING}{manifest.digest}"
     if slot.exists():
         if not slots.verify(folder, manifest.digest):
             return slot
         slots.remove(folder, manifest.digest)
-    if not pack.exists():
-        raise FileNotFoundError(pack)
+    if not source.exists():
+        raise FileNotFoundError(source)
     folder.mkdir(parents=True, exist_ok=True)
     if half.exists():
         slots.remove_tree(half)
     try:
-        _unpack(pack, manifest, half)
+        half.mkdir(mode=0o700)
+        fill(half)
         _protect(half)
         if findings := slots.compare(half, manifest):
-            raise OperatorError(
-                f"The disk of {folder} did not give back what was written to it "
-                f"({findings[0]}) Check the disk; the update is tried again by itself."
-            )
+            raise broken(findings[0])
         fsync_tree(half)
         # The launcher reads the manifest of every slot it finds: it is there first.
         write_bytes(folder / f"{manifest.digest}.json", manifest.to_bytes())
@@ -65,19 +148,42 @@ def build(pack: Path, manifest: Manifest, folder: Path) -> Path:
     return slot
 
 
-def _unpack(pack: Path, manifest: Manifest, half: Path) -> None:
-    half.mkdir(mode=0o700)
+def _write(half: Path, file: File, content: Readable) -> None:
+    path = half / file.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # EXCL and NOFOLLOW: whatever lay there before, a link above all, is not written through.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
+        shutil.copyfileobj(content, written, _CHUNK)
+        os.fchmod(written.fileno(), file.mode & slots.READ_ONLY_FOLDER)
 
-    def take(file: File, content: Readable) -> None:
-        path = half / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # EXCL and NOFOLLOW: whatever lay there before, a link above all, is not written through.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
-            shutil.copyfileobj(content, written, _CHUNK)
-            os.fchmod(written.fileno(), file.mode & slots.READ_ONLY_FOLDER)
 
-    read_pack(pack, manifest, take)
+def _keep(before: Path, half: Path, old: File, new: File) -> None:
+    """Both slots share the bytes of a file that did not change; nobody writes to either."""
+    path = half / new.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if old.mode == new.mode:
+        try:
+            os.link(before / old.path, path, follow_symlinks=False)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise
+            # Some file systems have no links, or too few of one file; a missing file is told below.
+        else:
+            return
+    _write(half, new, io.BytesIO(_read_old(before, old)))
+
+
+def _read_old(before: Path, file: File) -> bytes:
+    """The bytes of a file of the slot before. Raises RefusedError: ``delta``."""
+    try:
+        opened = os.open(before / file.path, os.O_RDONLY | os.O_NOFOLLOW)
+        with os.fdopen(opened, "rb") as content:
+            return content.read(file.size + 1)
+    except OSError as error:
+        raise RefusedError(
+            "delta", f"{file.path} of the release before cannot be read ({error.strerror})."
+        ) from error
 
 
 def _protect(half: Path) -> None:

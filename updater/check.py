@@ -9,6 +9,7 @@ from packaging.version import Version
 
 from common.errors import RefusedError
 from common.wire.release import Manifest
+from updater import manifests
 from updater.journal import Program, Release
 from updater.tools import Tools
 
@@ -84,7 +85,7 @@ def _read_channel(program: Program, tools: Tools) -> Found:
         return Found(None, f"The channel {channel} of {product} has not reached this site yet.")
     if tools.platform not in releases:
         return Found(None, f"The channel {channel} of {product} has nothing for {tools.platform}.")
-    offered = tools.repository.manifest(product, releases[tools.platform], tools.platform)
+    offered = manifests.offered(program, tools, releases[tools.platform])
     return judge(offered, program.current, tools.journal.bad(product))
 
 

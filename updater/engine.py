@@ -151,11 +151,14 @@ class Engine:
 
     def _staged(self, program: Program) -> float:
         target = program.wanted()
-        pack = fetch.pack_path(self._tools.folder, target)
         try:
-            build.build(pack, target, self._tools.folder.slots)
+            build.build_fetched(target, program.current, self._tools)
+        except build.DeltaUnfitError as error:
+            note = f"The full pack of {_name(program)} is fetched, for its delta is unfit: {error}"
+            self._move(program, Event.LOST, note)
+            return 0.0
         except FileNotFoundError:
-            self._move(program, Event.LOST, f"The pack of {_name(program)} is fetched again.")
+            self._move(program, Event.LOST, f"{_name(program)} is fetched again.")
             return 0.0
         except RefusedError as error:
             reason = f"{_name(program)} cannot be installed: {error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from common.clock import Clock, stamp
 from common.errors import CallsteadError
@@ -12,6 +13,7 @@ from common.wire.signing import sign
 from updater.comm import AnswerError, Comm
 from updater.identity import Identity
 from updater.journal import Journal, Receipt
+from updater.way import Way
 
 log = get_logger(__name__)
 _BATCH = 50
@@ -37,10 +39,11 @@ class ReceiptMaker:
         *,
         from_version: str | None = None,
         log_tail: Sequence[str] = (),
+        way: Way | None = None,
     ) -> Receipt:
         """A receipt with ``outcome`` committed, rolled_back, failed or refused."""
         identifier = str(uuid.uuid4())
-        statement = {
+        statement: dict[str, Any] = {
             "id": identifier,
             "client": self._client,
             "product": product,
@@ -52,6 +55,8 @@ class ReceiptMaker:
             "at": stamp(self._clock.now()),
             "log_tail": list(log_tail),
         }
+        if way and way.by:
+            statement["way"] = {"by": way.by, "bytes": way.bytes, "delta_refused": way.refused}
         return Receipt(identifier, sign(statement, self._key))
 
 

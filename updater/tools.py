@@ -14,6 +14,7 @@ from updater.journal import Journal, Program, Receipt
 from updater.paths import ProgramFolder
 from updater.receipts import ReceiptMaker
 from updater.settings import UpdaterSettings
+from updater.way import Way
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,11 @@ class Tools:
     def receipt(
         self, outcome: str, program: Program, reason: str, log_tail: Sequence[str] = ()
     ) -> Receipt:
-        """A receipt about the program's target."""
+        """A receipt about the program's target, and how it came here."""
         target = program.wanted()
+        way = Way.read(self.journal, target.product, target.digest)
+        if way.refused:
+            reason += f" Its delta could not be used, so the full pack came: {way.refused}"
         return self.receipts.make(
             outcome,
             program.product,
@@ -51,4 +55,5 @@ class Tools:
             reason,
             from_version=program.current.version if program.current else None,
             log_tail=log_tail,
+            way=way,
         )

@@ -10,7 +10,7 @@ import re
 from tuf.api import exceptions
 from tuf.api.serialization import DeserializationError
 
-from common.errors import NetworkError, RefusedError
+from common.errors import NetworkError, NotThereError, RefusedError
 from common.trust.source import ForbiddenPathError
 
 UNTOUCHED = "Nothing was changed."
@@ -94,7 +94,9 @@ def from_download(error: exceptions.DownloadError, path: str, source: str) -> Ex
             "oversized",
             f"{source} sent more for {path} than the file may have; the rest was not read.",
         )
-    return NetworkError(
+    missing = isinstance(error, exceptions.DownloadHTTPError) and error.status_code == 404
+    family = NotThereError if missing else NetworkError
+    return family(
         f"{path} could not be fetched from {source}: {str(error) or 'it did not come'}. "
         "It will be tried again."
     )
