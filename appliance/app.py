@@ -30,6 +30,7 @@ from appliance.store.facts import storage_facts
 from common import logs
 from common.atomic import write_secret
 from common.clock import Clock, SystemClock
+from common.in_care import InCare
 from common.serving import serve
 from common.serving.certificates import ensure_self_signed
 from common.serving.health import health_blueprint
@@ -159,6 +160,7 @@ def serve_appliance() -> None:
                 on_start=beside.start,
                 on_stop=beside.stop,
                 on_reload=lambda: logs.set_up("appliance", holder.reload().log_level),
+                around=InCare(Texts("appliance")),
                 threads=settings.threads,
             )
         finally:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from common.errors import OperatorError
@@ -225,7 +227,7 @@ class ApplianceSettings:
 
 def load_settings() -> ApplianceSettings:
     """From the settings file and the environment, with what only the whole can tell checked."""
-    settings = load(ApplianceSettings, "appliance")
+    settings = _in_care(load(ApplianceSettings, "appliance"))
     _ = settings.metrics_networks
     for key in ("dsn", "comm_url"):
         value = getattr(settings, key)
@@ -237,3 +239,19 @@ def load_settings() -> ApplianceSettings:
             "GET /join/ca of the communications server, or correct the setting."
         )
     return settings
+
+
+def _in_care(settings: ApplianceSettings) -> ApplianceSettings:
+    """What the updater gives to a program in its care comes before what is written elsewhere."""
+    if os.environ.get("CALLSTEAD_PROGRAM") != "appliance":
+        return settings
+    given = {
+        "port": os.environ.get("CALLSTEAD_PROGRAM_PORT", ""),
+        "data_dir": os.environ.get("CALLSTEAD_PROGRAM_DATA", ""),
+        "dsn": os.environ.get("SENTRY_DSN", ""),
+        "ca_file": os.environ.get("CALLSTEAD_CA_FILE", ""),
+    }
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if "port" in changes:
+        changes["port"] = int(changes["port"])
+    return replace(settings, **changes)

@@ -29,6 +29,7 @@ if [ "${1:-}" = test ]; then
     need strace strace             # proves what is on disk before an answer is given
     need systemd-analyze systemd   # checks the units
     need postfix postfix           # real mail servers, each test with its own folder and ports
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
     [ -x /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)
     [ -x /usr/lib/dovecot/pop3 ] || missing+=(dovecot-pop3d)
 fi

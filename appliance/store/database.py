@@ -32,7 +32,7 @@ def database_url(url: str, folder: Path) -> URL:
     except ArgumentError as error:
         raise OperatorError(
             "appliance.database_url is not a database address; leave it empty for SQLite, "
-            "or write it like postgresql+psycopg://user@host/name."
+            "or write it like postgresql+pg8000://user@host/name."
         ) from error
 
 
@@ -51,13 +51,15 @@ class Database:
         self.url = url
         self.engine = _engine(url, threads)
         self.writer = self.engine.execution_options(**{_WRITES: True})
+        self._reader = self.engine.execution_options(postgresql_readonly=True)
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("select 1"))
-        except DBAPIError as error:
+        except (DBAPIError, TypeError) as error:  # TypeError: the address lacks a user
             self.engine.dispose()
+            reason = getattr(error, "orig", error)
             raise OperatorError(
-                f"The database {self.name} cannot be opened ({error.orig}). Check the folder's "
+                f"The database {self.name} cannot be opened ({reason}). Check the folder's "
                 "owner and free space, or appliance.database_url; restore the last backup if "
                 "the file is damaged."
             ) from error
@@ -84,7 +86,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that sees one moment and changes nothing."""
-        with Session(self.engine) as session:
+        with Session(self._reader) as session:
             yield session
             session.rollback()
 

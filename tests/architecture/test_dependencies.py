@@ -14,7 +14,7 @@ from tests.architecture.house import PACKAGES, ROOT, sources
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # uvicorn takes these by name; PyInstaller is called as a program.
-TAKEN_BY_NAME = {"httptools", "uvloop", "websockets", "pyinstaller"}
+TAKEN_BY_NAME = {"httptools", "pg8000", "uvloop", "websockets", "pyinstaller"}
 # Parts of a library that has its own line.
 BROUGHT_ALONG = {"werkzeug": "flask", "itsdangerous": "flask", "jinja2": "flask",
                  "markupsafe": "flask", "urllib3": "requests"}  # fmt: skip

@@ -107,14 +107,17 @@ def test_a_file_that_is_no_database_gives_one_sentence(tmp_path):
         Database(database_url("", tmp_path))
 
 
-@pytest.mark.parametrize("url", ["nonsense", "oracle9://host/name", "postgresql+psycopg://h/n"])
+@pytest.mark.parametrize(
+    "url",
+    ["nonsense", "oracle9://host/name", "postgresql+pg8000://h/n", "postgresql+psycopg://h/n"],
+)
 def test_an_address_that_cannot_work_gives_one_sentence(url, tmp_path):
     with pytest.raises(OperatorError, match=r"appliance\.database_url"):
         Database(database_url(url, tmp_path))
 
 
 def test_a_password_in_the_address_is_never_shown(tmp_path):
-    url = database_url("postgresql+psycopg://me:hunter2@host/name", tmp_path)
+    url = database_url("postgresql+pg8000://me:hunter2@host/name", tmp_path)
     assert "hunter2" not in url.render_as_string()
 
 

@@ -1,0 +1,131 @@
+"""What is kept of conversations and of the people who have them. Moments are aware."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from appliance.domain.agent_state import Presence
+from appliance.domain.capacity import FULL
+from appliance.domain.conversation import State
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A person who takes conversations; ``id`` is that of their user.
+
+    Attributes:
+        presence_since: since when, for timers and reports.
+        away_reason: why they are away; empty: no reason was given.
+        groups, skills, queues: what they may be offered; see `appliance.domain.demand`.
+        idle_since: when their last conversation ended, or they became available.
+    """
+
+    id: int
+    name: str
+    presence: Presence = Presence.OFFLINE
+    presence_since: datetime | None = None
+    away_reason: str = ""
+    capacity: int = FULL
+    groups: frozenset[str] = frozenset()
+    skills: Mapping[str, int] = field(default_factory=dict)
+    queues: frozenset[int] = frozenset()
+    idle_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One conversation; see `appliance.domain.conversation` for its states.
+
+    Attributes:
+        weight: what it takes of an agent's capacity; fixed when it arrives.
+        waiting_since: when it began to wait: its place. It stays when an offer fails, and is
+            begun anew by a transfer or when it is reopened.
+        agent: who has it, or at whom it rings.
+        only_agent: it was transferred to this agent alone.
+        last_agent: who spoke with the contact before.
+        declined: agents who did not take it; forgotten when it is answered.
+        not_before: left out of hours: it is offered from then on.
+        messages: the number of its last message.
+    """
+
+    id: int
+    channel: str
+    contact: int
+    created_at: datetime
+    state: State = State.NEW
+    state_since: datetime | None = None
+    weight: int = FULL
+    queue: int | None = None
+    waiting_since: datetime | None = None
+    priority: int = 0
+    tags: frozenset[str] = frozenset()
+    subject: str = ""
+    agent: int | None = None
+    only_agent: int | None = None
+    last_agent: int | None = None
+    declined: frozenset[int] = frozenset()
+    not_before: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    closes_at: datetime | None = None
+    disposition: str = ""
+    messages: int = 0
+
+
+class OfferEnd(StrEnum):
+    """How an offer ended."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    MISSED = "missed"
+    WITHDRAWN = "withdrawn"  # the contact left, or somebody else took it
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A lease: the conversation rings at the agent until ``until``.
+
+    Attributes:
+        why: the reason, the name of a text below ``routing`` and its blanks.
+        end: None while it rings.
+    """
+
+    id: int
+    conversation: int
+    agent: int
+    made_at: datetime
+    until: datetime
+    why: Mapping[str, object]
+    end: OfferEnd | None = None
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    CONTACT = "contact"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a conversation.
+
+    Attributes:
+        number: 1, 2, 3, … in the conversation, without gaps.
+        key: the sender's own id for it: the same key is the same message.
+        agent: which agent wrote it.
+        internal: a note that the contact never sees.
+    """
+
+    conversation: int
+    number: int
+    key: str
+    author: Author
+    text: str
+    at: datetime
+    agent: int | None = None
+    internal: bool = False

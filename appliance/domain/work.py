@@ -1,0 +1,179 @@
+"""What the use cases need of wherever things are kept: one transaction, whole or not at all.
+
+A use case is a function of a `Work`. It reads, decides by the domain's rules, writes, and tells
+what happened; all of it becomes durable together, or nothing does. `Floor.write` returns after the
+commit: whoever has the answer has it for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from appliance.domain.contact import Identity
+from appliance.domain.queue import Queue
+from appliance.domain.records import Agent, Conversation, Message, Offer, OfferEnd
+
+T = TypeVar("T")
+
+
+class UnknownError(LookupError):
+    """There is no such thing.
+
+    Attributes:
+        kind: ``conversation``, ``agent``, ``queue``.
+        id: what was asked for.
+    """
+
+    def __init__(self, kind: str, id: object) -> None:  # noqa: A002 - the word that callers know
+        super().__init__(f"there is no {kind} {id}")
+        self.kind, self.id = kind, id
+
+
+class Work(Protocol):
+    """One transaction. What it reads does not change under it."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment of everything that is done in it."""
+        ...
+
+    def conversation(self, id: int) -> Conversation:  # noqa: A002
+        """Raises UnknownError."""
+        ...
+
+    def add_conversation(self, conversation: Conversation) -> Conversation:
+        """Keep a new one; answers it with its id (that of the argument is not looked at)."""
+        ...
+
+    def save(self, conversation: Conversation) -> None:
+        """Replace what is kept of it."""
+        ...
+
+    def waiting(self, queue: int | None = None) -> Sequence[Conversation]:
+        """Those in the state queued, oldest first: of one queue, or of all."""
+        ...
+
+    def held_by(self, agent: int) -> Sequence[Conversation]:
+        """Those that ring at an agent, are spoken in, held or wrapped up."""
+        ...
+
+    def loads(self) -> Mapping[int, Sequence[Conversation]]:
+        """`held_by` of everybody who has any, by agent."""
+        ...
+
+    def wrapping_until(self, moment: datetime) -> Sequence[Conversation]:
+        """Those in wrap-up whose time is over at ``moment``."""
+        ...
+
+    def agent(self, id: int) -> Agent:  # noqa: A002
+        """Raises UnknownError."""
+        ...
+
+    def agents(self) -> Sequence[Agent]:
+        """Everybody, by id."""
+        ...
+
+    def save_agent(self, agent: Agent) -> None:
+        """Keep a new one, or replace what is kept."""
+        ...
+
+    def queue(self, id: int) -> Queue:  # noqa: A002
+        """Raises UnknownError."""
+        ...
+
+    def queues(self) -> Mapping[int, Queue]:
+        """All, by id."""
+        ...
+
+    def save_queue(self, queue: Queue) -> Queue:
+        """Keep a new one (id 0; answers it with its id), or replace what is kept."""
+        ...
+
+    def contacts_of(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
+        """Which contact each belongs to; those that are unknown are missing."""
+        ...
+
+    def add_contact(self, name: str) -> int:
+        """Keep a new contact; its id."""
+        ...
+
+    def add_identities(self, contact: int, identities: Sequence[Identity]) -> None:
+        """They belong to ``contact`` from now on."""
+        ...
+
+    def merge_contacts(self, into: int, same: Sequence[int]) -> None:
+        """Conversations and identities of ``same`` belong to ``into`` from now on."""
+        ...
+
+    def last_agent_of(self, contact: int) -> int | None:
+        """Who spoke with the contact last."""
+        ...
+
+    def add_offer(self, conversation: int, agent: int, until: datetime, why: Mapping[str, object]
+                  ) -> Offer:  # fmt: skip
+        """Keep a new offer."""
+        ...
+
+    def ringing(self, conversation: int) -> Offer | None:
+        """The offer of a conversation that has not ended."""
+        ...
+
+    def ringing_until(self, moment: datetime) -> Sequence[Offer]:
+        """Offers that have not ended, whose time is over at ``moment``."""
+        ...
+
+    def end_offer(self, offer: int, end: OfferEnd) -> None:
+        """It rings no more."""
+        ...
+
+    def message(self, conversation: int, key: str) -> Message | None:
+        """The message with the sender's key ``key``."""
+        ...
+
+    def messages(self, conversation: int, after: int = 0, most: int = 200) -> Sequence[Message]:
+        """At most ``most`` messages that follow number ``after``, in order."""
+        ...
+
+    def add_message(self, message: Message) -> None:
+        """Keep it."""
+        ...
+
+    def tell(
+        self,
+        kind: str,
+        *,
+        who: str,
+        conversation: int | None = None,
+        agent: int | None = None,
+        queue: int | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        """Add an event: what reports, webhooks and every live page are fed from.
+
+        Args:
+            kind: ``conversation.offer``, ``agent.ready``, ``message.said``, …
+            who: ``agent:5``, ``contact:17``, ``system``.
+            conversation: what it is about, as the next two.
+            agent: a user's id.
+            queue: its id.
+            data: small JSON.
+        """
+        ...
+
+
+class Floor(Protocol):
+    """Where the work of the call centre is kept."""
+
+    def write(self, job: Callable[[Work], T]) -> T:
+        """Run ``job`` in a transaction; answers after the commit.
+
+        ``job`` may be run again when another writer was in the way, so it does nothing but through
+        its `Work`. Raises whatever it raised; then nothing of it was kept.
+        """
+        ...
+
+    def read(self, job: Callable[[Work], T]) -> T:
+        """Run ``job`` on one moment's state; what it writes is refused."""
+        ...

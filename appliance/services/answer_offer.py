@@ -1,0 +1,74 @@
+"""An offer rings: the agent takes it, declines it, or does not answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from appliance.domain.agent_state import Said
+from appliance.domain.conversation import Event
+from appliance.domain.records import Conversation, Offer, OfferEnd
+from appliance.domain.work import UnknownError, Work
+from appliance.services.moves import SYSTEM, by_agent, move, say_presence
+
+
+class OfferGoneError(Exception):
+    """It rings no more at this agent: it was withdrawn, or its time was over."""
+
+
+def accept_offer(work: Work, conversation: int, agent: int) -> Conversation:
+    """The agent answers. Raises OfferGoneError, UnknownError."""
+    offer = _mine(work, conversation, agent)
+    work.end_offer(offer.id, OfferEnd.ACCEPTED)
+    before = work.conversation(conversation)
+    return move(
+        work, before, Event.ACCEPT, by_agent(agent),
+        answered_at=before.answered_at or work.now, only_agent=None, last_agent=agent,
+        declined=frozenset(),
+    )  # fmt: skip
+
+
+def decline_offer(work: Work, conversation: int, agent: int) -> Conversation:
+    """The agent says no: it goes back to its place, and not to this agent again."""
+    offer = _mine(work, conversation, agent)
+    work.end_offer(offer.id, OfferEnd.DECLINED)
+    return _back(work, work.conversation(conversation), Event.DECLINE, by_agent(agent))
+
+
+def expire_offers(work: Work) -> list[Offer]:
+    """End what nobody answered in time; its agents are not responding from now on."""
+    missed = list(work.ringing_until(work.now))
+    for offer in missed:
+        work.end_offer(offer.id, OfferEnd.MISSED)
+        _back(work, work.conversation(offer.conversation), Event.MISS, SYSTEM)
+        say_presence(work, work.agent(offer.agent), Said.MISS_OFFER, SYSTEM)
+    return missed
+
+
+def _mine(work: Work, conversation: int, agent: int) -> Offer:
+    offer = work.ringing(conversation)
+    if offer is None or offer.agent != agent or offer.until <= work.now:
+        work.conversation(conversation)  # UnknownError comes before "gone"
+        raise OfferGoneError(f"conversation {conversation} does not ring at agent {agent}")
+    return offer
+
+
+def _back(work: Work, before: Conversation, event: Event, who: str) -> Conversation:
+    """To its old place. What was for one agent alone is for everybody when that agent did not."""
+    assert before.agent is not None  # noqa: S101 - an offer always has its agent
+    went = move(
+        work, before, event, who, agent=None, only_agent=None,
+        declined=before.declined | {before.agent},
+    )  # fmt: skip
+    if went.queue is None:
+        raise UnknownError("queue", None)
+    if not _anybody_left(work, went):
+        went = replace(went, declined=frozenset())  # everybody was asked: ask again
+        work.save(went)
+    return went
+
+
+def _anybody_left(work: Work, conversation: Conversation) -> bool:
+    return any(
+        conversation.queue in agent.queues and agent.id not in conversation.declined
+        for agent in work.agents()
+    )

@@ -1,0 +1,121 @@
+"""Looks at who waits and who is free, and makes the offers.
+
+Conversation and agent are reserved in the one transaction that decides, so that neither is given
+away twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from appliance.domain.agent_state import Presence
+from appliance.domain.conversation import Event, State
+from appliance.domain.demand import Rule, rule_for
+from appliance.domain.queue import Queue
+from appliance.domain.records import Conversation, Offer
+from appliance.domain.routing import Decision, Policy, Seat, Snapshot, Waiting, decisions
+from appliance.domain.work import Work
+from appliance.services.moves import SYSTEM, move
+
+
+def offer_waiting(work: Work) -> list[Offer]:
+    """Make every offer that can be made now; to be called whenever anything frees or arrives."""
+    waiting = {
+        one.id: one
+        for one in work.waiting()
+        if one.not_before is None or one.not_before <= work.now
+    }
+    if not waiting:
+        return []
+    at = snapshot(work, list(waiting.values()))
+    return [_offer(work, waiting[one.conversation], one) for one in decisions(at)]
+
+
+def snapshot(work: Work, waiting: list[Conversation]) -> Snapshot:
+    """All that the decision depends on."""
+    queues = work.queues()
+    return Snapshot(
+        now=work.now.timestamp(),
+        seats=_seats(work, queues),
+        waiting=_waiting(waiting, queues),
+        policies={
+            queue.id: Policy(
+                queue.priority, queue.ageing, queue.ring, queue.sticky, queue.reserve_after,
+                queue.hours.open_at(work.now),
+            )
+            for queue in queues.values()
+        },
+    )  # fmt: skip
+
+
+def _seats(work: Work, queues: Mapping[int, Queue]) -> list[Seat]:
+    loads = work.loads()
+    seats = []
+    for agent in work.agents():
+        if agent.presence is not Presence.AVAILABLE:
+            continue
+        mine = loads.get(agent.id, ())
+        counted = [one for one in mine if _holds(one, queues)]
+        seats.append(
+            Seat(
+                agent=agent.id,
+                queues=agent.queues,
+                groups=agent.groups,
+                skills=agent.skills,
+                free=not any(
+                    one.state is State.OFFERED
+                    or (one.state is State.WRAP_UP and _holds(one, queues))
+                    for one in mine
+                ),
+                load=sum(one.weight for one in counted),
+                capacity=agent.capacity,
+                idle_since=agent.idle_since.timestamp() if agent.idle_since else 0.0,
+            )
+        )
+    return seats
+
+
+def _holds(one: Conversation, queues: Mapping[int, Queue]) -> bool:
+    """Whether it takes of its agent's capacity: all but after-call work that may be interrupted."""
+    if one.state is not State.WRAP_UP or one.queue is None:
+        return True
+    return queues[one.queue].wrap_up.holds_the_agent
+
+
+def _waiting(waiting: list[Conversation], queues: Mapping[int, Queue]) -> list[Waiting]:
+    rules: dict[tuple[int, frozenset[str]], Rule] = {}
+    found = []
+    for one in waiting:
+        if one.queue is None or one.waiting_since is None:
+            continue
+        key = (one.queue, one.tags)
+        if key not in rules:
+            rules[key] = rule_for(queues[one.queue].rules, one.tags)
+        found.append(
+            Waiting(
+                conversation=one.id,
+                queue=one.queue,
+                since=one.waiting_since.timestamp(),
+                weight=one.weight,
+                priority=one.priority,
+                rule=rules[key],
+                last_agent=one.last_agent,
+                only_agent=one.only_agent,
+                declined=one.declined,
+            )
+        )
+    return found
+
+
+def _offer(work: Work, conversation: Conversation, decision: Decision) -> Offer:
+    why = {
+        "reason": str(decision.why.reason),
+        "rule": decision.why.rule,
+        "step": decision.why.step,
+        "waited": round(decision.why.waited),
+        "candidates": decision.why.candidates,
+    }
+    until = work.now + timedelta(seconds=decision.until - work.now.timestamp())
+    move(work, conversation, Event.OFFER, SYSTEM, agent=decision.agent, data={"why": why})
+    return work.add_offer(conversation.id, decision.agent, until, why)

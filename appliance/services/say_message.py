@@ -1,0 +1,93 @@
+"""Somebody says something in a conversation: once, in order, kept before it is acknowledged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from appliance.domain.conversation import ENDED, Event
+from appliance.domain.records import Author, Conversation, Message
+from appliance.domain.work import Work
+from appliance.services.arrive import give_place
+from appliance.services.moves import by_agent, by_contact, move
+
+
+class NotYoursError(Exception):
+    """The agent has no part in the conversation."""
+
+
+class NotSayableError(ValueError):
+    """The text is empty, too long, or not text; the sentence says which."""
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What is said.
+
+    Attributes:
+        key: the sender's own id for it, 1 to 64 characters: a resend has the same.
+        agent: who says it; None: the contact.
+        internal: a note among agents.
+    """
+
+    conversation: int
+    key: str
+    text: str
+    agent: int | None = None
+    internal: bool = False
+
+
+def say_message(work: Work, saying: Saying, most_length: int) -> Message:
+    """Keep the message, or answer the one that was kept under the same key.
+
+    A contact who speaks in a closed conversation reopens it.
+
+    Raises:
+        NotSayableError, NotYoursError, UnknownError.
+    """
+    conversation = work.conversation(saying.conversation)
+    _check(saying, most_length)
+    kept = work.message(conversation.id, saying.key)
+    if kept is not None:
+        return kept
+    author = Author.CONTACT if saying.agent is None else Author.AGENT
+    if saying.agent is not None and not saying.internal and conversation.agent != saying.agent:
+        raise NotYoursError(f"agent {saying.agent} does not have conversation {conversation.id}")
+    if author is Author.CONTACT and conversation.state in ENDED:
+        conversation = _reopen(work, conversation)
+    message = Message(
+        conversation.id, conversation.messages + 1, saying.key, author, saying.text, work.now,
+        saying.agent, saying.internal,
+    )  # fmt: skip
+    work.add_message(message)
+    work.save(replace(conversation, messages=message.number))
+    work.tell(
+        "message.said",
+        who=by_contact(conversation.contact) if saying.agent is None else by_agent(saying.agent),
+        conversation=conversation.id, agent=conversation.agent, queue=conversation.queue,
+        data={"number": message.number, "internal": message.internal},
+    )  # fmt: skip
+    return message
+
+
+def _reopen(work: Work, before: Conversation) -> Conversation:
+    reopened = move(
+        work, before, Event.REOPEN, by_contact(before.contact), agent=None, ended_at=None,
+        closes_at=None, disposition="",
+    )  # fmt: skip
+    if before.queue is None:
+        return reopened
+    return give_place(work, reopened, before.queue, leaves_message=True).conversation
+
+
+def _check(saying: Saying, most_length: int) -> None:
+    if not 1 <= len(saying.key) <= 64:
+        raise NotSayableError("A message needs the sender's own id, of 1 to 64 characters.")
+    if not saying.text.strip():
+        raise NotSayableError("An empty message says nothing.")
+    if len(saying.text) > most_length:
+        raise NotSayableError(
+            f"The message has {len(saying.text)} characters; at most {most_length} are taken. "
+            "Send it in parts, or as an attachment."
+        )
+    if any(ord(sign) < 32 and sign not in "\n\t" for sign in saying.text):
+        raise NotSayableError("The message has control characters; send text.")

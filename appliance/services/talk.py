@@ -1,0 +1,124 @@
+"""What an agent does with a conversation that they have: hold, transfer, end, close."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from appliance.domain.conversation import Event, State
+from appliance.domain.records import Conversation, OfferEnd
+from appliance.domain.work import Work
+from appliance.services.arrive import give_place
+from appliance.services.moves import SYSTEM, by_agent, by_contact, move
+from appliance.services.say_message import NotYoursError
+
+
+def hold(work: Work, conversation: int, agent: int) -> Conversation:
+    """The contact waits. All here raise IllegalTransitionError, NotYoursError, UnknownError."""
+    return move(work, _mine(work, conversation, agent), Event.HOLD, by_agent(agent))
+
+
+def resume(work: Work, conversation: int, agent: int) -> Conversation:
+    """They speak again."""
+    return move(work, _mine(work, conversation, agent), Event.RESUME, by_agent(agent))
+
+
+def transfer_to_queue(work: Work, conversation: int, agent: int, queue: int) -> Conversation:
+    """It waits in another queue, as one that has just come."""
+    work.queue(queue)
+    given = _give_away(work, conversation, agent, {"queue": queue})
+    return give_place(work, given, queue, leaves_message=True).conversation
+
+
+def transfer_to_agent(work: Work, conversation: int, agent: int, to: int) -> Conversation:
+    """It rings at one agent as soon as they are free; when they do not answer, at everybody."""
+    work.agent(to)
+    given = _give_away(work, conversation, agent, {"agent": to})
+    return move(
+        work, given, Event.QUEUE, SYSTEM, agent=None, only_agent=to, waiting_since=work.now,
+        declined=frozenset(),
+    )  # fmt: skip
+
+
+def take_over(work: Work, conversation: int, supervisor: int) -> Conversation:
+    """A supervisor goes on in the agent's stead."""
+    before = work.conversation(conversation)
+    return move(
+        work, before, Event.TAKE_OVER, by_agent(supervisor), agent=supervisor,
+        last_agent=supervisor, data={"from": before.agent},
+    )  # fmt: skip
+
+
+def end(work: Work, conversation: int, agent: int | None) -> Conversation:
+    """One of the two ends it (None: the contact); the agent has after-call work by the queue."""
+    before = work.conversation(conversation)
+    if agent is not None:
+        before = _mine(work, conversation, agent)
+    who = by_contact(before.contact) if agent is None else by_agent(agent)
+    closes_at = None
+    if before.queue is not None:
+        closes_at = work.queue(before.queue).wrap_up.closes_at(work.now)
+    return move(work, before, Event.END, who, ended_at=work.now, closes_at=closes_at)
+
+
+def close(work: Work, conversation: int, agent: int, disposition: str = "") -> Conversation:
+    """The after-call work is done."""
+    return _close(work, _mine(work, conversation, agent), by_agent(agent), disposition)
+
+
+def close_overdue(work: Work) -> list[Conversation]:
+    """Close where the time for after-call work is over."""
+    return [_close(work, one, SYSTEM, "") for one in work.wrapping_until(work.now)]
+
+
+def leave(work: Work, conversation: int) -> Conversation:
+    """The contact goes before anybody answered."""
+    before = work.conversation(conversation)
+    offer = work.ringing(conversation)
+    if offer is not None:
+        work.end_offer(offer.id, OfferEnd.WITHDRAWN)
+    return move(
+        work, before, Event.LEAVE, by_contact(before.contact), agent=None, only_agent=None,
+        ended_at=work.now,
+    )  # fmt: skip
+
+
+def overflow(work: Work) -> list[Conversation]:
+    """Move on what has waited too long for its queue; it keeps its place."""
+    moved = []
+    for queue in work.queues().values():
+        if queue.overflow is None:
+            continue
+        for one in work.waiting(queue.id):
+            since = one.waiting_since
+            if since and (work.now - since).total_seconds() >= queue.overflow.after:
+                moved.append(
+                    move(work, one, Event.OVERFLOW, SYSTEM, queue=queue.overflow.to,
+                         data={"from": queue.id})
+                )  # fmt: skip
+    return moved
+
+
+def _close(work: Work, before: Conversation, who: str, disposition: str) -> Conversation:
+    closed = move(
+        work, before, Event.CLOSE, who, agent=None, disposition=disposition, closes_at=None,
+        data={"disposition": disposition} if disposition else None,
+    )  # fmt: skip
+    if before.agent is not None and before.state is State.WRAP_UP:
+        _idle_from_now(work, before.agent)
+    return closed
+
+
+def _idle_from_now(work: Work, agent: int) -> None:
+    work.save_agent(replace(work.agent(agent), idle_since=work.now))
+
+
+def _give_away(work: Work, conversation: int, agent: int, data: dict[str, object]) -> Conversation:
+    before = _mine(work, conversation, agent)
+    return move(work, before, Event.TRANSFER, by_agent(agent), data=data)
+
+
+def _mine(work: Work, conversation: int, agent: int) -> Conversation:
+    found = work.conversation(conversation)
+    if found.agent != agent:
+        raise NotYoursError(f"agent {agent} does not have conversation {conversation}")
+    return found

@@ -1,0 +1,306 @@
+"""One transaction on the tables; implements `appliance.domain.work.Work`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from appliance.domain.agent_state import Presence
+from appliance.domain.contact import Identity
+from appliance.domain.conversation import AT_AN_AGENT, State
+from appliance.domain.queue import Queue
+from appliance.domain.records import Agent, Author, Conversation, Message, Offer, OfferEnd
+from appliance.domain.work import UnknownError
+from appliance.store.floor_models import (
+    AgentRow,
+    ContactRow,
+    ConversationRow,
+    EventRow,
+    IdentityRow,
+    MessageRow,
+    OfferRow,
+    QueueRow,
+)
+from appliance.store.queue_form import from_form, to_form
+
+_SETS = ("tags", "declined", "groups", "queues")  # kept as sorted lists
+_MOST_NAME = 200
+
+
+class SqlWork:
+    """See `appliance.domain.work.Work`."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session = session
+        self._now = now
+
+    @property
+    def now(self) -> datetime:
+        """The moment of everything that is done in it."""
+        return self._now
+
+    def conversation(self, id: int) -> Conversation:  # noqa: A002
+        """Raises UnknownError."""
+        return _conversation(self._get(ConversationRow, id, "conversation"))
+
+    def add_conversation(self, conversation: Conversation) -> Conversation:
+        """Keep a new one; answers it with its id."""
+        values = _values(conversation)
+        del values["id"]
+        row = ConversationRow(**values)
+        self._session.add(row)
+        self._session.flush()
+        return replace(conversation, id=row.id)
+
+    def save(self, conversation: Conversation) -> None:
+        """Replace what is kept of it."""
+        _set(self._get(ConversationRow, conversation.id, "conversation"), _values(conversation))
+
+    def waiting(self, queue: int | None = None) -> list[Conversation]:
+        """Those in the state queued, oldest first."""
+        query = select(ConversationRow).where(ConversationRow.state == State.QUEUED)
+        if queue is not None:
+            query = query.where(ConversationRow.queue == queue)
+        query = query.order_by(ConversationRow.waiting_since, ConversationRow.id)
+        return [_conversation(row) for row in self._session.scalars(query)]
+
+    def held_by(self, agent: int) -> list[Conversation]:
+        """Those that ring at an agent, are spoken in, held or wrapped up."""
+        return list(self._held(ConversationRow.agent == agent).get(agent, []))
+
+    def loads(self) -> Mapping[int, Sequence[Conversation]]:
+        """`held_by` of everybody who has any, by agent."""
+        return self._held(ConversationRow.agent.is_not(None))
+
+    def wrapping_until(self, moment: datetime) -> list[Conversation]:
+        """Those in wrap-up whose time is over at ``moment``."""
+        query = select(ConversationRow).where(
+            ConversationRow.state == State.WRAP_UP, ConversationRow.closes_at <= moment
+        )
+        return [_conversation(row) for row in self._session.scalars(query)]
+
+    def agent(self, id: int) -> Agent:  # noqa: A002
+        """Raises UnknownError."""
+        return _agent(self._get(AgentRow, id, "agent"))
+
+    def agents(self) -> list[Agent]:
+        """Everybody, by id."""
+        return [
+            _agent(row) for row in self._session.scalars(select(AgentRow).order_by(AgentRow.id))
+        ]
+
+    def save_agent(self, agent: Agent) -> None:
+        """Keep a new one, or replace what is kept."""
+        row = self._session.get(AgentRow, agent.id)
+        if row is None:
+            self._session.add(AgentRow(**_values(agent)))
+            self._session.flush()
+        else:
+            _set(row, _values(agent))
+
+    def queue(self, id: int) -> Queue:  # noqa: A002
+        """Raises UnknownError."""
+        row = self._get(QueueRow, id, "queue")
+        return from_form(row.id, row.name, row.form)
+
+    def queues(self) -> dict[int, Queue]:
+        """All, by id."""
+        rows = self._session.scalars(select(QueueRow).order_by(QueueRow.id))
+        return {row.id: from_form(row.id, row.name, row.form) for row in rows}
+
+    def save_queue(self, queue: Queue) -> Queue:
+        """Keep a new one (id 0), or replace what is kept."""
+        if queue.id:
+            row = self._get(QueueRow, queue.id, "queue")
+            row.name, row.form = queue.name, to_form(queue)
+            return queue
+        row = QueueRow(name=queue.name, form=to_form(queue))
+        self._session.add(row)
+        self._session.flush()
+        return replace(queue, id=row.id)
+
+    def contacts_of(self, identities: Sequence[Identity]) -> dict[Identity, int]:
+        """Which contact each belongs to; those that are unknown are missing."""
+        keys = [(identity.kind, identity.value) for identity in identities]
+        query = select(IdentityRow).where(tuple_(IdentityRow.kind, IdentityRow.value).in_(keys))
+        rows = self._session.scalars(query) if keys else ()
+        return {Identity(row.kind, row.value, row.sure): row.contact for row in rows}
+
+    def add_contact(self, name: str) -> int:
+        """Keep a new contact; its id."""
+        row = ContactRow(name=name[:_MOST_NAME], created_at=self._now)
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
+    def add_identities(self, contact: int, identities: Sequence[Identity]) -> None:
+        """They belong to ``contact`` from now on."""
+        self._session.add_all(
+            IdentityRow(kind=one.kind, value=one.value, sure=one.sure, contact=contact)
+            for one in identities
+        )
+        self._session.flush()
+
+    def merge_contacts(self, into: int, same: Sequence[int]) -> None:
+        """Conversations and identities of ``same`` belong to ``into`` from now on."""
+        for table, column in ((ConversationRow, "contact"), (IdentityRow, "contact")):
+            self._session.execute(
+                update(table).where(getattr(table, column).in_(same)).values({column: into})
+            )
+        self._session.execute(
+            update(ContactRow).where(ContactRow.id.in_(same)).values(merged_into=into)
+        )
+
+    def last_agent_of(self, contact: int) -> int | None:
+        """Who spoke with the contact last."""
+        return self._session.scalar(
+            select(ConversationRow.last_agent)
+            .where(ConversationRow.contact == contact, ConversationRow.last_agent.is_not(None))
+            .order_by(ConversationRow.answered_at.desc())
+            .limit(1)
+        )
+
+    def add_offer(
+        self, conversation: int, agent: int, until: datetime, why: Mapping[str, object]
+    ) -> Offer:
+        """Keep a new offer."""
+        row = OfferRow(
+            conversation=conversation, agent=agent, made_at=self._now, until=until,
+            why=dict(why), ended="",
+        )  # fmt: skip
+        self._session.add(row)
+        self._session.flush()
+        return _offer(row)
+
+    def ringing(self, conversation: int) -> Offer | None:
+        """The offer of a conversation that has not ended."""
+        row = self._session.scalar(
+            select(OfferRow).where(OfferRow.conversation == conversation, OfferRow.ended == "")
+        )
+        return _offer(row) if row else None
+
+    def ringing_until(self, moment: datetime) -> list[Offer]:
+        """Offers that have not ended, whose time is over at ``moment``."""
+        query = (
+            select(OfferRow)
+            .where(OfferRow.ended == "", OfferRow.until <= moment)
+            .order_by(OfferRow.until, OfferRow.id)
+        )
+        return [_offer(row) for row in self._session.scalars(query)]
+
+    def end_offer(self, offer: int, end: OfferEnd) -> None:
+        """It rings no more."""
+        self._get(OfferRow, offer, "offer").ended = str(end)
+
+    def message(self, conversation: int, key: str) -> Message | None:
+        """The message with the sender's key ``key``."""
+        row = self._session.scalar(
+            select(MessageRow).where(MessageRow.conversation == conversation, MessageRow.key == key)
+        )
+        return _message(row) if row else None
+
+    def messages(self, conversation: int, after: int = 0, most: int = 200) -> list[Message]:
+        """At most ``most`` messages that follow number ``after``, in order."""
+        query = (
+            select(MessageRow)
+            .where(MessageRow.conversation == conversation, MessageRow.number > after)
+            .order_by(MessageRow.number)
+            .limit(most)
+        )
+        return [_message(row) for row in self._session.scalars(query)]
+
+    def add_message(self, message: Message) -> None:
+        """Keep it."""
+        self._session.add(MessageRow(**_values(message)))
+        self._session.flush()
+
+    def tell(
+        self,
+        kind: str,
+        *,
+        who: str,
+        conversation: int | None = None,
+        agent: int | None = None,
+        queue: int | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        """Add an event."""
+        self._session.add(
+            EventRow(
+                at=self._now, kind=kind, who=who, conversation=conversation, agent=agent,
+                queue=queue, data=dict(data or {}),
+            )
+        )  # fmt: skip
+
+    def _held(self, which: Any) -> dict[int, list[Conversation]]:
+        query = (
+            select(ConversationRow)
+            .where(which, ConversationRow.state.in_(sorted(AT_AN_AGENT)))
+            .order_by(ConversationRow.id)
+        )
+        found: dict[int, list[Conversation]] = defaultdict(list)
+        for row in self._session.scalars(query):
+            if row.agent is not None:
+                found[row.agent].append(_conversation(row))
+        return dict(found)
+
+    def _get(self, table: Any, id: int, kind: str) -> Any:  # noqa: A002
+        row = self._session.get(table, id)
+        if row is None:
+            raise UnknownError(kind, id)
+        return row
+
+
+def newest_event(session: Session) -> int:
+    """The id of the newest event; 0 when there is none."""
+    return session.scalar(select(func.max(EventRow.id))) or 0
+
+
+def _values(record: Any) -> dict[str, Any]:
+    """A record's fields as its table has them."""
+    values = dict(vars(record))
+    for name in _SETS:
+        if name in values:
+            values[name] = sorted(values[name])
+    for name in ("state", "presence", "author"):
+        if name in values:
+            values[name] = str(values[name])
+    if "skills" in values:
+        values["skills"] = dict(values["skills"])
+    return values
+
+
+def _set(row: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    values = {column.name: getattr(row, column.name) for column in row.__table__.columns}
+    return {name: frozenset(v) if name in _SETS else v for name, v in values.items()}
+
+
+def _conversation(row: ConversationRow) -> Conversation:
+    return Conversation(**{**_fields(row), "state": State(row.state)})
+
+
+def _agent(row: AgentRow) -> Agent:
+    return Agent(**{**_fields(row), "presence": Presence(row.presence)})
+
+
+def _message(row: MessageRow) -> Message:
+    return Message(**{**_fields(row), "author": Author(row.author)})
+
+
+def _offer(row: OfferRow) -> Offer:
+    return Offer(
+        row.id, row.conversation, row.agent, row.made_at, row.until, row.why,
+        OfferEnd(row.ended) if row.ended else None,
+    )  # fmt: skip

@@ -1,0 +1,63 @@
+"""The same tests on each database that the appliance can stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete
+
+from appliance.domain.queue import Queue
+from appliance.domain.records import Agent
+from appliance.domain.roles import Role
+from appliance.store.database import Database, database_url
+from appliance.store.floor import SqlFloor
+from appliance.store.migrate import migrate
+from appliance.store.models import Base
+from appliance.store.users import SqlUsers
+from tests.contract.floor.house import House
+from tests.support.clock import FakeClock
+from tests.support.postgres import postgres
+
+
+@pytest.fixture(scope="session")
+def server():
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[Database]:
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    url = ""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("server").new_database()
+    opened = Database(database_url(url, folder))
+    migrate(opened, folder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def house(database: Database) -> Iterator[House]:
+    """An empty call centre with three agents and two queues."""
+    with database.write() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(delete(table))
+    clock = FakeClock()
+    users = SqlUsers(database, clock)
+    people = [
+        users.add(name, name.title(), Role.AGENT, "-", only_first=False)
+        for name in ("anna", "bo", "chen")
+    ]
+    floor = SqlFloor(database, clock)
+    sales = floor.write(lambda work: work.save_queue(Queue(0, "sales")))
+    support = floor.write(lambda work: work.save_queue(Queue(0, "support")))
+    both = frozenset({sales.id, support.id})
+    for user in people:
+        assert user is not None
+        agent = Agent(user.id, user.display_name, queues=both)
+        floor.write(lambda work, agent=agent: work.save_agent(agent))
+    yield House(database, floor, clock, [u.id for u in people if u], sales.id, support.id)
+    floor.close()

@@ -1,0 +1,287 @@
+"""The use cases of conversations, from arrival to after-call work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from appliance.domain.agent_state import Said
+from appliance.domain.contact import Identity
+from appliance.domain.conversation import State
+from appliance.domain.hours import Hours, always
+from appliance.domain.queue import Entry, Overflow
+from appliance.domain.transitions import IllegalTransitionError
+from appliance.domain.wrap_up import AfterWork, WrapUp
+from appliance.services import talk
+from appliance.services.answer_offer import (
+    OfferGoneError,
+    accept_offer,
+    decline_offer,
+    expire_offers,
+)
+from appliance.services.presence import say
+from appliance.services.say_message import NotSayableError, NotYoursError, Saying, say_message
+
+
+def answered(house, agent: int) -> int:
+    """A conversation that ``agent`` speaks in."""
+    conversation = house.come().conversation.id
+    house.ready(agent)
+    assert house.offer() == [(conversation, agent)]
+    house.do(accept_offer, conversation, agent)
+    return conversation
+
+
+def test_from_arrival_to_closed_with_an_event_for_each_step(house):
+    anna = house.agents[0]
+    conversation = answered(house, anna)
+    assert house.seen(anna) == "busy"
+    house.do(talk.hold, conversation, anna)
+    house.do(talk.resume, conversation, anna)
+    house.do(talk.end, conversation, None)
+    assert house.seen(anna) == "wrap_up"
+    house.do(talk.close, conversation, anna, "sold")
+    assert house.seen(anna) == "available"
+    kept = house.now(conversation)
+    assert (kept.state, kept.agent, kept.last_agent, kept.disposition) == (
+        State.CLOSED, None, anna, "sold",
+    )  # fmt: skip
+    assert house.kinds(conversation) == [
+        "conversation.new", "conversation.queue", "conversation.offer", "conversation.accept",
+        "conversation.hold", "conversation.resume", "conversation.end", "conversation.close",
+    ]  # fmt: skip
+
+
+def test_a_missed_offer_goes_back_to_its_place_and_the_agent_is_not_responding(house):
+    anna, bo, _chen = house.agents
+    house.ready(anna)
+    first = house.come("a").conversation
+    house.clock.advance(5)
+    second = house.come("b").conversation
+    assert house.offer() == [(first.id, anna)]
+    house.clock.advance(20)
+    assert [one.conversation for one in house.do(expire_offers)] == [first.id]
+    assert house.seen(anna) == "not_responding"
+    assert house.now(first.id).waiting_since == first.waiting_since
+    assert house.offer() == []
+    house.ready(bo)
+    assert house.offer() == [(first.id, bo)]
+    house.do(say, anna, Said.READY)
+    assert house.offer() == [(second.id, anna)]
+
+
+def test_an_answer_that_comes_too_late_is_refused(house):
+    anna, bo, _chen = house.agents
+    house.ready(anna)
+    conversation = house.come().conversation.id
+    house.offer()
+    with pytest.raises(OfferGoneError):
+        house.do(accept_offer, conversation, bo)
+    house.clock.advance(20)
+    with pytest.raises(OfferGoneError):
+        house.do(accept_offer, conversation, anna)
+
+
+def test_who_declined_is_asked_again_only_when_everybody_was(house):
+    anna, bo, chen = house.agents
+    house.ready(anna, bo, chen)
+    conversation = house.come().conversation.id
+    asked = []
+    for _ in range(3):
+        ((_one, agent),) = house.offer()
+        asked.append(agent)
+        house.do(decline_offer, conversation, agent)
+    assert sorted(asked) == sorted(house.agents)
+    assert len(house.offer()) == 1
+
+
+def test_an_agent_who_steps_away_gives_back_what_rings_and_keeps_what_they_speak_in(house):
+    anna = house.agents[0]
+    speaking = answered(house, anna)
+    ringing = house.come("b").conversation.id
+    assert house.offer() == [(ringing, anna)]
+    house.do(say, anna, Said.STEP_AWAY, reason="lunch")
+    assert house.now(ringing).state is State.QUEUED
+    assert house.now(speaking).state is State.ACTIVE
+    assert house.seen(anna) == "busy"
+    house.do(talk.end, speaking, anna)
+    house.do(talk.close, speaking, anna)
+    assert house.seen(anna) == "away"
+    assert house.offer() == []
+
+
+def test_an_agent_is_filled_to_their_capacity_and_no_further(house):
+    anna = house.agents[0]
+    house.ready(anna)
+    for number in range(6):
+        house.come(f"v{number}")
+    taken = 0
+    while offers := house.offer():
+        ((conversation, agent),) = offers
+        house.do(accept_offer, conversation, agent)
+        taken += 1
+    assert taken == 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "seconds", "free"),
+    [
+        (WrapUp(), 0, True),
+        (WrapUp(AfterWork.MANDATORY), 3600, False),
+        (WrapUp(AfterWork.TIMED, timedelta(seconds=30)), 29, False),
+        (WrapUp(AfterWork.TIMED, timedelta(seconds=30)), 30, True),
+    ],
+)
+def test_after_call_work_holds_the_agent_as_the_queue_says(house, rule, seconds, free):
+    house.change_queue(house.sales, wrap_up=rule)
+    anna = house.agents[0]
+    conversation = answered(house, anna)
+    house.do(talk.end, conversation, anna)
+    house.come("next")
+    house.clock.advance(seconds)
+    house.do(talk.close_overdue)
+    assert bool(house.offer()) is free
+
+
+def test_a_transfer_to_an_agent_rings_there_and_then_at_everybody(house):
+    anna, bo, chen = house.agents
+    conversation = answered(house, anna)
+    house.ready(bo, chen)
+    house.do(talk.transfer_to_agent, conversation, anna, chen)
+    assert house.offer() == [(conversation, chen)]
+    house.clock.advance(20)
+    house.do(expire_offers)
+    ((_one, agent),) = house.offer()
+    assert agent in {anna, bo}
+
+
+def test_a_transfer_to_a_queue_waits_there_from_now_on(house):
+    anna = house.agents[0]
+    conversation = answered(house, anna)
+    house.clock.advance(60)
+    house.do(talk.transfer_to_queue, conversation, anna, house.support)
+    kept = house.now(conversation)
+    assert (kept.queue, kept.state, kept.waiting_since) == (
+        house.support, State.QUEUED, house.clock.now(),
+    )  # fmt: skip
+
+
+def test_the_contact_who_leaves_frees_the_agent_without_blame(house):
+    anna = house.agents[0]
+    house.ready(anna)
+    conversation = house.come().conversation.id
+    house.offer()
+    house.do(talk.leave, conversation)
+    assert house.now(conversation).state is State.ABANDONED
+    assert house.seen(anna) == "available"
+    house.clock.advance(60)
+    assert house.do(expire_offers) == []
+
+
+def test_overflow_moves_on_and_keeps_the_place(house):
+    house.change_queue(house.sales, overflow=Overflow(30, house.support))
+    conversation = house.come().conversation
+    house.clock.advance(29)
+    assert house.do(talk.overflow) == []
+    house.clock.advance(1)
+    assert [one.id for one in house.do(talk.overflow)] == [conversation.id]
+    kept = house.now(conversation.id)
+    assert (kept.queue, kept.waiting_since) == (house.support, conversation.waiting_since)
+
+
+def test_a_full_queue_refuses_and_says_so(house):
+    house.change_queue(house.sales, most_waiting=1)
+    house.come("a")
+    refused = house.come("b")
+    assert (refused.entry, refused.conversation.state) == (Entry.FULL, State.CLOSED)
+
+
+def test_out_of_hours_a_message_waits_for_the_next_shift_and_a_visitor_is_told_when(house):
+    week = {day: spans for day, spans in always("UTC").week.items() if day == 6}  # Sunday alone
+    house.change_queue(house.sales, hours=Hours("UTC", week))
+    told = house.come("a")
+    assert (told.entry, told.conversation.state) == (Entry.CLOSED, State.CLOSED)
+    left = house.come("b", leaves_message=True)
+    assert left.conversation.state is State.QUEUED
+    house.ready(house.agents[0])
+    assert house.offer() == []
+    assert left.opens_at is not None
+    house.clock.advance((left.opens_at - house.clock.now()).total_seconds())
+    assert house.offer() == [(left.conversation.id, house.agents[0])]
+
+
+def test_out_of_hours_another_queue_takes_over_even_in_a_circle(house):
+    closed = Hours("UTC", {})
+    house.change_queue(house.sales, hours=closed, closed_to=house.support)
+    assert house.come("a").conversation.queue == house.support
+    house.change_queue(house.support, hours=closed, closed_to=house.sales)
+    assert house.come("b").entry is Entry.CLOSED
+
+
+def test_a_contact_is_one_person_over_all_channels_and_comes_back_to_the_last_agent(house):
+    bo = house.agents[1]
+    mail, number = Identity("address", "a@example.com"), Identity("number", "+8613800000000")
+    first = house.come("a", identities=[mail]).conversation
+    second = house.come("b", identities=[number]).conversation
+    assert first.contact != second.contact
+    both = house.come("c", identities=[number, mail]).conversation
+    assert both.contact == house.now(second.id).contact == first.contact
+    house.ready(bo)
+    ((conversation, _agent),) = house.offer()
+    house.do(accept_offer, conversation, bo)
+    house.do(talk.end, conversation, bo)
+    house.do(talk.close, conversation, bo)
+    assert house.come("d", identities=[mail]).conversation.last_agent == bo
+
+
+def test_a_contact_who_speaks_after_the_end_reopens_the_conversation(house):
+    anna = house.agents[0]
+    conversation = answered(house, anna)
+    house.do(talk.end, conversation, anna)
+    house.do(talk.close, conversation, anna)
+    house.do(say_message, Saying(conversation, "k9", "one more thing"), 100)
+    assert house.now(conversation).state is State.QUEUED
+    assert house.offer() == [(conversation, anna)]
+
+
+def test_an_agent_speaks_only_in_their_own_conversations_but_may_leave_notes(house):
+    anna, bo, _chen = house.agents
+    conversation = answered(house, anna)
+    house.do(say_message, Saying(conversation, "k1", "hello", anna), 100)
+    with pytest.raises(NotYoursError):
+        house.do(say_message, Saying(conversation, "k2", "hello", bo), 100)
+    note = house.do(say_message, Saying(conversation, "k3", "try tea", bo, internal=True), 100)
+    assert (note.number, note.internal) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "saying",
+    [
+        Saying(0, "", "text"), Saying(0, "k" * 65, "text"), Saying(0, "k", " \n"),
+        Saying(0, "k", "x" * 101), Saying(0, "k", "bell \x07"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_said_is_refused_with_a_sentence(house, saying):
+    conversation = house.come().conversation.id
+    with pytest.raises(NotSayableError, match=r"\w+ .*\."):
+        house.do(say_message, replace(saying, conversation=conversation), 100)
+
+
+def test_a_supervisor_takes_over(house):
+    anna, bo, _chen = house.agents
+    conversation = answered(house, anna)
+    house.do(talk.take_over, conversation, bo)
+    assert house.now(conversation).agent == bo
+    assert house.seen(anna) == "available"
+    with pytest.raises(NotYoursError):
+        house.do(talk.end, conversation, anna)
+
+
+def test_what_the_table_does_not_have_changes_nothing(house):
+    anna = house.agents[0]
+    conversation = answered(house, anna)
+    with pytest.raises(IllegalTransitionError, match="resume is not possible in the state active"):
+        house.do(talk.resume, conversation, anna)
+    assert house.kinds(conversation)[-1] == "conversation.accept"
