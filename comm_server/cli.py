@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from comm_server.fleet.codes import new_invitation
 from comm_server.mail.ack_file import FileSource
 from comm_server.parts import Parts, create_parts
 from comm_server.problems import listing
+from comm_server.rollout.cli import Site as RolloutSite
+from comm_server.rollout.cli import rollout_group
 from comm_server.settings import CommSettings
 from comm_server.site import install_kit
 from common.cli import group as command_group
@@ -274,13 +275,11 @@ def bundle(as_json: bool) -> None:
     show({"sequence": sequence}, as_json, f"Bundle {sequence} is ready to be sent.")
 
 
-@group.command()
-@click.argument("product")
-@click.argument("version")
-@json_option
-def resume(product: str, version: str, as_json: bool) -> None:
-    """Lift the halt of a release on this site."""
+@contextlib.contextmanager
+def _rollout() -> Iterator[RolloutSite]:
     with _parts() as parts:
-        lifted = parts.orders.resume(product, version, getpass.getuser())
-    text = f"{product} {version} may be installed again." if lifted else "It was not halted."
-    show({"lifted": lifted}, as_json, text)
+        yield RolloutSite(parts.rollout, parts.orders, parts.mirror.live)
+
+
+group.add_command(rollout := rollout_group(_rollout))
+group.add_command(rollout.commands["resume"])  # as people have known it

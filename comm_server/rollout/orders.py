@@ -248,4 +248,4 @@ class Orders:
         ):
             self._rollout.judge(connection, row)
         self._rollout.announce(connection, product, version)
-        log.warning("rollout.ordered", product=product, version=version, order=why.code, by=person)
+        log.info("rollout.ordered", product=product, version=version, order=why.code, by=person)

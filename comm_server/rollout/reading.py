@@ -203,17 +203,25 @@ def _reports(rows: Rows, rollout: Row, members: tuple[Member, ...], reading: Rea
     )
 
 
-def _closed(rows: Rows, rings: list[str], reading: Reading) -> dict[int, datetime | None]:
+def windows_of(rows: Rows, rings: list[str], reading: Reading) -> dict[int, Window]:
+    """The window of each ring that has one, by its place: its own, the site's, the settings'."""
     given = {
         row["ring"]: Window(row["cron"], row["minutes"], row["zone"])
         for row in rows("SELECT ring, cron, minutes, zone FROM rollout_windows", ())
     }
-    closed: dict[int, datetime | None] = {}
-    for place, ring in enumerate(rings):
-        window = given.get(ring) or given.get("") or reading.window
-        if window is not None and window.cron and not window.is_open(reading.now):
-            closed[place] = window.opens(reading.now)
-    return closed
+    found = {
+        place: given.get(ring) or given.get("") or reading.window
+        for place, ring in enumerate(rings)
+    }
+    return {place: window for place, window in found.items() if window and window.cron}
+
+
+def _closed(rows: Rows, rings: list[str], reading: Reading) -> dict[int, datetime | None]:
+    return {
+        place: window.opens(reading.now)
+        for place, window in windows_of(rows, rings, reading).items()
+        if not window.is_open(reading.now)
+    }
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -138,7 +138,7 @@ class Rollout:
         about = (row["product"], row["channel"], row["version"])
         while True:
             row = current(rows, *about) or row
-            verdict = rules.judge(snapshot(rows, row, self._reading()), self.limits())
+            verdict = rules.judge(snapshot(rows, row, self.reading()), self.limits())
             if verdict.kind != "halt" and superseded(rows, row):
                 verdict = Verdict("done", Why("superseded"))
             if not self._follow(connection, row, verdict, now):
@@ -146,7 +146,7 @@ class Rollout:
 
     def look(self, row: Row) -> Snapshot:
         """Everything that is known of one row of `rollouts`."""
-        return snapshot(self.store.rows, row, self._reading())
+        return snapshot(self.store.rows, row, self.reading())
 
     def limits(self) -> Limits:
         """Of the settings in force."""
@@ -162,6 +162,12 @@ class Rollout:
             error_factor=s.error_factor,
             least_errors=s.least_errors,
         )
+
+    def reading(self) -> Reading:
+        """How to look, by the settings in force and the time now."""
+        s = self._settings()
+        window = Window(s.window, s.window_minutes, s.window_zone) if s.window else None
+        return Reading(self.clock.now(), self._silent_after(), s.missing_after, window)
 
     # --- what is read -------------------------------------------------------------------------
 
@@ -194,11 +200,6 @@ class Rollout:
         return self.store.rows("SELECT * FROM rollout_decisions ORDER BY id DESC LIMIT ?", (most,))
 
     # --- inside ---------------------------------------------------------------------------------
-
-    def _reading(self) -> Reading:
-        s = self._settings()
-        window = Window(s.window, s.window_minutes, s.window_zone) if s.window else None
-        return Reading(self.clock.now(), self._silent_after(), s.missing_after, window)
 
     def _row_for(self, client: str, product: str, version: str) -> Row | None:
         """The rollout that the client's question is about; begun if it is here and was not yet."""
@@ -267,7 +268,7 @@ class Rollout:
     ) -> rules.Decision:
         rows = rows_of(connection)
         row = current(rows, row["product"], row["channel"], row["version"]) or row
-        s = snapshot(rows, row, self._reading())
+        s = snapshot(rows, row, self.reading())
         decision = rules.may_go(s, client, "switch", limits)
         if decision.go:
             ring = next(s.rings[m.ring].name for m in s.members if m.client == client)
