@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
-import shlex
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +12,8 @@ from common.cli import group as cli_group
 from common.cli import json_option, show
 from common.clock import SystemClock
 from common.settings import load
-from common.wire.release import CHANNELS, Data, Health, Manifest, this_platform
-from home import inbox_cli, signing_cli
-from home import pack as packing
+from common.wire.release import CHANNELS
+from home import inbox_cli, pack_cli, push_cli, signing_cli
 from home.publish import room
 from home.publish.rotation import read_public
 from home.settings import HomeSettings
@@ -45,87 +40,6 @@ def init(as_json: bool) -> None:
         else f"The home in {settings.folder} is ready; nothing was changed."
     )
     show({"folder": str(settings.folder), "made": made}, as_json, text)
-
-
-@group.command()
-@click.argument("folder", type=_FOLDER)
-@click.option("--product", required=True, help="E.g. companion.")
-@click.option("--version", required=True, help="E.g. 1.0.1.")
-@click.option("--start", required=True, help="Command line; its first word is a file of FOLDER.")
-@click.option("--health-path", default="", help="Answers 200 when the program works: /healthz.")
-@click.option("--healthy-within", default=Health.within, show_default=True, help="Seconds.")
-@click.option("--healthy-for", default=Health.steady, show_default=True, help="Seconds.")
-@click.option("--check", default="", help="Command line of its own check; first word: a file.")
-@click.option("--platform", default=this_platform(), show_default=True)
-@click.option("--data-schema", default=0, help="Number of the shape in which it leaves its data.")
-@click.option("--data-readable-by", default="", help="Lowest version that reads its data.")
-@click.option(
-    "--database", multiple=True, help="SQLite file of its data folder, copied before a switch."
-)
-@click.option("--data-hook", default="", help="Command line that copies and restores other data.")
-@click.option("--floor", default="", help="Lowest version that may run once this one has run.")
-@click.option("--critical", is_flag=True, help="May shorten the wait for a site's window.")
-@click.option("--notes", default="", help="What is new, for the sites' administrators.")
-@click.option("--out", required=True, type=_FOLDER, help="Folder to make the pack in.")
-@json_option
-def pack(
-    folder: Path,
-    product: str,
-    version: str,
-    start: str,
-    health_path: str,
-    healthy_within: float,
-    healthy_for: float,
-    check: str,
-    platform: str,
-    data_schema: int,
-    data_readable_by: str,
-    database: tuple[str, ...],
-    data_hook: str,
-    floor: str,
-    critical: bool,
-    notes: str,
-    out: Path,
-    as_json: bool,
-) -> None:
-    """Make a pack of FOLDER, a program as PyInstaller leaves it."""
-    draft = Manifest(
-        product=product,
-        version=version,
-        platform=platform,
-        start=tuple(shlex.split(start)),
-        files=(),
-        health=Health(health_path, healthy_within, healthy_for, tuple(shlex.split(check))),
-        notes=notes,
-        data=Data(data_schema, data_readable_by, database, tuple(shlex.split(data_hook))),
-        floor=floor,
-        critical=critical,
-    )
-    with _bar(f"packing {product} {version}") as progress:
-        packed = packing.pack(
-            folder,
-            draft,
-            out,
-            level=_settings().pack.level,
-            clock=SystemClock(),
-            progress=progress,
-        )
-    manifest = packed.manifest
-    facts = {
-        "pack": str(out),
-        "product": manifest.product,
-        "version": manifest.version,
-        "platform": manifest.platform,
-        "digest": manifest.digest,
-        "files": len(manifest.files),
-        "size": manifest.size,
-        "pack_size": packed.pack_size,
-    }
-    text = (
-        f"{manifest.product} {manifest.version} for {manifest.platform}: "
-        f"{len(manifest.files)} files, {manifest.size} bytes, packed {packed.pack_size}, in {out}"
-    )
-    show(facts, as_json, text)
 
 
 @group.command()
@@ -208,8 +122,10 @@ def product_add(name: str, public_key: Path | None, export: Path | None, as_json
     show({"product": name, "added": added}, as_json, text)
 
 
+pack_cli.add_to(group)
 inbox_cli.add_to(group)
 signing_cli.add_to(group)
+push_cli.add_to(group, inbox_cli.site)
 
 
 def _to_be_signed(file: Path) -> str:
@@ -235,17 +151,3 @@ def _status_text(facts: dict[str, Any]) -> str:
     log = facts["approvals"]
     lines.append(f"approvals: {log['entries']}, the log is {log['chain']}")
     return "\n".join(lines)
-
-
-@contextlib.contextmanager
-def _bar(title: str) -> Iterator[packing.Progress]:
-    """A progress bar on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console  # noqa: PLC0415 - takes 0.1 s, which no other command needs
-    from rich.progress import Progress  # noqa: PLC0415
-
-    with Progress(console=Console(stderr=True)) as bars:
-        task = bars.add_task(title)
-        yield lambda done, total: bars.update(task, completed=done, total=total)

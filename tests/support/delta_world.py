@@ -68,7 +68,7 @@ def make_pair(
     out.mkdir(parents=True, exist_ok=True)
     pack = folder / "base.tar.zst"
     pack.write_bytes(pack_of(old))
-    (made,) = make_deltas(tree, target, [Base(base, pack)], out, most=2**40, level=3)
+    (made,) = make_deltas(tree, target, [Base(base, pack)], out, most=2**40, level=12)
     return Pair(old, new, base, target, made.path.read_bytes())
 
 
