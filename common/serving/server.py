@@ -198,6 +198,7 @@ def make_server(
     direct: Direct | None = None,
     tls: TlsIdentity | None = None,
     plain_prefixes: tuple[str, ...] = ("/healthz",),
+    around: Callable[[Any], Any] | None = None,
     on_start: Hook | None = None,
     on_stop: Hook | None = None,
     on_reload: Hook | None = None,
@@ -216,6 +217,7 @@ def make_server(
         direct: paths served on the event loop, for what comes too often for a thread each.
         tls: certificate and key; None serves plain HTTP.
         plain_prefixes: paths that plain HTTP may reach although there is TLS.
+        around: ASGI middleware before everything else, such as `common.in_care.InCare`.
         on_start: called when the port is taken, before the first connection.
         on_stop: called after the last request, also when starting failed half-way.
         on_reload: called on SIGHUP, in a thread; an error keeps the old.
@@ -239,7 +241,7 @@ def make_server(
             plain_prefixes=plain_prefixes,
         )
         config = uvicorn.Config(
-            cast("Any", edge),  # uvicorn's ASGI types are private
+            cast("Any", around(edge) if around else edge),  # uvicorn's ASGI types are private
             http=PeerProtocol,
             ws="websockets-sansio",
             loop="uvloop",

@@ -24,7 +24,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 FIRST = "1.0.0"
 # What of the project goes into the program, beside the companion's own modules.
-SHARED = ("common/__init__.py", "common/atomic.py", "common/backoff.py", "common/reporting")
+SHARED = (
+    "common/__init__.py",
+    "common/atomic.py",
+    "common/backoff.py",
+    "common/care.py",
+    "common/reporting",
+)
 LIBRARIES = ("pyinstaller", "pyinstaller-hooks-contrib", "sentry-sdk", "urllib3", "certifi")
 # Fixed, so that no time and no random order of sets gets into the files.
 STEADY = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "1767225600"}

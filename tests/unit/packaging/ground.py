@@ -82,6 +82,7 @@ class Companion:
             "CALLSTEAD_PROGRAM_PORT": str(self.port),
             "CALLSTEAD_PROGRAM_DATA": str(data),
             "CALLSTEAD_CLIENT": "seat-7",
+            "CALLSTEAD_PROGRAM_TOKEN": "the token",
             "SENTRY_DSN": dsn,
             "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -103,9 +104,12 @@ class Companion:
         return self._ask(request)
 
     def dial(self, text, **headers):
+        return self.post("/dial", {"text": text}, **headers)
+
+    def post(self, path, what, **headers):
         headers = {"Content-Type": "application/json", **headers}
-        body = json.dumps({"text": text}).encode()
-        address = f"http://127.0.0.1:{self.port}/dial"
+        body = json.dumps(what).encode()
+        address = f"http://127.0.0.1:{self.port}{path}"
         return self._ask(urllib.request.Request(address, data=body, headers=headers))
 
     def is_up(self):

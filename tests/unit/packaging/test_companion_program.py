@@ -22,9 +22,10 @@ def companion(tmp_path, sink):
     """Start a version from its sources; all on one data folder, as after an update."""
     started = []
 
-    def start(version, *, wait=True):
+    def start(version, *, wait=True, **environment):
         command = from_source(version, tmp_path / version)
         made = Companion(command, tmp_path / "data", sink.dsn)
+        made.environment |= environment
         started.append(made)
         made.start()
         if wait:
@@ -128,3 +129,36 @@ def test_a_port_in_use_is_told_in_a_sentence(companion, tmp_path):
     status, told = second.wait()
     assert status == 2
     assert told.startswith("The companion cannot listen on 127.0.0.1:")
+
+
+UPDATER = {"Authorization": "Bearer the token"}
+
+
+def test_a_drained_seat_begins_no_call_until_the_drain_is_called_off(companion):
+    seat = companion("1.0.1")
+    assert json.loads(seat.get("/may-restart")[1]) == {"may_restart": True, "reason": ""}
+    assert seat.post("/drain", {"drain": True, "seconds": 60})[0] == 403
+    assert seat.dial("110")[0] == 202
+    assert seat.post("/drain", {"drain": True, "seconds": 60}, **UPDATER)[0] == 200
+    assert seat.dial("110")[0] == 503
+    assert seat.get("/", Accept="text/html")[0] == 200
+    assert seat.post("/drain", {"drain": False}, **UPDATER)[0] == 200
+    assert seat.dial("110")[0] == 202
+    assert seat.post("/drain", {"drain": "yes"}, **UPDATER)[0] == 400
+
+
+def test_behind_closed_doors_it_is_well_and_takes_nothing_until_the_commit(companion, tmp_path):
+    pointer = tmp_path / "current.json"
+    pointer.write_text('{"generation": 3, "trial": true}')
+    seat = companion("1.0.1", wait=False, CALLSTEAD_CLOSED_DOORS=f"3:{pointer}")
+    until(seat.is_up)
+    assert seat.get("/healthz")[0] == 200
+    assert seat.dial("110")[0] == 503
+    status, page = seat.get("/", Accept="text/html")
+    assert status == 503
+    assert "One moment" in page
+    assert "请稍候" in page
+    assert seat.get("/calls")[0] == 503
+    pointer.write_text('{"generation": 3, "trial": false}')
+    assert seat.calls() == []
+    assert seat.dial("110")[0] == 202

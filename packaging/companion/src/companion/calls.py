@@ -57,6 +57,12 @@ class CallList:
         with closing(self._connect()) as db, db:
             return db.execute(sql).rowcount
 
+    def dialling(self) -> int:
+        """How many calls are being set up."""
+        with closing(self._connect()) as db:
+            sql = "SELECT count(*) FROM calls WHERE state = 'dialling'"
+            return int(db.execute(sql).fetchone()[0])
+
     def latest(self, most: int = 100) -> list[dict[str, str | int]]:
         """Newest first."""
         with closing(self._connect()) as db:

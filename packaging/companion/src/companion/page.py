@@ -24,9 +24,11 @@ input {{ font: inherit; width: 60% }} button {{ font: inherit }}
 <script>
 document.forms[0].onsubmit = async (event) => {{
   event.preventDefault();
-  const text = event.target.text.value;
-  await fetch("/dial", {{method: "POST", headers: {{"Content-Type": "application/json"}},
-                        body: JSON.stringify({{text}})}});
+  const body = JSON.stringify({{text: event.target.text.value}});
+  const what = {{method: "POST", headers: {{"Content-Type": "application/json"}}, body}};
+  // 503: an update is being installed; it takes a moment.
+  for (let left = 60; left && (await fetch("/dial", what)).status === 503; left--)
+    await new Promise((go) => setTimeout(go, 1000));
   setTimeout(() => location.reload(), 300);
 }};
 </script></html>
@@ -40,12 +42,26 @@ def language_for(accepted: str) -> str:
 
 def page(calls: list[dict[str, str | int]], language: str, version: str) -> str:
     """The whole page as HTML."""
-    source = Path(__file__).with_name("texts") / f"{language}.toml"
-    texts = tomllib.loads(source.read_text(encoding="utf-8"))
+    texts = _texts(language)
     rows = "".join(_row(call, texts) for call in calls)
     words = {name: escape(text) for name, text in texts.items()}
     words["version"] = escape(texts["version"].format(version=version))
     return _PAGE.format(language=language, rows=rows, **words)
+
+
+def one_moment() -> str:
+    """The page that stands in for all others while an update is being installed."""
+    texts = [_texts(language) for language in LANGUAGES]
+    said = "".join(f"<p>{escape(text['one_moment'])}</p>" for text in texts)
+    return (
+        '<!doctype html><html><meta charset="utf-8"><meta http-equiv="refresh" content="2">'
+        f"<title>{escape(texts[0]['title'])}</title>{said}</html>"
+    )
+
+
+def _texts(language: str) -> dict[str, str]:
+    source = Path(__file__).with_name("texts") / f"{language}.toml"
+    return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
 def _row(call: dict[str, str | int], texts: dict[str, str]) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from common.care import Doors, Drain, from_updater
 from companion.calls import CallList
-from companion.page import LANGUAGES, language_for, page
+from companion.page import LANGUAGES, language_for, one_moment, page
 from companion.version import VERSION
 
 _MOST_BODY = 4096  # a copied text with a number, not a book
@@ -24,12 +25,17 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        """``/healthz``, ``/calls``, ``/``."""
+        """``/healthz``, ``/may-restart``, ``/calls``, ``/``."""
         if not self._is_local():
             return
         address = urlsplit(self.path)
         if address.path == "/healthz":
             self._health()
+        elif address.path == "/may-restart":
+            busy = self.server.calls.dialling()
+            self._json(200, {"may_restart": not busy, "reason": "a call is set up" * bool(busy)})
+        elif self.server.doors.closed():
+            self._one_moment()
         elif address.path == "/calls":
             self._json(200, {"calls": self.server.calls.latest()})
         elif address.path == "/":
@@ -42,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
             self._json(404, {"error": "There is no such page."})
 
     def do_POST(self) -> None:
-        """``/dial`` with ``{"text": ...}``: 202 once the call is in the list."""
+        """``/dial`` with ``{"text": ...}``: 202 once the call is in the list. ``/drain``."""
         if not self._is_local():
             return
         # JSON alone: a page of another origin cannot send it without this server's consent.
@@ -50,11 +56,18 @@ class Handler(BaseHTTPRequestHandler):
             self._json(415, {"error": "Send application/json."})
             return
         size = int(self.headers.get("Content-Length") or 0)
-        if self.path != "/dial" or not 0 < size <= _MOST_BODY:
+        if self.path not in {"/dial", "/drain"} or not 0 < size <= _MOST_BODY:
             self._json(400, {"error": f"POST /dial takes up to {_MOST_BODY} bytes."})
             return
+        body = self.rfile.read(size)
+        if self.path == "/drain":
+            self._drain(body)
+            return
+        if self.server.doors.closed() or self.server.drain.on:
+            self._one_moment()
+            return
         try:
-            text = json.loads(self.rfile.read(size))["text"].strip()
+            text = json.loads(body)["text"].strip()
         except (ValueError, KeyError, TypeError, AttributeError):
             self._json(400, {"error": 'Send {"text": "..."}.'})
             return
@@ -80,6 +93,24 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._json(200, {"status": "ok", "version": VERSION, "pid": os.getpid()})
 
+    def _drain(self, body: bytes) -> None:
+        """The updater is about to restart the program, or is no longer."""
+        if not from_updater(self.headers.get("Authorization")):
+            self._json(403, {"error": "Only this computer's updater drains the seat."})
+            return
+        try:
+            taken = self.server.drain.told(json.loads(body))
+        except ValueError:
+            taken = False
+        self._json(200 if taken else 400, {"draining": self.server.drain.on})
+
+    def _one_moment(self) -> None:
+        """Behind closed doors, or drained: nothing is taken that might be lost."""
+        if "text/html" in self.headers.get("Accept", ""):
+            self._answer(503, "text/html; charset=utf-8", one_moment().encode())
+        else:
+            self._json(503, {"error": "One moment: an update is being installed."})
+
     def _json(self, status: int, value: object) -> None:
         self._answer(status, "application/json", json.dumps(value, ensure_ascii=False).encode())
 
@@ -88,6 +119,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        if status == 503:
+            self.send_header("Retry-After", "2")
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
@@ -102,3 +135,5 @@ class LocalServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.calls = calls
         self.hand_over = hand_over
+        self.doors = Doors()
+        self.drain = Drain()
