@@ -31,6 +31,7 @@ from home.console.context import Context
 from home.console.pages import add_console
 from home.console.public import public_blueprint
 from home.console.token import ensure_token
+from home.housekeeping import tidy
 from home.inbox import summaries
 from home.inbox.ack_mail import AckMailer
 from home.inbox.acks import Acknowledger
@@ -49,6 +50,7 @@ log = get_logger(__name__)
 
 # Signatures live for days and are renewed at half of that: an hour is soon enough.
 _FRESHEN_SECONDS = 3600
+_TIDY_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,7 @@ class Clockwork:
             (self._read_imap, parts.settings.current.imap.every),
             (self._mail_acknowledgements, parts.settings.current.inbox.every),
             (self._freshen, _FRESHEN_SECONDS),
+            (self._tidy, _TIDY_SECONDS),
         ):
             self._jobs.every(seconds, work, at_once=True)
         self._jobs.start()
@@ -275,6 +278,10 @@ class Clockwork:
 
     def _mail_acknowledgements(self) -> None:
         self._parts.mail_acknowledgements()
+
+    def _tidy(self) -> None:
+        parts = self._parts
+        tidy(parts.store, parts.settings.current.retention, parts.clock)
 
     def _freshen(self) -> None:
         signed = freshen(self._parts.settings.current, self._parts.clock)

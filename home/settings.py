@@ -11,6 +11,7 @@ from home.inbox.settings import (
     ImapSettings,
     InboxSettings,
     MailServerSettings,
+    RetentionSettings,
 )
 
 
@@ -133,6 +134,7 @@ class HomeSettings:
     inbox: InboxSettings = section(InboxSettings)
     imap: ImapSettings = section(ImapSettings)
     acknowledgements: AcknowledgementSettings = section(AcknowledgementSettings)
+    retention: RetentionSettings = section(RetentionSettings)
 
     @property
     def folder(self) -> Path:

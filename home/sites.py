@@ -72,17 +72,27 @@ def list_sites(store: Store) -> list[Row]:
     """Every site with its last bundle and how many there are, by name."""
     return store.rows(
         "SELECT s.id, s.name, s.public_key, s.added_at, s.enrolled_at, s.heard_at,"
-        " COUNT(b.id) AS bundles, MAX(b.sequence) AS last_sequence,"
+        " (SELECT COUNT(*) FROM bundles b WHERE b.site = s.id) AS bundles,"
+        " (SELECT MAX(b.sequence) FROM bundles b WHERE b.site = s.id) AS last_sequence,"
         " (SELECT COUNT(*) FROM clients c WHERE c.site = s.id) AS clients,"
         " (SELECT COUNT(*) FROM sightings g WHERE g.site = s.id) AS problems"
-        " FROM sites s LEFT JOIN bundles b ON b.site = s.id GROUP BY s.id ORDER BY s.name"
+        " FROM sites s ORDER BY s.name"
     )
 
 
 def silent_sites(store: Store, clock: Clock, hours: float) -> list[Row]:
     """Sites that were not heard of for ``hours``, or never since their kit was made."""
     limit = ago(clock.now(), hours=hours)
-    return [row for row in list_sites(store) if (row["heard_at"] or row["added_at"]) < limit]
+    return store.rows(
+        "SELECT id, name, heard_at, added_at FROM sites"
+        " WHERE COALESCE(heard_at, added_at) < ? ORDER BY name",
+        [limit],
+    )
+
+
+def names(store: Store) -> list[Row]:
+    """``{id, name}`` of every site, by name."""
+    return store.rows("SELECT id, name FROM sites ORDER BY name")
 
 
 def _kit(home: Home, site: str, name: str, secret: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from common.web.texts import Texts
 from home.attention import gather
 from home.console.context import Context
 from home.inbox import histogram, problems
-from home.sites import list_sites
+from home.sites import names
 
 _FIGURES = ("sites", "clients", "problems", "bundles", "reports")
 # What the list's address may say; a problem's page keeps it for the way back.
@@ -74,7 +74,7 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
             trends=trends(rows, span),
             span=span,
             programs=problems.programs(store),
-            sites=list_sites(store),
+            sites=names(store),
             sorts=problems.SORTS,
             statuses=problems.STATUSES,
         )

@@ -21,8 +21,7 @@ def list_bundles(store: Store, site: str = "", most: int = 200) -> list[Row]:
         " WHERE ? = '' OR b.site = ? ORDER BY b.received_at DESC, b.id DESC LIMIT ?",
         [site, site, most],
     )
-    states = {number: state for s in {r["site"] for r in rows} for number, state in
-              chain(store, s).items()}  # fmt: skip
+    states = chain(store, [row["id"] for row in rows])
     return [{**row, "chain": states[row["id"]]} for row in rows]
 
 
@@ -43,7 +42,7 @@ def bundle(store: Store, number: int) -> Row | None:
     )
     return {
         **row,
-        "chain": chain(store, row["site"])[number],
+        "chain": chain(store, [number])[number],
         "manifest": _object(row["manifest"]),
         "environment": _object(row["environment"]),
         "reports_in": reports,

@@ -38,7 +38,8 @@ def record(
         now: the time of receiving.
 
     Raises:
-        RefusedError: kind ``signature``: another key was pinned since `verify`.
+        RefusedError: kind ``signature``: another key was pinned since `verify`; ``forgotten``:
+            older than what is remembered.
     """
     opened, at = verified.opened, stamp(now)
     known = connection.execute(
@@ -46,8 +47,9 @@ def record(
         [at, opened.site, opened.sequence, opened.sha256],
     )
     connection.execute("UPDATE sites SET heard_at = ? WHERE id = ?", [at, opened.site])
-    if known.rowcount or _forgotten(connection, opened.site, opened.sequence):
+    if known.rowcount:
         return Recorded.DUPLICATE
+    _refuse_forgotten(connection, verified)
     if verified.enrols:
         _pin(connection, verified, at)
     manifest = read_manifest(opened.bundle, now)
@@ -67,10 +69,17 @@ def record(
     return Recorded.STORED
 
 
-def _forgotten(connection: sqlite3.Connection, site: str, sequence: int) -> bool:
-    """Whether it is a copy of what was let go of long ago (`home.housekeeping`)."""
-    row = connection.execute("SELECT forgotten FROM sites WHERE id = ?", [site]).fetchone()
-    return row is not None and sequence <= row["forgotten"]
+def _refuse_forgotten(connection: sqlite3.Connection, verified: Verified) -> None:
+    """A number that was let go of (`home.housekeeping`): a late copy, or a site out of a backup."""
+    opened = verified.opened
+    row = connection.execute("SELECT forgotten FROM sites WHERE id = ?", [opened.site]).fetchone()
+    if row is not None and opened.sequence <= row["forgotten"]:
+        raise RefusedError(
+            "forgotten",
+            f"Bundle {opened.sequence} of {verified.site_name!r} is older than what the home "
+            f"remembers (up to {row['forgotten']}): a late copy, or the site was restored from an "
+            "old backup. In that case give it a new kit.",
+        )
 
 
 def _pin(connection: sqlite3.Connection, verified: Verified, at: str) -> None:

@@ -215,11 +215,16 @@ _MERGES = (
     # The event that quarantined bytes (attachments) belong to; '' for none.
     "ALTER TABLE reports ADD COLUMN about TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX reports_about ON reports (site, about) WHERE about <> ''",
-    # The bundles up to this number were let go of; a copy of one that comes again is no news.
+    # The bundles up to this number were let go of; one that comes again is refused.
     "ALTER TABLE sites ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0",
     # When what a bundle brought beside its numbers was let go of.
     "ALTER TABLE bundles ADD COLUMN emptied_at TEXT",
     "CREATE INDEX bundles_full ON bundles (received_at) WHERE emptied_at IS NULL",
+    "CREATE INDEX bundles_chain ON bundles (site, sequence, sha256, previous, received_at)",
+    "CREATE INDEX receipts_by_bundle ON receipts (bundle)",
+    "CREATE INDEX refusals_by_bundle ON refusals (bundle)",
+    "CREATE INDEX bundles_heard ON bundles (site, heard_again_at DESC, id DESC)",
+    "CREATE INDEX bundles_received ON bundles (received_at DESC, id DESC)",
     "CREATE INDEX problem_hours_by_hour ON problem_hours (hour)",
     # One row for each problem that lists show: all of it is computed from the other tables, in the
     # transaction that changes them (home/inbox/summaries.py).

@@ -169,3 +169,45 @@ class InboxSettings:
         "report. Two minutes hold the cause of most failures and still fit a page.",
         minimum=1,
     )
+
+
+@dataclass(frozen=True)
+class RetentionSettings:
+    """``home.retention``: when what the sites sent is let go of; counts and times seen stay."""
+
+    content_days: float = setting(
+        90.0,
+        unit="days",
+        minimum=1,
+        doc="A bundle's manifest, log lines and environment, which are most of its bytes, are kept "
+        "for so long; a quarter, which a release's life at a site seldom exceeds.",
+    )
+    bundle_days: float = setting(
+        180.0,
+        unit="days",
+        minimum=1,
+        doc="That a bundle came, with its number and hashes, is known for so long: it tells gaps "
+        "and copies. Longer than any relay holds a mail; a copy that comes even later changes "
+        "nothing.",
+    )
+    report_days: float = setting(
+        365.0,
+        unit="days",
+        minimum=1,
+        doc="Whole reports with their attachments are kept for so long; a year, so that what comes "
+        "back with the season can be compared.",
+    )
+    reports_per_problem: int = setting(
+        100,
+        unit="reports",
+        minimum=10,
+        doc="Of each problem and site at most so many whole reports are kept: its first five, and "
+        "the newest. More of the same teach nobody anything.",
+    )
+    hour_days: float = setting(
+        60.0,
+        unit="days",
+        minimum=15,
+        doc="Counts by the hour, which trends and charts are drawn from; charts show 30 days. The "
+        "problems keep their counts, first and last seen, for ever.",
+    )
