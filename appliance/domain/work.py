@@ -149,6 +149,7 @@ class Work(Protocol):
         agent: int | None = None,
         queue: int | None = None,
         data: Mapping[str, object] | None = None,
+        live: Mapping[str, object] | None = None,
     ) -> None:
         """Add an event: what reports, webhooks and every live page are fed from.
 
@@ -159,6 +160,7 @@ class Work(Protocol):
             agent: a user's id.
             queue: its id.
             data: small JSON.
+            live: told to those who follow it live, beside ``data``, and not kept with the event.
         """
         ...
 

@@ -65,6 +65,7 @@ def say_message(work: Work, saying: Saying, most_length: int) -> Message:
         who=by_contact(conversation.contact) if saying.agent is None else by_agent(saying.agent),
         conversation=conversation.id, agent=conversation.agent, queue=conversation.queue,
         data={"number": message.number, "internal": message.internal},
+        live={"key": message.key, "author": str(author), "text": message.text},
     )  # fmt: skip
     return message
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from appliance.domain.agent_state import Presence
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import AT_AN_AGENT, State
+from appliance.domain.live import topics_of
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Author, Conversation, Message, Offer, OfferEnd
 from appliance.domain.work import UnknownError
@@ -27,6 +28,7 @@ from appliance.store.floor_models import (
     OfferRow,
     QueueRow,
 )
+from appliance.store.live import append
 from appliance.store.queue_form import from_form, to_form
 
 _SETS = ("tags", "declined", "groups", "queues")  # kept as sorted lists
@@ -229,8 +231,15 @@ class SqlWork:
         agent: int | None = None,
         queue: int | None = None,
         data: Mapping[str, object] | None = None,
+        live: Mapping[str, object] | None = None,
     ) -> None:
-        """Add an event."""
+        """Add an event, and tell it in the feed's topics."""
+        told = {
+            "who": who, "conversation": conversation, "agent": agent, "queue": queue,
+            **(data or {}), **(live or {}),
+        }  # fmt: skip
+        for topic in topics_of(kind, conversation, agent, told):
+            append(self._session, topic, kind, told, self._now)
         self._session.add(
             EventRow(
                 at=self._now, kind=kind, who=who, conversation=conversation, agent=agent,

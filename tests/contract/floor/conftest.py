@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
@@ -11,32 +10,12 @@ from sqlalchemy import delete
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent
 from appliance.domain.roles import Role
-from appliance.store.database import Database, database_url
+from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
-from appliance.store.migrate import migrate
 from appliance.store.models import Base
 from appliance.store.users import SqlUsers
 from tests.contract.floor.house import House
 from tests.support.clock import FakeClock
-from tests.support.postgres import postgres
-
-
-@pytest.fixture(scope="session")
-def server():
-    with postgres() as running:
-        yield running
-
-
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[Database]:
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    url = ""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("server").new_database()
-    opened = Database(database_url(url, folder))
-    migrate(opened, folder)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from appliance.domain.service_level import Target
 from appliance.domain.work import UnknownError, Work
 from appliance.domain.wrap_up import AfterWork, WrapUp
 from appliance.services.say_message import Saying, say_message
+from appliance.store.live import SqlLive
 from appliance.store.queue_form import to_form
 
 
@@ -105,3 +106,20 @@ def test_the_same_message_from_many_threads_is_kept_once(house):
     assert sorted(set(numbers)) == [1, 2, 3, 4, 5]
     assert house.now(conversation.id).messages == 5
     assert house.kinds(conversation.id).count("message.said") == 5
+
+
+def test_an_internal_note_is_told_to_agents_and_never_to_the_visitor(house):
+    conversation = house.come().conversation.id
+    agent = house.agents[0]
+    house.do(say_message, Saying(conversation, "k1", "hello"), 100)
+    house.do(say_message, Saying(conversation, "k2", "a difficult one", agent, internal=True), 100)
+    live = SqlLive(house.database)
+
+    def said(topic: str) -> list[object]:
+        events = live.read(topic, 0)
+        return [event.data["text"] for event in events if event.kind == "message.said"]
+
+    assert said(f"conversation/{conversation}") == ["hello", "a difficult one"]
+    assert said(f"visitor/{conversation}") == ["hello"]
+    assert said("floor") == []
+    assert live.head("floor") > 0

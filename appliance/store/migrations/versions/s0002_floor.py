@@ -28,6 +28,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_at", "events", ["at"])
     op.create_index("ix_events_conversation", "events", ["conversation"])
+    _live()
 
 
 def _people() -> None:
@@ -125,6 +126,26 @@ def _conversations() -> None:
         sa.Column("at", _STAMP, nullable=False),
         sa.UniqueConstraint("conversation", "key", name="uq_messages_conversation"),
     )  # fmt: skip
+
+
+def _live() -> None:
+    op.create_table(
+        "live_topics",
+        sa.Column("topic", sa.String(100), primary_key=True),
+        sa.Column("head", sa.Integer, nullable=False),
+        sa.Column("floor", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "live_events",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("topic", sa.String(100), nullable=False),
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("at", _STAMP, nullable=False),
+        sa.Column("kind", sa.String(64), nullable=False),
+        sa.Column("data", sa.Text, nullable=False),
+    )
+    op.create_index("ix_live_events_at", "live_events", ["at"])
+    op.create_index("ix_live_events_topic_seq", "live_events", ["topic", "seq"], unique=True)
 
 
 def _to(table: str, column: str, other: str) -> sa.ForeignKey:

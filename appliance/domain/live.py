@@ -1,0 +1,56 @@
+"""Which of the feed's topics an event is told in, and who may read which topic.
+
+=================== =============================================== ================================
+topic               what is told there                              who may read it
+=================== =============================================== ================================
+``floor``           everything but what people say                  whoever may see the floor
+``agent/N``         what concerns this agent: offers, presence      that agent; the floor's readers
+``conversation/N``  all of one conversation, notes included         agents
+``visitor/N``       what its contact may see of it                  whoever holds its key
+=================== =============================================== ================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+FLOOR = "floor"
+
+# A contact sees that somebody has come, gone, or speaks; never who was asked before.
+_FOR_VISITORS = frozenset(
+    {
+        "conversation.queue", "conversation.accept", "conversation.take_over",
+        "conversation.transfer", "conversation.end", "conversation.close", "conversation.refuse",
+        "conversation.reopen", "message.said",
+    }
+)  # fmt: skip
+_SPOKEN = frozenset({"message.said"})
+
+
+def agent_topic(agent: int) -> str:
+    """One agent's own."""
+    return f"agent/{agent}"
+
+
+def conversation_topic(conversation: int) -> str:
+    """All of one conversation."""
+    return f"conversation/{conversation}"
+
+
+def visitor_topic(conversation: int) -> str:
+    """What its contact may see."""
+    return f"visitor/{conversation}"
+
+
+def topics_of(
+    kind: str, conversation: int | None, agent: int | None, data: Mapping[str, object]
+) -> list[str]:
+    """Where an event is told."""
+    topics = [] if kind in _SPOKEN else [FLOOR]
+    if agent is not None:
+        topics.append(agent_topic(agent))
+    if conversation is not None:
+        topics.append(conversation_topic(conversation))
+        if kind in _FOR_VISITORS and not data.get("internal"):
+            topics.append(visitor_topic(conversation))
+    return topics
