@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
@@ -23,10 +23,12 @@ class Found:
     Attributes:
         target: the release to go to, or None.
         sentence: why (not), for people.
+        issue: how often the vendor has issued the target again.
     """
 
     target: Manifest | None
     sentence: str
+    issue: int = 0
 
 
 def judge(offered: Manifest, current: Release | None, bad: Mapping[str, str]) -> Found:
@@ -86,7 +88,14 @@ def _read_channel(program: Program, tools: Tools) -> Found:
     if tools.platform not in releases:
         return Found(None, f"The channel {channel} of {product} has nothing for {tools.platform}.")
     offered = manifests.offered(program, tools, releases[tools.platform])
-    return judge(offered, program.current, tools.journal.bad(product))
+    bad = tools.journal.bad(product)
+    found = judge(offered, program.current, bad)
+    if found.target is None and offered.digest not in bad:
+        return found
+    # Rare, hence only now: has the vendor issued it again since it failed here?
+    issue = tools.repository.issue(product, channel, offered.version)
+    found = judge(offered, program.current, tools.journal.bad(product, issue))
+    return replace(found, issue=issue)
 
 
 def tell_refusal(
@@ -107,6 +116,11 @@ def tell_refusal(
         from_version=program.current.version if program.current else None,
     )
     tools.journal.refused(program, step, f"{error.kind} {digest or error}", receipt)
+
+
+def turn_at_switch(program: Program, tools: Tools) -> tuple[tuple[bool, str], bool]:
+    """`ask_for_turn`, and whether the communications server is there. Raises as that does."""
+    return ask_for_turn(program, tools), True
 
 
 def ask_for_turn(program: Program, tools: Tools) -> tuple[bool, str]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from common.backoff import Backoff
 from common.errors import CallsteadError, OperatorError, RefusedError
 from common.logs import get_logger
-from updater import build, check, environment, fetch, gate, pointer, settle, slots, switch
+from updater import build, check, environment, fetch, pointer, settle, slots, snapshots, switch
+from updater.gate import Gate
 from updater.journal import Program, Release
 from updater.launcher import read_pointer
 from updater.probation import Probation, Verdict
@@ -28,6 +29,11 @@ class Engine:
     Args:
         product: an adopted program.
         tools: its tools.
+
+    Attributes:
+        progress: of a download, (bytes so far, bytes in all).
+        at_once: somebody at this computer wants neither window nor postponement; a program in
+            use is waited for all the same.
     """
 
     def __init__(self, product: str, tools: Tools) -> None:
@@ -38,6 +44,9 @@ class Engine:
         self._failures = 0
         self._stopping = False
         self._probation: Probation | None = None
+        self._gate = Gate(tools)
+        self._not_before = 0.0
+        self.at_once = False
         self._steps: dict[State, Callable[[Program], float]] = {
             State.IDLE: self._idle,
             State.AVAILABLE: self._available,
@@ -122,7 +131,7 @@ class Engine:
         if found.target is None:
             self._note(program, found.sentence)
             return self._until_look()
-        self._move(program, Event.FOUND, found.sentence, target=found.target)
+        self._move(program, Event.FOUND, found.sentence, target=found.target, issue=found.issue)
         return 0.0
 
     def _available(self, program: Program) -> float:
@@ -177,14 +186,17 @@ class Engine:
     def _waiting(self, program: Program) -> float:
         if self._withdrawn(program):
             return 0.0
-        free, why = check.ask_for_turn(program, self._tools)
-        if free:
-            free, why = gate.may_restart(program, self._tools)
+        if (pause := self._not_before - self._tools.clock.monotonic()) > 0:
+            return pause
+        turn, reached = check.turn_at_switch(program, self._tools)
+        snapshots.check_room(program, self._tools)
+        free, why = self._gate.look(program, turn, at_once=self.at_once)
         if not free:
             self._note(program, why)
             return self._tools.settings.every.gate
         generation = pointer.next_generation(self._tools.folder.root, program.generation)
-        self._move(program, Event.FREE, f"{_name(program)} is switched on.", generation=generation)
+        note = f"{_name(program)} is switched on."
+        self._move(program, Event.FREE, note, generation=generation, reached=reached)
         return 0.0
 
     def _switching(self, program: Program) -> float:
@@ -203,6 +215,11 @@ class Engine:
         if outcome.verdict is Verdict.WAIT:
             return self._tools.settings.every.probe
         self._probation = None
+        if outcome.verdict is Verdict.UNDONE:
+            self._not_before = self._tools.clock.monotonic() + self._tools.settings.every.retry_most
+            note = f"{_name(program)} waits again. {outcome.reason} It is tried again by itself."
+            self._move(program, Event.UNDONE, note)
+            return 0.0
         if outcome.verdict is Verdict.KEEP:
             note = f"{_name(program)} is well and stays."
             self._move(
@@ -243,6 +260,12 @@ class Engine:
                 program, f"{previous.version} cannot be gone back to: {findings[0]}"
             )
             return 0.0
+        if why := self._cannot_go_back(current, previous):
+            self._tools.journal.cancel_order(program, why)
+            return 0.0
+        if busy := self._gate.drain_and_ask(program, previous.version):
+            self._note(program, busy)
+            return self._tools.settings.every.gate
         reason = (
             f"{self.product} {current.version} was rolled back to {previous.version} "
             "by this computer's administrator."
@@ -266,9 +289,29 @@ class Engine:
         )
         return 0.0
 
+    def _cannot_go_back(self, current: Release, previous: Release) -> str:
+        manifest = slots.manifest_of(self._tools.folder.slots, current.digest)
+        if manifest and not manifest.may_go_back_to(previous.version):
+            return (
+                f"{previous.version} may not run any more: its vendor has set {manifest.floor} as "
+                f"the lowest version after {current.version}. A newer release is needed."
+            )
+        if manifest and not manifest.data_is_read_by(previous.version):
+            return (
+                f"{previous.version} cannot read what {current.version} has written since: going "
+                "back would lose it. A newer release is needed."
+            )
+        return ""
+
     def _withdrawn(self, program: Program) -> bool:
         """Drop the target when it is no longer the one to go to, or an order waits."""
         assert program.state in OPEN  # noqa: S101 - the caller's state, held by the table's tests
+        withdrawn = self._no_longer_wanted(program)
+        if withdrawn and program.state is State.WAITING:
+            self._gate.call_off(program)
+        return withdrawn
+
+    def _no_longer_wanted(self, program: Program) -> bool:
         if program.ordered:
             self._move(program, Event.WITHDRAWN, "An order to go back came first.", target=None)
             return True
@@ -291,8 +334,13 @@ class Engine:
         launch = environment.launch_of(
             program, tools.folder, tools.identity, tools.settings.programs
         )
-        if environment.write_if_changed(tools.folder.launch, launch):
+        if environment.asks_for_restart(tools.folder.launch, launch):
+            if program.current and self._gate.drain_and_ask(program, program.current.version):
+                return  # at a later look
+            environment.write(tools.folder.launch, launch)
             pointer.restart(tools.folder.root)
+        else:
+            environment.write(tools.folder.launch, launch)
 
     def _found_in_folder(self) -> Release | None:
         now = read_pointer(self._tools.folder.root)

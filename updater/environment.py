@@ -27,23 +27,35 @@ def launch_of(
         "CALLSTEAD_PROGRAM_DATA": str(folder.data),
         "CALLSTEAD_CA_FILE": str(identity.ca_file),
         "CALLSTEAD_CLIENT": identity.name,
+        "CALLSTEAD_PROGRAM_TOKEN": program.token,
     }
     if program.dsn:
         env["SENTRY_DSN"] = program.dsn
     return {
         "env": env,
+        "keep": ["CALLSTEAD_SETTINGS"],
         "stop_seconds": settings.stop_seconds,
         "max_attempts": settings.max_attempts,
+        "hook_seconds": settings.hook_seconds,
     }
 
 
-def write_if_changed(path: Path, launch: dict[str, Any]) -> bool:
-    """Replace ``launch.json``; whether the program's environment is another one now."""
-    try:
-        before = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        before = {}
-    if before == launch:
-        return False
-    write_json(path, launch, mode=0o600)  # the DSN lets its holder write reports
+def asks_for_restart(path: Path, launch: dict[str, Any]) -> bool:
+    """Whether a program that was started by what ``path`` holds runs in another environment."""
+    before = _read(path)
     return bool(before) and before.get("env") != launch["env"]
+
+
+def write(path: Path, launch: dict[str, Any]) -> None:
+    """Replace ``launch.json``, if it is another one now."""
+    if _read(path) != launch:
+        # Who has DSN and token may report, and drain.
+        write_json(path, launch, mode=0o600)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -6,11 +6,13 @@ import dataclasses
 import json
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from common.clock import Clock, stamp
+from common.clock import Clock, parse_stamp, stamp
 from common.spool import Row, Store
 from common.wire.release import Manifest, read_manifest
+from updater.gate_rules import Hold
 from updater.states import Event, State, after
 
 # Years of updates; and a program that flaps every minute cannot fill the disk.
@@ -38,6 +40,10 @@ class Program:
         target: the release it is on its way to.
         current: the release to run; None before the first.
         previous: the one before, kept for going back.
+        issue: how often the vendor had issued the target again when it was found.
+        reached: whether the communications server was there at the switch.
+        token: by which the program knows its updater.
+        hold: an administrator's postponement, if there is one.
     """
 
     product: str
@@ -52,6 +58,10 @@ class Program:
     target: Manifest | None = None
     current: Release | None = None
     previous: Release | None = None
+    issue: int = 0
+    reached: bool = False
+    token: str = ""
+    hold: Hold | None = None
 
     def wanted(self) -> Manifest:
         """The target, in a state that has one."""
@@ -100,7 +110,8 @@ class Journal:
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT INTO programs (product, channel, port, since) VALUES (?, ?, ?, ?) "
+                "INSERT INTO programs (product, channel, port, since, token) "
+                "VALUES (?, ?, ?, ?, lower(hex(randomblob(16)))) "
                 "ON CONFLICT (product) DO UPDATE SET channel = excluded.channel, "
                 "port = excluded.port, dsn = CASE channel WHEN excluded.channel THEN dsn END",
                 (product, channel, port, now),
@@ -145,6 +156,20 @@ class Journal:
             "UPDATE programs SET ordered = 'rollback' WHERE product = ?", (product,)
         )
 
+    def hold(self, product: str, until: datetime | None, why: str) -> None:
+        """Postpone the switch of ``product`` until then; None: no longer."""
+        made = self._clock.now()
+        now = stamp(made)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE programs SET hold_made = ?, hold_until = ? WHERE product = ?",
+                (now, stamp(until), product) if until else (None, None, product),
+            )
+            _line(connection, now, product, "", "hold", why)
+
+        self._store.write(work)
+
     def move(
         self,
         program: Program,
@@ -163,7 +188,8 @@ class Journal:
             note: a sentence; it becomes the program's ``reason``.
             receipt: to be queued with it.
             bad: a release that is never tried again; ``note`` says why.
-            changes: ``target``, ``current``, ``previous``, ``generation``.
+            changes: ``target``, ``current``, ``previous``, ``generation``, ``issue``,
+                ``reached``.
 
         Raises:
             IllegalTransitionError: the table has no such way.
@@ -182,9 +208,10 @@ class Journal:
                 )
             if bad:
                 connection.execute(
-                    "INSERT INTO bad_releases (product, digest, version, reason, at) "
-                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (program.product, bad.digest, bad.version, note, now),
+                    "INSERT INTO bad_releases (product, digest, version, reason, at, issue) "
+                    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                    "reason = excluded.reason, at = excluded.at, issue = excluded.issue",
+                    (program.product, bad.digest, bad.version, note, now, new.issue),
                 )
             if receipt:
                 _queue(connection, receipt, now)
@@ -228,10 +255,16 @@ class Journal:
         )
         return rows[::-1]
 
-    def bad(self, product: str) -> dict[str, str]:
-        """Digests that are never tried again, and why."""
+    def bad(self, product: str, issue: int = 0) -> dict[str, str]:
+        """Digests that are not tried again, and why.
+
+        Args:
+            product: whose.
+            issue: how often the vendor has issued the release in question again.
+        """
         rows = self._store.rows(
-            "SELECT digest, reason FROM bad_releases WHERE product = ?", (product,)
+            "SELECT digest, reason FROM bad_releases WHERE product = ? AND issue >= ?",
+            (product, issue),
         )
         return {row["digest"]: row["reason"] for row in rows}
 
@@ -322,7 +355,7 @@ def _save(connection: sqlite3.Connection, new: Program, expected: State) -> None
     touched = connection.execute(
         "UPDATE programs SET state = ?, reason = ?, since = ?, generation = ?, "
         "target_manifest = ?, current_version = ?, current_digest = ?, previous_version = ?, "
-        "previous_digest = ? WHERE product = ? AND state = ?",
+        "previous_digest = ?, issue = ?, reached = ? WHERE product = ? AND state = ?",
         (
             new.state,
             new.reason,
@@ -333,6 +366,8 @@ def _save(connection: sqlite3.Connection, new: Program, expected: State) -> None
             current.digest if current else None,
             previous.version if previous else None,
             previous.digest if previous else None,
+            new.issue,
+            new.reached,
             new.product,
             expected,
         ),
@@ -378,6 +413,12 @@ def _program(row: Row) -> Program:
         target=read_manifest(json.loads(manifest)) if manifest else None,
         current=_release(row, "current"),
         previous=_release(row, "previous"),
+        issue=row["issue"],
+        reached=bool(row["reached"]),
+        token=row["token"],
+        hold=Hold(parse_stamp(row["hold_made"]), parse_stamp(row["hold_until"]))
+        if row["hold_until"]
+        else None,
     )
 
 

@@ -33,6 +33,11 @@ class ProgramFolder:
         return self.root / "data"
 
     @property
+    def snapshots(self) -> Path:
+        """Copies of the program's data, each from before a switch."""
+        return self.root / "snapshots"
+
+    @property
     def log(self) -> Path:
         """What the program printed."""
         return self.root / "log" / "program.log"

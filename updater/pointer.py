@@ -6,11 +6,12 @@ lock, after reading again.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from common.atomic import write_json
-from updater.launcher import Pointer, pointer_lock, read_pointer
+from updater.launcher import Pointer, after_fall_back, pointer_lock, read_pointer
+from updater.launcher.snapshot import is_taken
 
 
 def sweep(folder: Path) -> None:
@@ -46,15 +47,23 @@ def end_trial(folder: Path, generation: int) -> bool:
 
 
 def settle(folder: Path, slot: str | None, previous: str | None) -> bool:
-    """Make sure that ``slot`` is what runs, and not on trial; whether that needed a change."""
+    """Make sure that ``slot`` is what runs, and not on trial; whether that needed a change.
+
+    When a trial ends so, whatever data it was given up with are put back, as the launcher would.
+    """
     with pointer_lock(folder):
         pointer = read_pointer(folder)
         if pointer is None and slot is None:
             return False
         if pointer is not None and pointer.slot == slot and not pointer.trial:
             return False
-        generation = (pointer.generation if pointer else 0) + 1
-        _replace(folder, Pointer(generation, slot, previous, trial=False))
+        generation, restore = (pointer.generation if pointer else 0) + 1, None
+        if pointer and pointer.trial:
+            taken = bool(pointer.snapshot and is_taken(folder, pointer.snapshot))
+            restore = after_fall_back(pointer, taken=taken).restore
+        elif pointer:
+            restore = pointer.restore
+        _replace(folder, Pointer(generation, slot, previous, trial=False, restore=restore))
         return True
 
 
@@ -63,8 +72,7 @@ def restart(folder: Path) -> None:
     with pointer_lock(folder):
         pointer = read_pointer(folder)
         if pointer and pointer.slot and not pointer.trial:
-            after = Pointer(pointer.generation + 1, pointer.slot, pointer.previous, trial=False)
-            _replace(folder, after)
+            _replace(folder, replace(pointer, generation=pointer.generation + 1))
 
 
 def _replace(folder: Path, pointer: Pointer) -> None:

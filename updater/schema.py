@@ -11,6 +11,7 @@ def migrations() -> Migrations:
     steps(name="programs")(_programs)
     steps(name="outbox")(_outbox)
     steps(name="logtail")(_logtail)
+    steps(name="applying")(_applying)
     return steps
 
 
@@ -79,3 +80,19 @@ def _logtail(db: Database) -> None:
             bytes INTEGER NOT NULL, lost INTEGER NOT NULL)"""
     )
     db.execute("INSERT INTO log_ring VALUES (1, lower(hex(randomblob(8))), 0, 0, 0)")
+
+
+def _applying(db: Database) -> None:
+    # `issue`: how often the vendor had issued the target again when it was found; a bad release is
+    # tried again when that number has grown. `reached`: whether the communications server was
+    # there at the switch. `token`: how the program knows its updater.
+    for column in (
+        "issue INTEGER NOT NULL DEFAULT 0",
+        "reached INTEGER NOT NULL DEFAULT 0",
+        "token TEXT NOT NULL DEFAULT ''",
+        "hold_made TEXT",
+        "hold_until TEXT",
+    ):
+        db.execute(f"ALTER TABLE programs ADD COLUMN {column}")
+    db.execute("UPDATE programs SET token = lower(hex(randomblob(16)))")
+    db.execute("ALTER TABLE bad_releases ADD COLUMN issue INTEGER NOT NULL DEFAULT 0")

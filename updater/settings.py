@@ -103,6 +103,69 @@ class ProgramSettings:
         "stop_seconds, before the update is undone.",
     )
 
+    drain_seconds: float = setting(
+        60.0,
+        unit="seconds",
+        minimum=10,
+        doc="For so long a program that was asked to drain begins nothing new; it is asked again "
+        "at every look, so this only bounds what a lost updater leaves behind.",
+    )
+    check_seconds: float = setting(
+        30.0, unit="seconds", minimum=1, doc="Time that a release's own check command has."
+    )
+    server_patience: float = setting(
+        300.0,
+        unit="seconds",
+        minimum=0,
+        doc="A release on probation that is well, while the communications server that was there "
+        "before the switch is away, is kept waiting for so long before it is given up: the server "
+        "may be restarting itself.",
+    )
+    snapshots: int = setting(
+        3,
+        unit="snapshots",
+        minimum=1,
+        maximum=100,
+        doc="Copies of a program's data before a switch that are kept beside its slots, the "
+        "newest; each is as large as its databases.",
+    )
+    hook_seconds: float = setting(
+        300.0,
+        unit="seconds",
+        minimum=1,
+        doc="Time that a release's hook has to copy or restore data that are no SQLite database; "
+        "the program stands still meanwhile.",
+    )
+
+
+@dataclass(frozen=True)
+class WindowSettings:
+    """``updater.window``: when programs may be restarted for an update."""
+
+    cron: str = setting(
+        "",
+        doc="When the window opens: minute, hour, day, month and day of the week (by name), for "
+        "example `0 22 * * mon-fri`; empty: any time at which the program is free.",
+    )
+    minutes: int = setting(
+        120,
+        unit="minutes",
+        minimum=1,
+        maximum=7 * 24 * 60,
+        doc="How long it stays open. A program still in use when it closes goes on until the "
+        "next one.",
+    )
+    zone: str = setting(
+        "UTC", unit="IANA time zone", doc="In which `cron` is meant, for example Asia/Shanghai."
+    )
+    critical_after: float = setting(
+        3600.0,
+        unit="seconds",
+        minimum=0,
+        doc="A release that its vendor calls critical waits for window and postponement no longer "
+        "than this, and then only for the program to be free; a call is never cut.",
+    )
+
 
 @dataclass(frozen=True)
 class LogtailSettings:
@@ -185,6 +248,7 @@ class UpdaterSettings:
     every: EverySettings = section(EverySettings)
     network: NetworkSettings = section(NetworkSettings)
     programs: ProgramSettings = section(ProgramSettings)
+    window: WindowSettings = section(WindowSettings)
     logtail: LogtailSettings = section(LogtailSettings)
 
     @property

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from common.clock import parse_stamp
-from updater import fetch, pointer, slots
+from updater import fetch, pointer, slots, snapshots
 from updater.journal import Program
+from updater.launcher import read_pointer
 from updater.running import read_running
 from updater.tools import Tools
 
@@ -21,6 +22,9 @@ def settle(program: Program, tools: Tools) -> bool:
     current = program.current.digest if program.current else None
     previous = program.previous.digest if program.previous else None
     pointer.settle(tools.folder.root, current, previous)
+    now = read_pointer(tools.folder.root)
+    if now and now.restore:
+        return False  # the launcher is putting the data back, with the help of the bad slot
     keep = {digest for digest in (current, previous) if digest}
     running = read_running(tools.folder.root)
     waited = (tools.clock.now() - parse_stamp(program.since)).total_seconds()
@@ -28,5 +32,6 @@ def settle(program: Program, tools: Tools) -> bool:
         return False  # it may still need its files to end in order
     slots.sweep(tools.folder.slots)
     slots.remove_all_but(tools.folder.slots, keep)
+    snapshots.sweep(tools.folder, tools.settings.programs.snapshots)
     fetch.forget(tools.folder)
     return True

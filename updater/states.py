@@ -20,7 +20,8 @@ fetching    fetch        bring the pack here, going on where it ended
 staged      build        unpack it into a slot beside the others, and hash what lies there
 waiting     gate         wait until the program may be restarted: drained, not cut
 switching   switch       hash the slot again, then replace the pointer: on trial
-probation   probation    watch the new release; the launcher counts its starts meanwhile
+probation   probation    watch the new release; the launcher counts its starts meanwhile, and
+                         goes back to ``waiting`` when it could not take a snapshot before
 committed   settle       tell, remove the slot before last
 rolled_back settle       point at the old release again, tell, remove the bad slot
 failed      settle       tell, remove what was fetched
@@ -37,7 +38,8 @@ the program stays where it is, a sentence says why, and the step is tried again.
 
 **What never comes back.** A release whose pack is not what its manifest says, that was not
 healthy, or that an administrator left, is written to ``bad_releases`` in the same transaction
-that leaves it. Only a new release with another digest is found again.
+that leaves it. Only a new release with another digest is found again, or the same one when its
+vendor has issued it again.
 """
 
 from __future__ import annotations
@@ -75,6 +77,7 @@ class Event(StrEnum):
     SWITCHED = "switched"
     STEADY = "steady"
     UNHEALTHY = "unhealthy"
+    UNDONE = "undone"
     ORDERED_BACK = "ordered_back"
     SETTLED = "settled"
 
@@ -95,6 +98,7 @@ TABLE: dict[tuple[State, Event], State] = {
     (State.SWITCHING, Event.DAMAGED): State.FETCHING,
     (State.PROBATION, Event.STEADY): State.COMMITTED,
     (State.PROBATION, Event.UNHEALTHY): State.ROLLED_BACK,
+    (State.PROBATION, Event.UNDONE): State.WAITING,
     (State.COMMITTED, Event.SETTLED): State.IDLE,
     (State.ROLLED_BACK, Event.SETTLED): State.IDLE,
     (State.FAILED, Event.SETTLED): State.IDLE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.errors import RefusedError
-from updater import pointer, slots
+from updater import pointer, slots, snapshots
 from updater.journal import Program
 from updater.launcher import Pointer
 from updater.tools import Tools
@@ -28,6 +28,15 @@ def switch(program: Program, tools: Tools) -> None:
     tools.folder.data.mkdir(parents=True, exist_ok=True)
     previous = program.current.digest if program.current else None
     tools.journal.about_to(program, f"point generation {program.generation} at {target.digest}")
+    what = snapshots.plan(target, program.current.version if program.current else None)
     pointer.switch(
-        tools.folder.root, Pointer(program.generation, target.digest, previous, trial=True)
+        tools.folder.root,
+        Pointer(
+            program.generation,
+            target.digest,
+            previous,
+            trial=True,
+            snapshot=str(program.generation) if what.snapshot else None,
+            closed=what.closed,
+        ),
     )

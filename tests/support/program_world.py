@@ -51,6 +51,9 @@ class FakeComm:
         self._reach(f"rollout {product} {version}")
         return self.go, self.why
 
+    def healthz(self) -> None:
+        self._reach("healthz")
+
     def _reach(self, what: str) -> None:
         self.asked.append(what)
         if self.away:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import psutil
 import requests
@@ -37,13 +38,14 @@ class HttpHealth:
         return ""
 
 
-def get(url: str, timeout: float, most: int = 0) -> tuple[int, bytes]:
+def get(url: str, timeout: float, most: int = 0, token: str = "") -> tuple[int, bytes]:
     """One GET on this computer, past any proxy.
 
     Args:
         url: the address; redirects are not followed.
         timeout: seconds to connect, between bytes, and for the body as a whole.
         most: bytes of the body to read; an address that never ends holds nobody.
+        token: by which the program knows its updater.
 
     Returns:
         Status and the beginning of the body.
@@ -51,6 +53,7 @@ def get(url: str, timeout: float, most: int = 0) -> tuple[int, bytes]:
     body, deadline = b"", time.monotonic() + timeout
     with requests.Session() as session:
         session.trust_env = False
+        session.headers.update(_proof(token))
         with session.get(url, timeout=timeout, allow_redirects=False, stream=True) as answer:
             while len(body) < most and time.monotonic() < deadline:
                 chunk = answer.raw.read1(most - len(body))
@@ -58,6 +61,21 @@ def get(url: str, timeout: float, most: int = 0) -> tuple[int, bytes]:
                     break
                 body += chunk
             return answer.status_code, body
+
+
+def post(url: str, what: dict[str, Any], token: str, timeout: float) -> int:
+    """POST ``what`` as JSON on this computer, past any proxy; the status."""
+    with requests.Session() as session:
+        session.trust_env = False
+        headers = _proof(token)
+        with session.post(
+            url, json=what, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+        ) as answer:
+            return answer.status_code
+
+
+def _proof(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _listens(pid: int, port: int) -> bool:

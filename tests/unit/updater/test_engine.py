@@ -178,13 +178,13 @@ def test_a_program_in_use_is_drained_and_not_cut(world, vendor, monkeypatch):
     answers = [(False, "The program is in use: a call."), (False, ""), (True, "")]
     asked = []
 
-    def ask(port, _timeout):
+    def ask(port, _token, _timeout):
         asked.append(port)
         return answers.pop(0)
 
     monkeypatch.setattr("updater.gate.ask", ask)
     ship(vendor, "1.1.0", health=Health("/healthz", 20, 3))
-    monkeypatch.setattr("updater.probation.checks_of", lambda *_args: [])
+    monkeypatch.setattr("updater.probation.checks_of", lambda *_args, **_rest: [])
     world.settle()
     assert asked == [], "before the first release there is nobody to ask"
     vendor.ship(PRODUCT, "1.2.0")

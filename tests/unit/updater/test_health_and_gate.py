@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
-from common.wire.release import Health
+from common.wire.release import Data, Health
+from tests.support.repository_simulator import manifest_of
 from updater import gate
-from updater.health import HttpHealth, ProcessHealth, checks_of
+from updater.health import CommandHealth, DatabaseHealth, HttpHealth, ProcessHealth, checks_of
 from updater.running import Running
 
 
@@ -89,9 +92,21 @@ def test_nobody_and_a_mute_one_are_problems():
     assert "did not answer (ConnectionError)" in HttpHealth(port, "/", 0.2).problem(me())
 
 
+def asked_of(health, **rules):
+    manifest = dataclasses.replace(
+        manifest_of("companion", "1.0.0", {"run": b""}), health=health, **rules
+    )
+    return checks_of(manifest, Path("folder"), 1, timeout=1, check_seconds=1)
+
+
+def test_a_release_names_its_databases_and_its_own_check():
+    checks = asked_of(Health("", check=("run",)), data=Data(databases=("calls.db",)))
+    assert [type(c) for c in checks] == [ProcessHealth, DatabaseHealth, CommandHealth]
+
+
 def test_without_a_health_address_the_living_process_is_all():
-    assert [type(c) for c in checks_of(Health(""), 1, 1)] == [ProcessHealth]
-    assert [type(c) for c in checks_of(Health("/h"), 1, 1)] == [ProcessHealth, HttpHealth]
+    assert [type(c) for c in asked_of(Health(""))] == [ProcessHealth]
+    assert [type(c) for c in asked_of(Health("/h"))] == [ProcessHealth, HttpHealth]
     ended = subprocess.Popen(["true"])
     ended.wait()
     assert ProcessHealth().problem(me()) == ""
@@ -113,18 +128,18 @@ def test_without_a_health_address_the_living_process_is_all():
 )
 def test_only_a_clear_no_holds_an_update_back(program, answer, free):
     program.answers["/may-restart"] = answer
-    assert gate.ask(program.port, 2)[0] is free
+    assert gate.ask(program.port, "", 2)[0] is free
 
 
 def test_the_programs_reason_is_passed_on_and_cut(program):
     program.answers["/may-restart"] = (200, b'{"may_restart": false, "reason": "a call"}')
-    assert gate.ask(program.port, 2) == (False, "The program is in use: a call.")
+    assert gate.ask(program.port, "", 2) == (False, "The program is in use: a call.")
     long = b'{"may_restart": false, "reason": "%s"}' % (b"x" * 5000)
     program.answers["/may-restart"] = (200, long)
-    assert len(gate.ask(program.port, 2)[1]) < 300
+    assert len(gate.ask(program.port, "", 2)[1]) < 300
 
 
 def test_a_program_that_is_not_there_or_never_ends_its_answer_cannot_block_its_repair(program):
-    assert gate.ask(1, 0.2) == (True, "")
+    assert gate.ask(1, "", 0.2) == (True, "")
     program.answers["/may-restart"] = (200, b" " * 1_000_000)
-    assert gate.ask(program.port, 2) == (True, "")
+    assert gate.ask(program.port, "", 2) == (True, "")
