@@ -22,6 +22,7 @@ from comm_server.intake.interface import Parsed, PoisonError
 from comm_server.plain import one_line, well_formed
 from comm_server.scrub import scrub
 from comm_server.settings import IntakeSettings
+from comm_server.tallies import tally
 from common.logs import get_logger
 from common.spool import Row, Store
 
@@ -55,7 +56,7 @@ def digest_some(store: Store, settings: IntakeSettings) -> int:
 def _digest(store: Store, row: Row, settings: IntakeSettings) -> None:
     try:
         body = expand(row["body"], row["encoding"], settings.most_expanded)
-        parsed = KINDS[row["kind"]].parse(body, settings.most_event)
+        parsed = KINDS[row["kind"]].parse(body, settings)
         scrubbed: Counter[str] = Counter()
         found = [_understand(event, scrubbed) for event in parsed.events]
         store.write(lambda connection: _record(connection, row, parsed, found, scrubbed, settings))
@@ -199,16 +200,6 @@ def level_of(event: dict[str, Any]) -> str:
     ):
         return "fatal"
     return one_line(event.get("level") or "error", 20)
-
-
-def tally(connection: sqlite3.Connection, kind: str, counts: Counter[str]) -> None:
-    """Add to the counters that the next bundle tells."""
-    for reason, number in counts.items():
-        connection.execute(
-            "INSERT INTO tallies (kind, reason, count) VALUES (?, ?, ?) "
-            "ON CONFLICT (kind, reason) DO UPDATE SET count = count + excluded.count",
-            (kind, reason, number),
-        )
 
 
 def _quarantine(store: Store, row: Row, reason: str) -> None:

@@ -17,7 +17,6 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 
-from comm_server.digest import tally
 from comm_server.dsns import ensure_dsn
 from comm_server.fleet.clocks import skew_of
 from comm_server.fleet.web import ClientDoor, guard
@@ -26,6 +25,7 @@ from comm_server.intake.interface import PoisonError
 from comm_server.intake.logs import MARK
 from comm_server.log_lines import LogLine, keep_lines
 from comm_server.settings import LogSettings
+from comm_server.tallies import tally
 from common.clock import Clock, parse_stamp, stamp
 from common.errors import RefusedError
 from common.logs import get_logger

@@ -1,6 +1,6 @@
 """GELF, over HTTP (``POST /api/DSN/gelf``) and UDP (chunked, compressed).
 
-Levels are those of syslog; messages less severe than an error are counted and not kept.
+Levels are those of syslog; messages less severe than wanted are counted and not kept.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import re
 from collections import Counter, OrderedDict
 from typing import Any
 
-from comm_server.intake.interface import Lookup, Parsed, PoisonError
-from comm_server.intake.syslog import LEVELS
+from comm_server.intake.interface import Lookup, Parsed, PoisonError, Usual
+from comm_server.intake.syslog import LEVELS, SEVERITIES
 from comm_server.plain import one_line
+from comm_server.settings import IntakeSettings
 
-_ERROR = 3
 _ALERT = 1  # what GELF 1.1 has for a message without a level
 _MAGIC = b"\x1e\x0f"
 _MOST_CHUNKS = 128  # the format's own limit
 
 
-class GelfIntake:
+class GelfIntake(Usual):
     """Graylog's format, which log libraries of most languages speak."""
 
     kind = "gelf"
@@ -36,9 +36,9 @@ class GelfIntake:
         """Nothing more to say than that it is kept."""
         return {"kept": True}
 
-    def parse(self, body: bytes, most_event: int) -> Parsed:
+    def parse(self, body: bytes, settings: IntakeSettings) -> Parsed:
         """One message."""
-        if len(body) > most_event:
+        if len(body) > settings.most_event:
             raise PoisonError(f"a message of {len(body)} bytes is over the limit")
         try:
             value = json.loads(body.rstrip(b"\0"))
@@ -48,8 +48,8 @@ class GelfIntake:
             raise PoisonError("a GELF message is a JSON object with a text `short_message`")
         level = value.get("level", _ALERT)
         level = level if isinstance(level, int) and 0 <= level < len(LEVELS) else _ALERT
-        if level > _ERROR:
-            return Parsed(ignored=Counter({f"gelf: {LEVELS[level]}": 1}))
+        if level > SEVERITIES.index(settings.least_severity):
+            return Parsed(ignored=Counter({f"gelf: {SEVERITIES[level]}": 1}))
         event: dict[str, Any] = {
             # The same bytes twice are the same message: its time stands in it.
             "event_id": hashlib.sha256(body).hexdigest()[:32],

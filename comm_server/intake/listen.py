@@ -20,11 +20,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from comm_server.dsns import ensure_dsn
+from comm_server.dsns import dsn_of_source, ensure_dsn
 from comm_server.intake import gelf, syslog
 from comm_server.intake.framing import Framer
 from comm_server.intake.interface import PoisonError
 from comm_server.settings import IntakeSettings
+from comm_server.tallies import tally
 from common.clock import Clock, stamp
 from common.errors import OperatorError
 from common.logs import get_logger
@@ -32,12 +33,9 @@ from common.spool import Store
 
 log = get_logger(__name__)
 _INSERT = "INSERT INTO raw (received_at, kind, dsn, encoding, body) VALUES (?, ?, ?, ?, ?)"
-_TALLY = (
-    "INSERT INTO tallies (kind, reason, count) VALUES ('dropped', ?, ?) "
-    "ON CONFLICT (kind, reason) DO UPDATE SET count = count + excluded.count"
-)
 _QUEUE = 5000  # messages; at the usual 300 bytes less than two megabytes
 _BATCH = 500
+_COUNTS_EVERY = 5.0  # seconds; counters alone, without a message, are not worth a commit more often
 _UNFINISHED = 64  # chunked GELF messages at a time
 _OTHERS = ("syslog", "others")
 
@@ -69,7 +67,7 @@ class Listeners:
         self._tls = tls
         self._queue: queue.Queue[Message | None] = queue.Queue(_QUEUE)
         self._dsns: dict[tuple[str, str], int] = {}
-        self._dropped: Counter[str] = Counter()
+        self._counts: dict[str, Counter[str]] = {"dropped": Counter(), "ignored": Counter()}
         self._lock = threading.Lock()
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._sockets: dict[str, socket.socket] = {}
@@ -158,7 +156,7 @@ class Listeners:
     def _gelf_datagram(self, chunks: gelf.Chunks, data: bytes, sender: str) -> None:
         whole = chunks.add(data, sender, time.monotonic())
         if chunks.lost:
-            self._drop("gelf: datagrams of a message were missing", chunks.lost)
+            self._count("dropped", "gelf: datagrams of a message were missing", chunks.lost)
             chunks.lost = 0
         if whole:
             encoding = gelf.encoding_of(whole)
@@ -167,7 +165,8 @@ class Listeners:
     def _syslog(self, data: bytes, sender: str) -> Message | None:
         """The message to store; None: it is less severe than what is wanted."""
         line = syslog.read(data)
-        if line.severity > syslog.SEVERITIES.index(self._settings.syslog_least):
+        if line.severity > syslog.SEVERITIES.index(self._settings.least_severity):
+            self._count("ignored", f"syslog: {syslog.SEVERITIES[line.severity]}", 1)
             return None
         program, machine = line.program or "syslog", line.host or sender
         return Message("syslog", program, machine, "", syslog.stored(data, sender), self._now())
@@ -178,11 +177,11 @@ class Listeners:
         try:
             self._queue.put_nowait(message)
         except queue.Full:
-            self._drop(f"{message.kind}: arrived faster than it could be stored", 1)
+            self._count("dropped", f"{message.kind}: arrived faster than it could be stored", 1)
 
-    def _drop(self, reason: str, number: int) -> None:
+    def _count(self, kind: str, reason: str, number: int) -> None:
         with self._lock:
-            self._dropped[reason] += number
+            self._counts[kind][reason] += number
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= self._settings.most_connections:
@@ -197,7 +196,8 @@ class Listeners:
             while data := await asyncio.wait_for(reader.read(65_536), self._settings.idle_seconds):
                 for message in framer.feed(data):
                     await self._wait_for_room(self._syslog(message, sender))
-            await self._wait_for_room(self._syslog(framer.rest(), sender))
+            if rest := framer.rest():
+                await self._wait_for_room(self._syslog(rest, sender))
         except (OSError, TimeoutError, PoisonError) as error:
             log.info("listen.connection_closed", sender=sender, reason=str(error) or "idle")
         finally:
@@ -214,21 +214,24 @@ class Listeners:
 
     def _store_all(self) -> None:
         batch: list[Message] = []
+        counted = time.monotonic()
         while batch or not self._leaving.is_set() or not self._queue.empty():
             with contextlib.suppress(queue.Empty):
                 while len(batch) < _BATCH:
                     one = self._queue.get(timeout=0.0 if batch else 0.2)
                     if one is not None:
                         batch.append(one)
-            if not batch and not self._dropped:
+            if not batch and time.monotonic() < counted + _COUNTS_EVERY:
                 continue
             try:
                 self._write(batch)
-                batch = []
+                batch, counted = [], time.monotonic()
             except Exception:
                 log.exception("listen.not_stored", messages=len(batch))
                 if self._leaving.wait(1.0):
                     return  # the disk does not take them, and the program ends
+        with contextlib.suppress(Exception):  # counters alone; told above when the disk is at fault
+            self._write([])
 
     def _write(self, batch: list[Message]) -> None:
         rows = [
@@ -236,26 +239,28 @@ class Listeners:
             for m in batch
         ]
         with self._lock:
-            dropped = self._dropped.copy()
+            counts = {kind: counter.copy() for kind, counter in self._counts.items()}
+        if not rows and not any(counts.values()):
+            return
 
         def work(connection: Any) -> None:
             connection.executemany(_INSERT, rows)
-            connection.executemany(_TALLY, list(dropped.items()))
+            for kind, counter in counts.items():
+                tally(connection, kind, counter)
 
         self._store.write(work)
         with self._lock:
-            self._dropped -= dropped
+            for kind, counter in counts.items():
+                self._counts[kind] -= counter
 
     def _dsn(self, program: str, machine: str) -> int:
         """The source's DSN; when there are too many sources, one for all further ones."""
         known = self._dsns.get((program, machine))
         if known is None:
-            full = self._store.value("SELECT count(*) FROM dsns") >= self._settings.most_sources
-            old = self._store.value(
-                "SELECT id FROM dsns WHERE program = ? AND machine = ?", (program, machine)
-            )
-            source = _OTHERS if full and old is None else (program, machine)
-            known, _key = ensure_dsn(self._store, *source, self._clock)
+            most = self._settings.most_sources
+            known = dsn_of_source(self._store, program, machine, most, self._now())
+            if known is None:
+                known, _key = ensure_dsn(self._store, *_OTHERS, self._clock)
             if len(self._dsns) < self._settings.most_sources:
                 self._dsns[program, machine] = known
         return known

@@ -10,7 +10,8 @@ import json
 import re
 from typing import Any
 
-from comm_server.intake.interface import Parsed, PoisonError
+from comm_server.intake.interface import Parsed, PoisonError, Usual
+from comm_server.settings import IntakeSettings
 
 # Names of such events begin so: whether a program reports by itself is seen by its other ones.
 MARK = "10900000"
@@ -28,7 +29,7 @@ _AT = re.compile(
 )
 
 
-class LogIntake:
+class LogIntake(Usual):
     """What `comm_server.fleet.logs` writes."""
 
     kind = "log"
@@ -42,9 +43,9 @@ class LogIntake:
         """Nobody is answered here."""
         return {}
 
-    def parse(self, body: bytes, most_event: int) -> Parsed:
+    def parse(self, body: bytes, settings: IntakeSettings) -> Parsed:
         """One line, or one stack trace."""
-        if len(body) > most_event:
+        if len(body) > settings.most_event:
             raise PoisonError(f"a log line of {len(body)} bytes is over the limit")
         try:
             told = json.loads(body)

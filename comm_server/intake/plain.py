@@ -12,12 +12,13 @@ import json
 import re
 from typing import Any
 
-from comm_server.intake.interface import Lookup, Parsed, PoisonError
+from comm_server.intake.interface import Lookup, Parsed, PoisonError, Usual
+from comm_server.settings import IntakeSettings
 
 _KEPT = ("level", "release", "timestamp", "extra", "tags", "logger")
 
 
-class PlainIntake:
+class PlainIntake(Usual):
     """The simplest report that there is."""
 
     kind = "plain"
@@ -32,9 +33,9 @@ class PlainIntake:
         """Nothing more to say than that it is kept."""
         return {"kept": True}
 
-    def parse(self, body: bytes, most_event: int) -> Parsed:
+    def parse(self, body: bytes, settings: IntakeSettings) -> Parsed:
         """One object with a ``message``."""
-        if len(body) > most_event:
+        if len(body) > settings.most_event:
             raise PoisonError(f"a report of {len(body)} bytes is over the limit")
         try:
             value = json.loads(body)

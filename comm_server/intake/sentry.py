@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from comm_server.intake.interface import Lookup, Parsed, PoisonError
+from comm_server.intake.interface import Lookup, Parsed, PoisonError, Usual
 from comm_server.plain import one_line
+from comm_server.settings import IntakeSettings
 
 _KEY = re.compile(r"sentry_key=([0-9a-zA-Z]{16,64})")
 # In the first line of an envelope that comes through a browser's tunnel, which can set no header.
@@ -32,7 +33,7 @@ _METRICS = {"metric", "trace_metric", "metric_buckets", "statsd"}
 _NO_ERRORS = _SESSIONS | _TRACES | _REPLAYS | _METRICS
 
 
-class SentryIntake:
+class SentryIntake(Usual):
     """Any official SDK, by its DSN."""
 
     kind = "sentry"
@@ -54,7 +55,7 @@ class SentryIntake:
         found = _EVENT_ID.search(head)
         return {"id": found[1].decode().replace("-", "")} if found else {}
 
-    def parse(self, body: bytes, most_event: int) -> Parsed:
+    def parse(self, body: bytes, settings: IntakeSettings) -> Parsed:
         """Both forms; a body of one JSON object is a store request."""
         header, rest = _line(body, 0)
         if rest >= len(body.rstrip()) and _is_event(header):
@@ -67,7 +68,7 @@ class SentryIntake:
         for item, payload, whole in _items(body, rest):
             kind = one_line(item.get("type") or "untyped", 40)
             if kind == "event":
-                if len(payload) > most_event:
+                if len(payload) > settings.most_event:
                     raise PoisonError(f"an event of {len(payload)} bytes is over the limit")
                 events.append(_event(_json(payload) | _id(header)))
             elif kind == "client_report":

@@ -11,8 +11,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from comm_server.intake.interface import Lookup, Parsed, PoisonError
+from comm_server.intake.interface import Lookup, Parsed, PoisonError, Usual
 from comm_server.plain import one_line
+from comm_server.settings import IntakeSettings
 
 SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")
 LEVELS = ("fatal", "fatal", "fatal", "error", "warning", "info", "info", "debug")
@@ -80,7 +81,7 @@ def stored(message: bytes, sender: str) -> bytes:
     return f"{uuid.uuid4().hex} {sender}\n".encode() + message
 
 
-class SyslogIntake:
+class SyslogIntake(Usual):
     """Messages that a listener took."""
 
     kind = "syslog"
@@ -94,9 +95,9 @@ class SyslogIntake:
         """Nobody asks."""
         return {}
 
-    def parse(self, body: bytes, most_event: int) -> Parsed:
+    def parse(self, body: bytes, settings: IntakeSettings) -> Parsed:
         """One event."""
-        if len(body) > most_event:
+        if len(body) > settings.most_event:
             raise PoisonError(f"a message of {len(body)} bytes is over the limit")
         first, _, message = body.partition(b"\n")
         identity, _, sender = first.decode("ascii", "replace").partition(" ")

@@ -26,7 +26,13 @@ class IntakeSettings:
         100 * 2**20,
         unit="bytes",
         minimum=1024,
-        doc="Largest body of one request after decompression, checked while it is expanded.",
+        doc="Largest body of one request after decompression, checked before it is stored.",
+    )
+    most_batch: int = setting(
+        20 * 2**20,
+        unit="bytes",
+        minimum=1024,
+        doc="Largest OTLP request after decompression; the protocol's own recommendation.",
     )
     most_event: int = setting(
         2**20,
@@ -99,10 +105,11 @@ class IntakeSettings:
         maximum=65535,
         doc="GELF over UDP, chunked and compressed; 0: off. GELF over HTTP is always there.",
     )
-    syslog_least: str = setting(
+    least_severity: str = setting(
         "error",
         choices=("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"),
-        doc="Syslog messages of this severity and worse become reports; the rest is not kept.",
+        doc="Messages of syslog, GELF and OTLP of this severity and worse become reports; the rest "
+        "is counted and not kept.",
     )
     most_line: int = setting(
         65_536,
@@ -128,6 +135,6 @@ class IntakeSettings:
         1000,
         unit="DSNs",
         minimum=1,
-        doc="Syslog and GELF senders that were never seen before get no name of their own beyond "
-        "this, so that forged addresses fill no table.",
+        doc="Syslog, GELF and OTLP senders that were never seen before get no name of their own "
+        "beyond this, so that forged names fill no table.",
     )

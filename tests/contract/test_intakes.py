@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from comm_server.intake import KINDS
 from comm_server.intake.interface import PoisonError
 from comm_server.intake.syslog import stored
+from comm_server.settings import IntakeSettings
 
 KEY = "0123456789abcdef0123456789abcdef"
+SETTINGS = IntakeSettings()
 
 
 @dataclass
@@ -46,26 +48,26 @@ def test_every_kind_is_tried_here():
 
 
 def test_a_good_report_is_one_event_with_an_id_and_its_message(kind):
-    [event] = KINDS[kind].parse(SAMPLES[kind].body, 100_000).events
+    [event] = KINDS[kind].parse(SAMPLES[kind].body, SETTINGS).events
     assert event["message"] == "paper out"
     assert len(event["event_id"]) == 32
     assert json.dumps(event)
 
 
 def test_the_same_bytes_are_the_same_report(kind):
-    first, second = (KINDS[kind].parse(SAMPLES[kind].body, 100_000) for _ in range(2))
+    first, second = (KINDS[kind].parse(SAMPLES[kind].body, SETTINGS) for _ in range(2))
     assert first == second
 
 
 def test_what_is_over_the_limit_is_poison(kind):
     with pytest.raises(PoisonError, match="over the limit"):
-        KINDS[kind].parse(SAMPLES[kind].body, 10)
+        KINDS[kind].parse(SAMPLES[kind].body, replace(SETTINGS, most_event=10))
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe\0", b"[" * 100_000, b"null", b'"x"', b"7"])
 def test_nonsense_is_poison_and_nothing_else(kind, body):
     with pytest.raises(PoisonError):
-        KINDS[kind].parse(body, 1_000_000)
+        KINDS[kind].parse(body, SETTINGS)
 
 
 def test_the_key_is_shown_or_there_is_no_door(kind):

@@ -70,6 +70,11 @@ def reports(site: TestSite, number: int) -> list[tuple[str, str, str]]:
     ]
 
 
+def tallied(site: TestSite) -> dict[str, int]:
+    rows = site.store.rows("SELECT reason, count FROM tallies WHERE kind = 'ignored'")
+    return {row["reason"]: row["count"] for row in rows}
+
+
 @pytest.mark.parametrize("by", ["gzip", "br"])
 def test_the_current_sentry_sdk_with_an_attachment(site: TestSite, by: str):
     number, key = site.dsn("companion", "seat-1")
@@ -133,6 +138,7 @@ def test_logger(site: TestSite, ports: dict[str, int], how: list[str]):
     assert [(program, text) for program, _machine, text in reports(site, 1)] == [
         ("pbx", "trunk lost user.err")
     ]
+    until(lambda: tallied(site) == {"syslog: info": 1}, 60, "the count", lambda: tallied(site))
 
 
 def test_syslog_over_tls_and_what_had_come_when_the_server_stops(site: TestSite):

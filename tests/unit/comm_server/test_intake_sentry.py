@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import tracemalloc
 import zlib
 
@@ -9,14 +10,16 @@ import brotli
 import pytest
 import zstandard
 
-from comm_server.intake.expand import expand, head
+from comm_server.intake.expand import expand, fits, head
 from comm_server.intake.interface import PoisonError
 from comm_server.intake.plain import PlainIntake
 from comm_server.intake.sentry import SentryIntake
+from comm_server.settings import IntakeSettings
 
 ID = "a" * 32
 KEY = "0123456789abcdef0123456789abcdef"
 SENTRY = SentryIntake()
+SETTINGS = IntakeSettings()
 
 
 def envelope(*items: tuple[dict, bytes], header: dict | None = None) -> bytes:
@@ -27,7 +30,7 @@ def envelope(*items: tuple[dict, bytes], header: dict | None = None) -> bytes:
 
 
 def parse(body: bytes):
-    return SENTRY.parse(body, 1_000_000)
+    return SENTRY.parse(body, SETTINGS)
 
 
 def test_an_event_is_taken_by_its_length():
@@ -67,7 +70,9 @@ def test_poison_is_told_apart(body):
 
 def test_an_event_over_the_limit_is_poison():
     with pytest.raises(PoisonError, match="over the limit"):
-        SENTRY.parse(envelope(({"type": "event"}, b'{"message":"xxxxxxxx"}')), 5)
+        SENTRY.parse(
+            envelope(({"type": "event"}, b'{"message":"xxxxxxxx"}')), IntakeSettings(most_event=5)
+        )
 
 
 @pytest.mark.parametrize(
@@ -128,6 +133,46 @@ def test_every_encoding_is_expanded_under_its_limit(encoding, pack):
     assert head(body, encoding).startswith(b"hello")
     with pytest.raises(PoisonError, match="expands beyond"):
         expand(body, encoding, 4999)
+    assert fits(body, encoding, 5000)
+    assert not fits(body, encoding, 4999)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("zstd", zstandard.compress),
+     ("br", lambda data: brotli.compress(data, quality=1)), ("identity", bytes)],
+)  # fmt: skip
+@pytest.mark.parametrize("data", [b"\0" * 3_000_000, random.Random(1).randbytes(300_000)])
+def test_what_a_body_expands_to_is_counted_to_the_byte(encoding, pack, data):
+    body = pack(data)
+    assert fits(body, encoding, len(data))
+    assert not fits(body, encoding, len(data) - 1)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("zstd", zstandard.compress), ("br", brotli.compress)],
+)
+def test_counting_a_bomb_holds_none_of_it(encoding, pack):
+    bomb = pack(b"\0" * 50_000_000)
+    tracemalloc.start()
+    assert not fits(bomb, encoding, 40_000_000)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_no_gzip_body_so_small_could_be_too_large():
+    """Below the bound nothing is expanded: the densest gzip there is stays under it."""
+    densest = gzip.compress(b"\0" * 10_000_000)
+    assert 1000 < 10_000_000 / len(densest) <= 1032
+
+
+def test_a_zstd_window_larger_than_http_allows_is_refused():
+    settings = zstandard.ZstdCompressionParameters(window_log=27, enable_ldm=True)
+    wide = zstandard.ZstdCompressor(compression_params=settings).compressobj()
+    body = wide.compress(bytes(200)) + wide.flush()
+    with pytest.raises(PoisonError, match="not valid zstd"):
+        expand(body, "zstd", 5000)
 
 
 @pytest.mark.parametrize(
@@ -153,14 +198,17 @@ def test_a_broken_body_is_poison(encoding):
     with pytest.raises(PoisonError):
         expand(b"\x00nonsense", encoding, 1000)
     assert isinstance(head(b"\x00nonsense", encoding), bytes)
+    assert fits(b"\x00nonsense" * 1000, encoding, 2000)  # it can be kept, and told, as it is
 
 
 def test_a_plain_report_needs_only_a_message():
-    [event] = PlainIntake().parse(b'{"message": "paper out"}', 1000).events
+    [event] = PlainIntake().parse(b'{"message": "paper out"}', SETTINGS).events
     assert event["message"] == "paper out"
 
 
 def test_the_same_plain_report_twice_is_one_and_another_id_is_another():
-    one = PlainIntake().parse(b'{"message": "x"}', 1000).events[0]["event_id"]
-    assert one == PlainIntake().parse(b'{"message": "x"}', 1000).events[0]["event_id"]
-    assert one != PlainIntake().parse(b'{"message": "x", "id": "2"}', 1000).events[0]["event_id"]
+    one = PlainIntake().parse(b'{"message": "x"}', SETTINGS).events[0]["event_id"]
+    assert one == PlainIntake().parse(b'{"message": "x"}', SETTINGS).events[0]["event_id"]
+    assert (
+        one != PlainIntake().parse(b'{"message": "x", "id": "2"}', SETTINGS).events[0]["event_id"]
+    )

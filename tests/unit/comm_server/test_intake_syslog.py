@@ -9,6 +9,7 @@ from comm_server.intake.framing import Framer
 from comm_server.intake.gelf import Chunks, GelfIntake, encoding_of
 from comm_server.intake.interface import PoisonError
 from comm_server.intake.syslog import read
+from comm_server.settings import IntakeSettings
 
 NEW = (
     b"<165>1 2026-11-21T07:14:15.003Z pbx.site evntslog 42 ID47 "
@@ -135,8 +136,9 @@ def test_the_encoding_is_told_by_the_first_bytes():
 
 
 def test_gelf_keeps_errors_and_counts_the_rest():
-    def parse(**fields):
-        return GelfIntake().parse(json.dumps({"short_message": "x"} | fields).encode(), 1000)
+    def parse(least="error", **fields):
+        settings = IntakeSettings(least_severity=least)
+        return GelfIntake().parse(json.dumps({"short_message": "x"} | fields).encode(), settings)
 
     error = parse(level=3, full_message="x\ntrace", host="pbx", _line=7, timestamp=1.5)
     assert error.events[0]["message"] == "x\ntrace"
@@ -144,3 +146,5 @@ def test_gelf_keeps_errors_and_counts_the_rest():
     assert error.events[0]["extra"] == {"line": 7}
     assert parse(level=6).ignored == {"gelf: info": 1}
     assert parse().events[0]["level"] == "fatal"
+    assert parse(level=4, least="warning").events[0]["level"] == "warning"
+    assert parse(level=3, least="critical").ignored == {"gelf: error": 1}
