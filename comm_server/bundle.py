@@ -21,7 +21,10 @@ import zstandard
 
 from comm_server import histogram, problems
 from comm_server.fleet.clients import Fleet
-from comm_server.settings import LogSettings
+from comm_server.leaving import as_it_leaves
+from comm_server.rollout.service import Rollout
+from comm_server.rollout.standing import standings, told_home
+from comm_server.settings import LogSettings, ScrubSettings
 from comm_server.site import Site
 from comm_server.surroundings import lines_around, occurred
 from common import __version__
@@ -41,6 +44,7 @@ _SHRINKS = 12
 # What a bundle needs beside one report: the manifest, the clients, the seal.
 _AROUND = 8 * 1024
 _TOO_LARGE = "too large for a mail"
+_MOST_EXPANDED = 16 * 2**20  # of a quarantined body; far more than a mail has room for
 
 
 @dataclass(frozen=True)
@@ -84,12 +88,14 @@ class Collector:
         clock: Clock,
         acknowledge_to: Callable[[], str] = lambda: "",
         logs: Callable[[], LogSettings] = LogSettings,
+        rollout: Rollout | None = None,
     ) -> None:
         self._store = store
         self._site = site
         self._fleet = fleet
         self._clock = clock
         self._logs = logs
+        self._rollout = rollout
         self._acknowledge_to = acknowledge_to
 
     def collect(self, reason: str, most_bytes: int) -> Collected:
@@ -157,9 +163,24 @@ class Collector:
                     f"SELECT {column} FROM {kind} WHERE id = ?",  # noqa: S608 - our own words
                     (row["id"],),
                 )
+                if kind == "raw":
+                    self._scrub(row)
                 fits = _fits(row[column], most_bytes - _AROUND)
                 (items if fits else too_large).append(Item(kind, row))
         return items, too_large, more
+
+    def _scrub(self, raw: Row) -> None:
+        """A quarantined row as it leaves, with what was ``masked`` in it."""
+        settings = self._scrubbing()
+        leaving = as_it_leaves(
+            raw["body"] or b"",
+            raw["encoding"],
+            raw["error"] or "",
+            settings.rules,
+            binary=settings.binary_attachments,
+            most=_MOST_EXPANDED,
+        )
+        raw["body"], raw["encoding"], raw["masked"] = leaving.data, leaving.encoding, leaving.counts
 
     def _report_sizes(self) -> list[Row]:
         return self._store.rows(
@@ -217,13 +238,15 @@ class Collector:
             "scrubbed": dict(
                 Counter({r["reason"]: r["count"] for r in tallies if r["kind"] == "scrubbed"})
                 + masked
+                + sum((row["masked"] for row in raw), Counter())
             ),
             "ignored": {r["reason"]: r["count"] for r in tallies if r["kind"] == "ignored"},
             "totals": {
                 "reports": self._store.value("SELECT coalesce(sum(count), 0) FROM problems"),
                 "problems": self._store.value("SELECT count(*) FROM problems"),
             },
-            "clients": [_client(client) for client in clients],
+            "clients": self._clients(clients),
+            "rollouts": told_home(self._rollout) if self._rollout else [],
             "refusals": [{k: r[k] for k in ("at", "via", "kind", "sentence")} for r in refusals],
             "releases": self._store.rows(
                 "SELECT product, channel, platform, version, at FROM mirrored ORDER BY at"
@@ -253,6 +276,20 @@ class Collector:
         )
         return Collected(bundle, seal(bundle, self._site.key, self._site.bundle_key), selection)
 
+    def _clients(self, clients: list[Row]) -> list[dict[str, Any]]:
+        """Each client, and for each of its programs the ring, the state and the reason."""
+        found = standings(self._rollout) if self._rollout else {}
+        told = [_client(client) for client in clients]
+        for client in told:
+            for program in client["programs"]:
+                if standing := found.get((client["client"], program["product"])):
+                    program |= {
+                        "ring": standing.ring,
+                        "state": standing.state,
+                        "reason": standing.reason,
+                    }
+        return told
+
     def _lines(
         self, told: list[Row], clients: list[Row], room: int
     ) -> tuple[list[dict[str, Any]], Counter[str]]:
@@ -270,7 +307,9 @@ class Collector:
             for problem in told
             if not problem["mailed_count"]
         ]
-        return lines_around(self._store, moments, self._logs(), room)
+        return lines_around(
+            self._store, moments, self._logs(), room, self._scrubbing().rules
+        )
 
     def _with_those_of(self, reports: list[Row], told: list[Row]) -> list[Row]:
         """``told``, and the problems of reports that an earlier bundle had no room for."""
@@ -342,5 +381,5 @@ def _client(client: Row) -> dict[str, Any]:
         "platform": client["platform"],
         "public_key": client["public_key"],
         "last_seen": client["last_seen"],
-        "programs": client["programs"],
+        "programs": [dict(program) for program in client["programs"]],
     }

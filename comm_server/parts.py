@@ -13,6 +13,7 @@ from comm_server.bundle import Collector
 from comm_server.courier import Courier
 from comm_server.fleet.clients import Fleet
 from comm_server.mirror import Accepted, Mirror, Refused
+from comm_server.mirror.inbox import PushInbox
 from comm_server.outbox import Outbox
 from comm_server.rollout.orders import Orders
 from comm_server.rollout.rings import read_rings
@@ -55,6 +56,17 @@ class Parts:
             source = HttpSource(self.site.releases_url, session)
             return self.mirror.offer(source, "pull")
 
+    def take_push(self) -> Accepted | Refused | None:
+        """Take what the vendor pushed, if a push is complete; None when there is none."""
+        limits = self.settings.current.mirror
+        if not limits.inbox:
+            return None
+        folder = Path(limits.inbox)
+        inbox = PushInbox(
+            folder, self.mirror, self.clock, keep=limits.inbox_keep, most=limits.inbox_most
+        )
+        return inbox.look()
+
     def close(self) -> None:
         """Let go of the database."""
         self.store.close()
@@ -72,6 +84,13 @@ def create_parts(
     store = Store(folder / "comm.db", migrations(), on_commit=on_commit)
     fleet = Fleet(store, clock)
     outbox = Outbox(store, clock)
+    rollout = Rollout(
+        store,
+        lambda: holder.current.rollout,
+        lambda: holder.current.console.silent_after,
+        clock,
+        _look_again,
+    )
     collector = Collector(
         store,
         site,
@@ -79,13 +98,7 @@ def create_parts(
         clock,
         lambda: holder.current.acknowledgements.address,
         lambda: holder.current.logs,
-    )
-    rollout = Rollout(
-        store,
-        lambda: holder.current.rollout,
-        lambda: holder.current.console.silent_after,
-        clock,
-        _look_again,
+        rollout,
     )
     return Parts(
         settings=holder,

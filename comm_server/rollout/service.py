@@ -56,7 +56,7 @@ class Rollout:
         self.store = store
         self.clock = clock
         self.announce = announce
-        self._settings = settings
+        self.settings = settings
         self._silent_after = silent_after
 
     # --- what clients ask and tell ------------------------------------------------------------
@@ -150,7 +150,7 @@ class Rollout:
 
     def limits(self) -> Limits:
         """Of the settings in force."""
-        s = self._settings()
+        s = self.settings()
         return Limits(
             at_once=s.at_once,
             enough=s.enough,
@@ -165,7 +165,7 @@ class Rollout:
 
     def reading(self) -> Reading:
         """How to look, by the settings in force and the time now."""
-        s = self._settings()
+        s = self.settings()
         window = Window(s.window, s.window_minutes, s.window_zone) if s.window else None
         return Reading(self.clock.now(), self._silent_after(), s.missing_after, window)
 
@@ -219,7 +219,7 @@ class Rollout:
     def _begun(
         self, connection: sqlite3.Connection, product: str, channel: str, version: str
     ) -> Row:
-        rings = [ring.as_text() for ring in read_rings(self._settings().rings)]
+        rings = [ring.as_text() for ring in read_rings(self.settings().rings)]
         row, new = begin(connection, product, channel, version, rings, stamp(self.clock.now()))
         return self.judge(connection, row) if new else row
 
@@ -237,7 +237,7 @@ class Rollout:
         """Write a verdict down; whether another one may follow at once."""
         product, version, why = row["product"], row["version"], verdict.why
         if verdict.kind == "halt":
-            back = self._settings().on_halt == "return"
+            back = self.settings().on_halt == "return"
             connection.execute(
                 "INSERT INTO halts (product, version, reason, at, back) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (product, version) DO NOTHING",
