@@ -121,10 +121,10 @@ def _make(
         slots.remove(folder, manifest.digest)
     if not source.exists():
         raise FileNotFoundError(source)
-    folder.mkdir(parents=True, exist_ok=True)
-    if half.exists():
-        slots.remove_tree(half)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if half.exists():
+            slots.remove_tree(half)
         half.mkdir(mode=0o700)
         fill(half)
         _protect(half)

@@ -105,11 +105,12 @@ def fetch(program: Program, tools: Tools, progress: Progress) -> Path:
 
 
 def _fetch_delta(delta: Delta, target: Manifest, tools: Tools, progress: Progress) -> Path:
+    have = {file.sha256 for file in delta.base.files}
+    needed = sum(file.size for file in target.files if file.sha256 not in have)
+    needed += _PER_FILE * len(target.files)
     if not delta.path.exists():
-        have = {file.sha256 for file in delta.base.files}
-        new = sum(file.size for file in target.files if file.sha256 not in have)
-        new += _PER_FILE * len(target.files)
-        check_space(tools.folder.root, delta.length + new, tools.settings.disk_reserve)
+        needed += delta.length
+    check_space(tools.folder.root, needed, tools.settings.disk_reserve)
     tools.repository.download(delta.target, delta.path, progress)
     _remember(tools, target, "delta", delta.length)
     return delta.path

@@ -12,9 +12,14 @@ from pathlib import Path
 import zstandard
 
 from common.trust.delta import MAGIC
-from common.wire.release import File, Manifest
+from common.wire.release import File, Manifest, delta_target
 from home.deltas import Base, make_deltas
-from tests.support.repository_simulator import manifest_of, pack_of
+from tests.support.repository_simulator import (
+    PLATFORM,
+    RepositorySimulator,
+    manifest_of,
+    pack_of,
+)
 
 
 def noise(seed: int, size: int) -> bytes:
@@ -103,3 +108,30 @@ def with_file(manifest: Manifest, path: str, content: bytes, size: int | None = 
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+@dataclass
+class Shipped:
+    """What was shipped: the delta's name, and where it is published."""
+
+    pair: Pair
+    target: str
+    path: str
+
+
+def ship_with_delta(
+    vendor: RepositorySimulator,
+    folder: Path,
+    product: str,
+    versions: tuple[str, str] = ("1.0.0", "1.1.0"),
+    old: dict[str, bytes] = OLD,
+    new: dict[str, bytes] = NEW,
+) -> Shipped:
+    """Release the second version, with its pack and a delta from the first, which is there."""
+    pair = make_pair(folder, old, new, product=product, versions=versions)
+    vendor.add_release(product, versions[1], new)
+    target = delta_target(product, versions[1], PLATFORM, pair.base.digest)
+    path = vendor.add_target(target, pair.delta)
+    vendor.point(product, "stable", versions[1])
+    vendor.bump(product)
+    return Shipped(pair, target, path)
