@@ -272,7 +272,7 @@ class Cutting:
 
 SMALL = {"run": b"#!/bin/sh\n"}
 # Its delta is larger than its manifest, so that it is not fetched for that already.
-LARGER = SMALL | {"fresh": noise(7, 400)}
+LARGER = SMALL | {"fresh": noise(7, 2000)}
 
 
 def test_a_delta_resumes_after_a_cut_across_restarts(
@@ -286,9 +286,9 @@ def test_a_delta_resumes_after_a_cut_across_restarts(
     world.settle()
     shipped = ship_with_delta(vendor, tmp_path / "made", PRODUCT, old=SMALL, new=LARGER)
     world.until(State.FETCHING)
-    cutting = Cutting(vendor, 29)
+    cutting = Cutting(vendor, 41)
     monkeypatch.setattr(vendor, "open", cutting.open)
-    for _ in range(-(-len(shipped.pair.delta) // 29)):
+    for _ in range(-(-len(shipped.pair.delta) // 41)):
         assert world.program.state is State.FETCHING
         world.step()
         world.close()
