@@ -129,6 +129,7 @@ class Clockwork:
         every = parts.settings.current.mirror.every
         self._jobs.every(1, parts.courier.run_once)
         self._jobs.every(every, parts.pull, jitter=every / 10)
+        self._jobs.every(parts.settings.current.mirror.inbox_every, parts.take_push)
         self._jobs.every(ROLLOUT_SECONDS, parts.rollout.run_once, at_once=True)
         self._jobs.every(
             3600, lambda: tidy(parts.store, parts.settings.current, parts.clock), at_once=True

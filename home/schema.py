@@ -16,6 +16,7 @@ def migrations() -> Migrations:
     inbox_schema.add_decisions_to(steps)
     steps(name="problem_hours")(_problem_hours)
     inbox_schema.add_merges_to(steps)
+    steps(name="push")(_push)
     return steps
 
 
@@ -51,4 +52,20 @@ def _problem_hours(db: Database) -> None:
             sequence INTEGER NOT NULL,
             count INTEGER NOT NULL,
             PRIMARY KEY (problem, hour, site)) WITHOUT ROWID"""
+    )
+
+
+def _push(db: Database) -> None:
+    # Where a site takes pushes; `host_key` is the only one that is believed there.
+    db.execute(
+        """CREATE TABLE inboxes (
+            site TEXT PRIMARY KEY REFERENCES sites (id),
+            host TEXT NOT NULL, port INTEGER NOT NULL, user TEXT NOT NULL,
+            host_key TEXT NOT NULL, folder TEXT NOT NULL)"""
+    )
+    # What a finished push has brought: large files are not sent to the same site twice.
+    db.execute(
+        """CREATE TABLE pushed (
+            site TEXT NOT NULL REFERENCES inboxes (site), path TEXT NOT NULL, at TEXT NOT NULL,
+            PRIMARY KEY (site, path)) WITHOUT ROWID"""
     )

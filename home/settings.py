@@ -92,6 +92,25 @@ class PackSettings:
 
 
 @dataclass(frozen=True)
+class PushSettings:
+    """``home.push``: bringing releases to sites by SFTP."""
+
+    connect: float = setting(
+        20.0,
+        unit="seconds",
+        minimum=1,
+        doc="How long to wait for a site's server to be reached, to greet and to let us in.",
+    )
+    idle: float = setting(
+        60.0,
+        unit="seconds",
+        minimum=1,
+        doc="How long a push may stand still before it is given up; the next one goes on from "
+        "there. A minute outlasts a short fault of the line.",
+    )
+
+
+@dataclass(frozen=True)
 class HomeSettings:
     """``home``: the vendor's side."""
 
@@ -130,6 +149,7 @@ class HomeSettings:
     )
     publish: PublishSettings = section(PublishSettings)
     pack: PackSettings = section(PackSettings)
+    push: PushSettings = section(PushSettings)
     mail: MailServerSettings = section(MailServerSettings)
     inbox: InboxSettings = section(InboxSettings)
     imap: ImapSettings = section(ImapSettings)

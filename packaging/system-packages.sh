@@ -30,6 +30,7 @@ if [ "${1:-}" = test ]; then
     need systemd-analyze systemd   # checks the units
     need postfix postfix           # real mail servers, each test with its own folder and ports
     compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
+    [ -x /usr/sbin/sshd ] || missing+=(openssh-server) # a real SFTP server, as above
     [ -x /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)
     [ -x /usr/lib/dovecot/pop3 ] || missing+=(dovecot-pop3d)
 fi

@@ -30,7 +30,7 @@ from comm_server.mirror.sources import Watched
 from common import locks
 from common.atomic import fsync_folder, fsync_tree, write_json
 from common.clock import Clock, SystemClock
-from common.errors import OperatorError, RefusedError
+from common.errors import NetworkError, OperatorError, RefusedError
 from common.logs import get_logger
 from common.spool import Store
 from common.trust import Repository, Source
@@ -89,7 +89,8 @@ class Mirror:
         """Take in what ``source`` holds for this site, or refuse it.
 
         Raises:
-            NetworkError: it was not reached, or is not complete; offer it again later.
+            NetworkError: it was not reached, or is not complete; offer it again later. A push
+                that is not complete is refused.
             OperatorError: the disk is full or not writable, or another offer takes long.
         """
         with self._locked():
@@ -99,6 +100,11 @@ class Mirror:
                 releases = self._verify(watched)
             except RefusedError as error:
                 return self._refuse(error, via, watched.evidence)
+            except NetworkError as error:
+                if via != "push":
+                    raise
+                # A push says itself when it is complete: what it lacks will not come by waiting.
+                return self._refuse(_incomplete(error), via, watched.evidence)
             except OSError as error:
                 raise self._unwritable(error) from error
             new = self._take_in(releases)
@@ -234,3 +240,11 @@ class Mirror:
             f"The mirror's folder {self._folder} cannot be written ({error.strerror or error}). "
             "Free disk space, or correct its owner."
         )
+
+
+def _incomplete(error: NetworkError) -> RefusedError:
+    return refusal(
+        "incomplete",
+        f"The push lacks what it should bring: {error} Let the vendor push all of it again: "
+        "`callstead home push SITE --again`.",
+    )

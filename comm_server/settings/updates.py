@@ -18,6 +18,31 @@ class MirrorSettings:
         doc="How often to look for new releases at the vendor, with jitter. An idle look costs "
         "about half a kilobyte.",
     )
+    inbox: str = setting(
+        "",
+        doc="Folder into which the vendor may push releases by SFTP; empty: it may not. "
+        "docs/push.md sets it up.",
+    )
+    inbox_every: float = setting(
+        10.0,
+        unit="seconds",
+        minimum=1,
+        doc="How often to see whether a push is complete; a look at one file.",
+    )
+    inbox_keep: float = setting(
+        14.0,
+        unit="days",
+        minimum=1,
+        doc="A push that was begun and never finished is let go after so long: the vendor's lists "
+        "that it was made of have passed their date by then.",
+    )
+    inbox_most: int = setting(
+        20 * 2**30,
+        unit="bytes",
+        minimum=2**20,
+        doc="More than this in the inbox is let go at once, so that a stolen push key cannot fill "
+        "the disk; some releases of every program are far less.",
+    )
 
 
 @dataclass(frozen=True)
