@@ -8,17 +8,16 @@ not be stored gets no answer at all: the connection is closed, and the report is
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from comm_server.dsns import dsn_matches
+from comm_server.dsns import dsn_with
 from comm_server.intake import KINDS
 from comm_server.intake.arrivals import Arrivals
-from comm_server.intake.expand import ENCODINGS, head
+from comm_server.intake.expand import ENCODINGS, fits, head
 from comm_server.intake.interface import Intake
 from comm_server.settings import IntakeSettings
 from common.clock import Clock, stamp
@@ -75,17 +74,20 @@ class IntakeDoor:
         place, dsn = _place(scope["path"])
         request = _Request(scope, receive)
         kinds = self._places[place]
-        intake = kinds[0]
+        content_type = request.header("content-type") or ""
+        intake = next((one for one in kinds if one.takes(content_type)), None)
         try:
             if scope["method"] == "OPTIONS":
                 status, value = 200, {}
             elif scope["method"] != "POST":
                 raise _RefusedError(405, "Reports are sent by POST.")
+            elif intake is None:
+                raise _RefusedError(415, f"Content-Type {content_type!r} is not supported.")
             else:
                 status, value = 200, await self._take(request, intake, dsn)
         except _RefusedError as refusal:
             status, value = refusal.status, {"detail": str(refusal)}
-        await _answer(send, status, json.dumps(value).encode(), "application/json")
+        await _answer(send, status, *(intake or kinds[0]).written(value, status))
 
     async def _take(self, request: _Request, intake: Intake, dsn: int | None) -> dict[str, Any]:
         encoding = (request.header("content-encoding") or "").strip().lower()
@@ -108,10 +110,17 @@ class IntakeDoor:
         return intake.answer(start)
 
     async def _keep(self, intake: Intake, dsn: int, encoding: str, body: bytes) -> None:
+        most = intake.largest(self._settings())
+        check = (body, encoding, most)
+        small = len(body) <= _FIRST  # quick enough to hold up nobody else on the event loop
+        if not (fits(*check) if small else await asyncio.to_thread(fits, *check)):
+            raise _RefusedError(413, f"The body expands beyond {most} bytes.")
         try:
             await self._arrivals.keep((stamp(self._clock.now()), intake.kind, dsn, encoding, body))
         except Exception as error:  # whatever kept it from the disk, the sender must keep it
             log.exception("report.not_stored", kind=intake.kind, dsn_id=dsn, bytes=len(body))
+            if intake.retries:
+                raise _RefusedError(503, "It could not be stored; send it again.") from error
             raise HangUpError from error
 
     def _writer(self, dsn: int | None, key: str | None) -> int | None:
@@ -122,7 +131,7 @@ class IntakeDoor:
         number, until = self._known.get((dsn, key), (0, 0.0))
         if until > now:
             return number
-        found = dsn if dsn is not None and dsn_matches(self._store, dsn, key) else None
+        found = dsn_with(self._store, dsn, key)
         if found is not None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()

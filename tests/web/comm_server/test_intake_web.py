@@ -138,15 +138,14 @@ def test_an_unknown_encoding_is_415(site: TestSite, client: Client):
     assert raw(site) == []
 
 
-def test_a_bomb_is_taken_small_and_quarantined(site: TestSite, client: Client):
+def test_a_bomb_is_refused_before_it_is_stored(site: TestSite, client: Client):
     number, key = site.dsn()
     headers = {**auth(key), "Content-Encoding": "gzip"}
     bomb = gzip.compress(b"\0" * (site.intake.most_expanded + 1))
-    assert client.post(f"/api/{number}/envelope/", data=bomb, headers=headers).status_code == 200
-    site.report()
-    (row,) = raw(site)
-    assert row["state"] == "quarantined"
-    assert "expands beyond" in row["error"]
+    answer = client.post(f"/api/{number}/envelope/", data=bomb, headers=headers)
+    assert answer.status_code == 413
+    assert "expands beyond" in answer.json()["detail"]
+    assert raw(site) == []
 
 
 def test_too_large_is_413_and_nothing_is_stored(site: TestSite, client: Client):
