@@ -270,7 +270,7 @@ class Cutting:
             raise DownloadError("the connection broke off")
 
 
-SMALL = {"run": b"#!/bin/sh\n"}
+SMALL = {"run": noise(6, 4000)}
 # Its delta is larger than its manifest, so that it is not fetched for that already.
 LARGER = SMALL | {"fresh": noise(7, 2000)}
 
