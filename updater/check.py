@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
+from common.clock import parse_stamp
 from common.errors import RefusedError
 from common.wire.release import Manifest
 from updater import manifests
@@ -120,12 +121,21 @@ def tell_refusal(
 
 def turn_at_switch(program: Program, tools: Tools) -> tuple[tuple[bool, str], bool]:
     """`ask_for_turn`, and whether the communications server is there. Raises as that does."""
-    return ask_for_turn(program, tools), True
+    return ask_for_turn(program, tools, "ready"), True
 
 
-def ask_for_turn(program: Program, tools: Tools) -> tuple[bool, str]:
-    """Ask the communications server. Raises NetworkError, RemoteError."""
+def ask_for_turn(program: Program, tools: Tools, step: str) -> tuple[bool, str]:
+    """Ask the communications server; see `Comm.rollout`. Raises NetworkError, RemoteError."""
     target = program.wanted()
-    go, reason = tools.comm.rollout(program.product, target.version)
+    waited = (tools.clock.now() - parse_stamp(program.since)).total_seconds()
+    urgent = target.critical and waited >= tools.settings.window.critical_after
+    go, reason = tools.comm.rollout(program.product, target.version, step, urgent=urgent)
     sentence = f"{target.product} {target.version}: {reason}" if reason else ""
     return go, sentence or f"{target.product} {target.version} {'may' if go else 'may not'} go on."
+
+
+def sent_back(program: Program, tools: Tools) -> str:
+    """Why the site lets everybody return from what runs here; empty when there is no way back."""
+    if program.current is None or program.previous is None:
+        return ""
+    return tools.comm.sent_back(program.product, program.current.version)

@@ -77,10 +77,27 @@ class Comm:
         )
         return self._text(answer, "dsn")
 
-    def rollout(self, product: str, version: str) -> tuple[bool, str]:
-        """Is it this client's turn for the version, and why (not)?"""
-        answer = self._ask("GET", f"/client/rollout/{product}", params={"version": version})
+    def rollout(
+        self, product: str, version: str, step: str = "switch", *, urgent: bool = False
+    ) -> tuple[bool, str]:
+        """Is it this client's turn for the version, and why (not)?
+
+        Args:
+            product: the program.
+            version: the one to go to.
+            step: ``fetch``, ``ready`` (may it be drained?) or ``switch``, which takes a place
+                among those that switch at the same time until the receipt comes.
+            urgent: a critical release has waited for long enough: the window counts no more.
+        """
+        asked = {"version": version, "step": step} | ({"urgent": "1"} if urgent else {})
+        answer = self._ask("GET", f"/client/rollout/{product}", params=asked)
         return answer.get("go") is True, str(answer.get("reason", ""))
+
+    def sent_back(self, product: str, version: str) -> str:
+        """Why the site wants everybody to leave the version that runs; empty: it stays."""
+        asked = {"version": version, "step": "keep"}
+        answer = self._ask("GET", f"/client/rollout/{product}", params=asked)
+        return str(answer.get("reason") or "No reason.") if answer.get("back") is True else ""
 
     def send_receipts(self, signed: list[dict[str, Any]]) -> list[str]:
         """Hand receipts over; the ids that the server has committed."""

@@ -126,6 +126,8 @@ class Engine:
             return self._go_back(program)
         if not self._due():
             return self._until_look()
+        if (pause := self._sent_back(program)) is not None:
+            return pause
         found = check.look(program, tools)
         self._looked()
         if found.target is None:
@@ -137,7 +139,7 @@ class Engine:
     def _available(self, program: Program) -> float:
         if self._withdrawn(program):
             return 0.0
-        go, sentence = check.ask_for_turn(program, self._tools)
+        go, sentence = check.ask_for_turn(program, self._tools, "fetch")
         if not go:
             self._note(program, sentence)
             return self._until_look()
@@ -191,6 +193,8 @@ class Engine:
         turn, reached = check.turn_at_switch(program, self._tools)
         snapshots.check_room(program, self._tools)
         free, why = self._gate.look(program, turn, at_once=self.at_once)
+        if free:  # drained: now it takes its place among those that switch at the same time
+            free, why = check.ask_for_turn(program, self._tools, "switch")
         if not free:
             self._note(program, why)
             return self._tools.settings.every.gate
@@ -251,27 +255,33 @@ class Engine:
     # --- what several steps need ------------------------------------------------------------
 
     def _go_back(self, program: Program) -> float:
-        current, previous = program.current, program.previous
-        if current is None or previous is None:
-            self._tools.journal.cancel_order(program, "There is no release before to go back to.")
-            return 0.0
-        if findings := slots.verify(self._tools.folder.slots, previous.digest):
-            self._tools.journal.cancel_order(
-                program, f"{previous.version} cannot be gone back to: {findings[0]}"
-            )
-            return 0.0
-        if why := self._cannot_go_back(current, previous):
+        if why := self._no_way_back(program):
             self._tools.journal.cancel_order(program, why)
             return 0.0
+        return self._leave(program, "was rolled back", "by this computer's administrator.")
+
+    def _sent_back(self, program: Program) -> float | None:
+        """Return to the release before when the site lets everybody: nobody is to blame for it.
+
+        The release may come again. None: the site does not, or there is no way back.
+        """
+        if not (order := check.sent_back(program, self._tools)):
+            return None
+        if why := self._no_way_back(program):
+            log.warning("program.not_sent_back", product=self.product, reason=why, order=order)
+            return None
+        return self._leave(program, "returned", f"as the site asked: {order}", blamed=False)
+
+    def _leave(self, program: Program, how: str, why: str, *, blamed: bool = True) -> float:
+        current, previous = program.current, program.previous
+        if current is None or previous is None:
+            raise RuntimeError(f"{self.product} has no release before: `_no_way_back` looks first")
         if busy := self._gate.drain_and_ask(program, previous.version):
             self._note(program, busy)
             return self._tools.settings.every.gate
-        reason = (
-            f"{self.product} {current.version} was rolled back to {previous.version} "
-            "by this computer's administrator."
-        )
+        reason = f"{self.product} {current.version} {how} to {previous.version}, {why}"
         receipt = self._tools.receipts.make(
-            "rolled_back",
+            "rolled_back" if blamed else "returned",
             self.product,
             current.version,
             current.digest,
@@ -283,13 +293,19 @@ class Engine:
             Event.ORDERED_BACK,
             reason,
             receipt=receipt,
-            bad=current,
+            bad=current if blamed else None,
             current=previous,
             previous=None,
         )
         return 0.0
 
-    def _cannot_go_back(self, current: Release, previous: Release) -> str:
+    def _no_way_back(self, program: Program) -> str:
+        """Why it cannot go back to the release before; empty when it can."""
+        current, previous = program.current, program.previous
+        if current is None or previous is None:
+            return "There is no release before to go back to."
+        if findings := slots.verify(self._tools.folder.slots, previous.digest):
+            return f"{previous.version} cannot be gone back to: {findings[0]}"
         manifest = slots.manifest_of(self._tools.folder.slots, current.digest)
         if manifest and not manifest.may_go_back_to(previous.version):
             return (

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from comm_server import attention
 from comm_server.fleet.codes import new_invitation
 from comm_server.parts import Parts
+from comm_server.rollout.standing import standings
+from comm_server.rollout.words import TEXTS
+from common.errors import OperatorError
 from common.logs import get_logger
 from common.web.pages import when
 from common.web.signin import person_here, signed_in
@@ -35,6 +38,8 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
         return render_template(
             "console/clients.html",
             clients=parts.fleet.all(),
+            standings=standings(parts.rollout),
+            r=TEXTS.t,
             silent={row["client"] for row in silent},
         )
 
@@ -57,6 +62,19 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
     def client(client: str) -> ResponseReturnValue:
         return render_template("console/client.html", **_shown(parts, client))
 
+    @blueprint.post("/clients/<client>/ring")
+    @signed_in
+    def set_ring(client: str) -> ResponseReturnValue:
+        ring = request.form.get("ring", "")
+        try:
+            name = parts.orders.set_ring(client, ring, person_here().name)
+        except OperatorError as error:
+            flash(str(error), "error")
+            return redirect(url_for("console.clients"), 303)
+        said = "rollout.said.ring" if ring else "rollout.said.ring_free"
+        flash(TEXTS.t(said, client=name, ring=ring), "good")
+        return redirect(url_for("console.client", client=client), 303)
+
     @blueprint.get("/clients/<client>/revoke")
     @signed_in
     def revoke_question(client: str) -> ResponseReturnValue:
@@ -77,7 +95,15 @@ def _shown(parts: Parts, client: str) -> dict[str, Any]:
     found = parts.fleet.one(client)
     if found is None:
         abort(404)
-    return {"client": found, "vitals": flat(found["vitals"])}
+    given = parts.store.value("SELECT ring FROM client_rings WHERE client = ?", (client,))
+    return {
+        "client": found,
+        "vitals": flat(found["vitals"]),
+        "standings": standings(parts.rollout),
+        "rings": parts.orders.rings(),
+        "ring": given or "",
+        "r": TEXTS.t,
+    }
 
 
 def _address(parts: Parts) -> str:

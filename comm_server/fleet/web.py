@@ -158,7 +158,8 @@ def _turn(rollout: Rollout, client: str, product: str) -> dict[str, Any]:
         return {"go": not back, "reason": back, "back": bool(back)}
     if step not in STEPS:
         raise RefusedError("step", f"A step is one of {', '.join(STEPS)}, keep.")
-    go, reason = rollout.decide(client, product, version, step)
+    urgent = request.args.get("urgent") == "1"
+    go, reason = rollout.decide(client, product, version, step, urgent=urgent)
     return {"go": go, "reason": reason}
 
 

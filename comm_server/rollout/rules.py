@@ -189,8 +189,13 @@ def judge(s: Snapshot, limits: Limits) -> Verdict:
     return _onward(s, limits)
 
 
-def may_go(s: Snapshot, client: str, step: str, limits: Limits) -> Decision:
-    """May this client go on with the release?"""
+def may_go(
+    s: Snapshot, client: str, step: str, limits: Limits, *, urgent: bool = False
+) -> Decision:
+    """May this client go on with the release?
+
+    ``urgent``: it is a critical one that has waited for long enough; the window counts no more.
+    """
     member = next((m for m in s.members if m.client == client), None)
     if s.halted:
         return _no("halted", reason=s.halted)
@@ -202,7 +207,7 @@ def may_go(s: Snapshot, client: str, step: str, limits: Limits) -> Decision:
     if member.ring > s.open:
         opened = s.rings[s.open].name if s.open >= 0 else ""
         return _no("not_your_ring" if opened else "not_begun", ring=ring, open=opened)
-    if step != "fetch" and (refusal := _not_now(s, member, limits)):
+    if step != "fetch" and (refusal := _not_now(s, member, limits, urgent=urgent)):
         return Decision(False, refusal)
     return Decision(True, Why("open", {"ring": ring}))
 
@@ -255,9 +260,9 @@ def _onward(s: Snapshot, limits: Limits) -> Verdict:
     return Verdict("widen", _widens(s, following), following)
 
 
-def _not_now(s: Snapshot, member: Member, limits: Limits) -> Why | None:
+def _not_now(s: Snapshot, member: Member, limits: Limits, *, urgent: bool) -> Why | None:
     """Why a client of an open ring may not switch at this moment."""
-    if member.ring in s.windows_closed:
+    if member.ring in s.windows_closed and not urgent:
         opens = s.windows_closed[member.ring]
         return Why("window", {"opens_at": stamp(opens)}) if opens else Why("window_never")
     # Who has a place keeps it: it may be in the middle of the switch.

@@ -61,7 +61,9 @@ class Rollout:
 
     # --- what clients ask and tell ------------------------------------------------------------
 
-    def decide(self, client: str, product: str, version: str, step: str) -> tuple[bool, str]:
+    def decide(
+        self, client: str, product: str, version: str, step: str, *, urgent: bool = False
+    ) -> tuple[bool, str]:
         """May the client take this step with the release? And the sentence why (not).
 
         An answer to ``switch`` that is yes has reserved the client's place, durably.
@@ -73,9 +75,11 @@ class Rollout:
                 Why("halted", {"reason": halted}) if halted else Why("not_here"), "en"
             )
         limits = self.limits()
-        decision = rules.may_go(self.look(row), client, step, limits)
+        decision = rules.may_go(self.look(row), client, step, limits, urgent=urgent)
         if decision.go and step == "switch":
-            decision = self.store.write(lambda c: self._admit(c, row, client, limits))
+            decision = self.store.write(
+                lambda c: self._admit(c, row, client, limits, urgent=urgent)
+            )
         return decision.go, say(decision.why, "en")
 
     def go_back(self, product: str, version: str) -> str:
@@ -264,12 +268,18 @@ class Rollout:
         return False
 
     def _admit(
-        self, connection: sqlite3.Connection, row: Row, client: str, limits: Limits
+        self,
+        connection: sqlite3.Connection,
+        row: Row,
+        client: str,
+        limits: Limits,
+        *,
+        urgent: bool,
     ) -> rules.Decision:
         rows = rows_of(connection)
         row = current(rows, row["product"], row["channel"], row["version"]) or row
         s = snapshot(rows, row, self.reading())
-        decision = rules.may_go(s, client, "switch", limits)
+        decision = rules.may_go(s, client, "switch", limits, urgent=urgent)
         if decision.go:
             ring = next(s.rings[m.ring].name for m in s.members if m.client == client)
             connection.execute(

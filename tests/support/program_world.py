@@ -41,15 +41,27 @@ class FakeComm:
     go: bool = True
     why: str = "The release is open to all clients."
     away: bool = False
+    back: str = ""  # why everybody shall return
+    places: bool = True
     asked: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
 
     def adopt(self, product: str, channel: str, platform: str, release: str | None) -> str:
         self._reach(f"adopt {product} {channel} {platform} {release}")
         return f"https://key@site.example:8090/{len(product)}"
 
-    def rollout(self, product: str, version: str) -> tuple[bool, str]:
+    def rollout(
+        self, product: str, version: str, step: str, *, urgent: bool = False
+    ) -> tuple[bool, str]:
         self._reach(f"rollout {product} {version}")
+        self.steps.append(f"{step}!" if urgent else step)
+        if step == "switch" and not self.places:
+            return False, "As many are at it as may be."
         return self.go, self.why
+
+    def sent_back(self, product: str, version: str) -> str:
+        self._reach(f"keep {product} {version}")
+        return self.back
 
     def healthz(self) -> None:
         self._reach("healthz")

@@ -35,6 +35,7 @@ class SiteSimulator:
         self.authority = SiteAuthority(folder)
         self.releases = releases
         self.go = True
+        self.back = ""
         self.faults: dict[str, tuple[int, str, str]] = {}
         self.secret = bytes(range(10))
         self.clients: dict[str, str] = {}  # sha256 of the certificate: public key
@@ -138,6 +139,8 @@ class SiteSimulator:
 
         @app.get("/client/rollout/<product>")
         def rollout(product: str) -> Response:
+            if request.args.get("step") == "keep":
+                return jsonify(go=not self.back, reason=self.back, back=bool(self.back))
             return jsonify(go=self.go, reason="Open." if self.go else "Halted.")
 
         @app.post("/client/receipts")

@@ -392,3 +392,13 @@ def test_200_clients_are_decided_on_the_whole_database(world: RolloutWorld):
         rounds += 1
     assert rounds >= 5
     assert world.store.value("SELECT count(*) FROM receipts") == 200
+
+
+def test_a_critical_release_that_waited_long_enough_needs_no_window(ringed: RolloutWorld):
+    from comm_server.rollout.window import Window
+
+    ringed.orders.set_window(Window("0 20 * * *", 60, "UTC"), "Ann")
+    about = ("companion", "1.0.2", "switch")
+    assert not ringed.rollout.decide("c-seat-1", *about)[0]
+    assert ringed.rollout.decide("c-seat-1", *about, urgent=True)[0]
+    assert not ringed.rollout.decide("c-seat-4", *about, urgent=True)[0]  # nor its ring
