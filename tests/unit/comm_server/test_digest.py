@@ -8,6 +8,8 @@ import pytest
 
 from comm_server import digest
 from comm_server.digest import digest_some
+from comm_server.scrub import Phones
+from comm_server.understanding import Raw, understand
 from tests.support.site import TestSite, crash, envelope
 
 
@@ -197,7 +199,8 @@ def test_two_digests_at_once_count_once(site: TestSite):
     )
     assert row is not None
     digest_some(site.store, site.intake)
-    digest._digest(site.store, row, site.intake)
+    understood = understand(Raw(row["kind"], row["encoding"], row["body"]), site.intake, Phones())
+    digest._keep_all(site.store, [(row, understood)], site.intake)
     assert site.store.value("SELECT count FROM problems") == 1
     assert site.store.value("SELECT copies FROM reports") == 1
 
@@ -259,3 +262,11 @@ def _raise(error: BaseException):
         raise error
 
     return function
+
+
+@pytest.mark.parametrize(
+    "name", ["e1df010922664615972111c73d803193", "f362d7a571174760900309419a498845"]
+)
+def test_an_id_that_holds_something_like_a_cards_number_stays_as_it_is(site: TestSite, name: str):
+    site.report(crash(1, event_id=name))
+    assert site.store.rows("SELECT event_id FROM reports") == [{"event_id": name}]
