@@ -31,7 +31,7 @@ from common import __version__
 from common.clock import Clock, stamp
 from common.settings import fingerprint as fingerprint_of_settings
 from common.spool import Row, Store
-from common.wire.bundle import Bundle, enrolment_mac, seal
+from common.wire.bundle import Bundle, enrolment_mac, pack, seal_frame
 from common.wire.signing import public_text
 
 _MOST_PROBLEMS = 500
@@ -69,12 +69,16 @@ class Selection:
 
 @dataclass(frozen=True)
 class Collected:
-    """A bundle ready to be frozen; ``more`` says that not all that waits found room."""
+    """A bundle ready to be frozen; ``more`` says that not all that waits found room.
+
+    ``frame`` is what ``sealed`` holds, readable: the site keeps it, since it is the customer's.
+    """
 
     bundle: Bundle
     sealed: bytes
     selection: Selection
     more: bool = False
+    frame: bytes = b""
 
 
 class Collector:
@@ -89,12 +93,15 @@ class Collector:
         acknowledge_to: Callable[[], str] = lambda: "",
         logs: Callable[[], LogSettings] = LogSettings,
         rollout: Rollout | None = None,
+        *,
+        scrubbing: Callable[[], ScrubSettings] = ScrubSettings,
     ) -> None:
         self._store = store
         self._site = site
         self._fleet = fleet
         self._clock = clock
         self._logs = logs
+        self._scrubbing = scrubbing
         self._rollout = rollout
         self._acknowledge_to = acknowledge_to
 
@@ -274,7 +281,9 @@ class Collector:
             refusals=tuple(row["id"] for row in refusals),
             tallies=tuple(tallies),
         )
-        return Collected(bundle, seal(bundle, self._site.key, self._site.bundle_key), selection)
+        frame = pack(bundle)
+        sealed = seal_frame(frame, manifest, self._site.key, self._site.bundle_key)
+        return Collected(bundle, sealed, selection, frame=frame)
 
     def _clients(self, clients: list[Row]) -> list[dict[str, Any]]:
         """Each client, and for each of its programs the ring, the state and the reason."""
@@ -307,9 +316,7 @@ class Collector:
             for problem in told
             if not problem["mailed_count"]
         ]
-        return lines_around(
-            self._store, moments, self._logs(), room, self._scrubbing().rules
-        )
+        return lines_around(self._store, moments, self._logs(), room, self._scrubbing().rules)
 
     def _with_those_of(self, reports: list[Row], told: list[Row]) -> list[Row]:
         """``told``, and the problems of reports that an earlier bundle had no room for."""

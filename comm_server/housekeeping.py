@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 
-from comm_server import histogram, release_hours
+from comm_server import histogram, release_hours, sent_content
 from comm_server.log_lines import prune as prune_lines
 from comm_server.settings import CommSettings
 from common.clock import Clock, ago, stamp
@@ -36,6 +36,7 @@ def tidy(store: Store, settings: CommSettings, clock: Clock) -> None:
             "DELETE FROM invitations WHERE expires_at < ?", (stamp(now - timedelta(days=1)),)
         )
         prune_lines(connection, settings.logs, stamp(now))
+        sent_content.prune(connection, settings.console, now)
         histogram.prune(connection, ago(now, days=settings.intake.keep_hours))
         release_hours.prune(connection, ago(now, days=settings.intake.keep_hours))
 

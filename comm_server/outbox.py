@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from comm_server import sent_content
 from comm_server.bundle import Collected
 from comm_server.mail.transport import MailTransport
 from comm_server.plain import one_line
@@ -98,6 +99,7 @@ class Outbox:
                     before(connection, chosen.problems, chosen.tallies),
                 ),
             )
+            sent_content.keep(connection, sequence, collected.frame, now)
             for table, ids in (
                 ("reports", chosen.reports),
                 ("raw", chosen.raw),

@@ -44,6 +44,7 @@ class Parts:
     rollout: Rollout
     orders: Orders
     outbox: Outbox
+    collector: Collector
     courier: Courier
     mirror: Mirror
     authority: SiteAuthority
@@ -99,6 +100,7 @@ def create_parts(
         lambda: holder.current.acknowledgements.address,
         lambda: holder.current.logs,
         rollout,
+        scrubbing=lambda: holder.current.scrub,
     )
     return Parts(
         settings=holder,
@@ -109,6 +111,7 @@ def create_parts(
         rollout=rollout,
         orders=Orders(rollout, lambda: holder.current.rollout.rings),
         outbox=outbox,
+        collector=collector,
         courier=Courier(store, site, collector, outbox, lambda: holder.current, clock),
         mirror=Mirror(
             folder / "mirror", site.root, store, fleet.subscriptions, _announce, clock=clock

@@ -8,12 +8,11 @@ to at least `comm.logs.after`.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from comm_server.scrub import MASK, scrub
+from comm_server.scrub import DEFAULT_PHONES, MASK, Phones, scrub_line
 from comm_server.settings import LogSettings
 from common.clock import parse_stamp, stamp
 from common.spool import Row, Store
@@ -21,12 +20,6 @@ from common.spool import Row, Store
 # Longer ago than this it was not this site's clock that the report tells.
 _BELIEVED = timedelta(days=7)
 _OVERHEAD = 100  # bytes of a line's JSON beside its texts
-# Log lines assign without quotes, which source lines do not.
-_ASSIGNED = re.compile(
-    r"(?P<name>(?:passw(?:or)?d|passwd|pwd|secret|token|api_?key)[\w-]{0,40}\s?[=:]\s?)"
-    r"""(?!\[scrubbed\])[^\s"',;&]{3,}""",
-    re.IGNORECASE,
-)
 _KEY_BEGINS, _KEY_ENDS = "PRIVATE KEY-----", "-----END "
 
 
@@ -52,7 +45,11 @@ def occurred(report: Row | None, first_seen: str, skews: dict[str, float]) -> da
 
 
 def lines_around(
-    store: Store, moments: list[datetime], settings: LogSettings, most_bytes: int
+    store: Store,
+    moments: list[datetime],
+    settings: LogSettings,
+    most_bytes: int,
+    phones: Phones = DEFAULT_PHONES,
 ) -> tuple[list[dict[str, Any]], Counter[str]]:
     """Scrubbed lines ``{at, machine, program, level, line}`` in time order, and what was masked.
 
@@ -80,10 +77,10 @@ def lines_around(
             break
         chosen.append(row)
     chosen.sort(key=lambda row: (row["at"], row["id"]))
-    return _scrubbed(chosen)
+    return _scrubbed(chosen, phones)
 
 
-def _scrubbed(rows: list[Row]) -> tuple[list[dict[str, Any]], Counter[str]]:
+def _scrubbed(rows: list[Row], phones: Phones) -> tuple[list[dict[str, Any]], Counter[str]]:
     counts: Counter[str] = Counter()
     in_key: set[tuple[str, str]] = set()  # a key's lines may come one by one
     lines = []
@@ -96,11 +93,8 @@ def _scrubbed(rows: list[Row]) -> tuple[list[dict[str, Any]], Counter[str]]:
             if ends:
                 in_key.discard(source)
         else:
-            clean, more = scrub(text)
+            clean, more = scrub_line(text, phones)
             counts.update(more)
-            clean, times = _ASSIGNED.subn(rf"\g<name>{MASK}", clean)
-            if times:
-                counts["password"] += times
             if _KEY_BEGINS in text and not ends:
                 in_key.add(source)
         lines.append({k: row[k] for k in ("at", "machine", "program", "level")} | {"line": clean})

@@ -79,4 +79,5 @@ def _take_apart(
         "ON CONFLICT (kind, reason) DO UPDATE SET count = count + excluded.count",
         kept["tallies"],
     )
+    connection.execute("DELETE FROM sent_content WHERE sequence = ?", (sequence,))
     connection.execute("DELETE FROM bundles WHERE sequence = ?", (sequence,))

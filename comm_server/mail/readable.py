@@ -21,6 +21,14 @@ _DROPPED = {
 }
 
 
+# The rules of `comm_server.scrub` and `comm_server.leaving`, by their text.
+_RULES = {
+    rule: f"mail.rule.{rule.replace(' ', '_')}"
+    for rule in ("key", "password", "token", "private key", "card", "phone", "too deep",
+                 "attachment withheld")
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Item:
     """One problem, update or refusal: a headline, labelled facts, a next step (or empty)."""
@@ -147,12 +155,17 @@ def _receipt(statement: dict[str, Any], names: dict[str, str], t: Translate) -> 
 def _missing(manifest: dict[str, Any], t: Translate) -> Section:
     items = [Item(_dropped(reason, count, t)) for reason, count in manifest["dropped"].items()]
     items += [
-        Item(t("mail.scrubbed", rule=rule, count=count))
+        Item(t("mail.scrubbed", rule=rule_in_words(rule, t), count=count))
         for rule, count in manifest["scrubbed"].items()
     ]
     if manifest.get("quarantined"):
         items.append(Item(t("mail.quarantined", count=len(manifest["quarantined"]))))
     return Section(t("mail.missing"), tuple(items))
+
+
+def rule_in_words(rule: str, t: Translate) -> str:
+    """The name of a rule of `comm_server.scrub` for people."""
+    return t(_RULES[rule]) if rule in _RULES else rule
 
 
 def _dropped(reason: str, count: int, t: Translate) -> str:

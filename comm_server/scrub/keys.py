@@ -9,8 +9,14 @@ _SECRET = re.compile(
     r"|cookie|session_?id|^auth$|(^|_)pin($|_)|cvv|cvc",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"phone|mobile|msisdn|caller|callee|dial|(^|_)tel($|_)", re.IGNORECASE)
 
 
 def is_secret_key(key: str) -> bool:
     """Whether what stands under ``key`` is taken out whatever it is."""
     return bool(_SECRET.search(key.replace("-", "_")))
+
+
+def is_number_key(key: str) -> bool:
+    """Whether an integer under ``key`` may be a telephone number."""
+    return bool(_NUMBER.search(key))

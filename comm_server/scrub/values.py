@@ -22,6 +22,12 @@ _ASSIGNED = re.compile(
     r"""(?P<quote>["'])(?P<value>[^"'\n]{3,})(?P=quote)""",
     re.IGNORECASE,
 )
+# Log lines and files assign without quotes, which source lines do not.
+_UNQUOTED = re.compile(
+    r"(?P<name>(?:passw(?:or)?d|passwd|pwd|secret|token|api_?key)[\w-]{0,40}\s?[=:]\s?)"
+    r"""(?!\[scrubbed\])[^\s"',;&]{3,}""",
+    re.IGNORECASE,
+)
 _CARD = re.compile(r"(?<![\d-])(?:\d[ -]?){12,18}\d(?![\d-])")
 
 
@@ -39,6 +45,11 @@ def scrub_text(text: str, counts: Counter[str]) -> str:
         lambda m: f"{m['name']}{m['quote']}[scrubbed]{m['quote']}",
     )
     return _CARD.sub(lambda m: _card(m[0], counts), text)
+
+
+def scrub_assigned(text: str, counts: Counter[str]) -> str:
+    """``text`` without what is assigned to a telling name without quotes."""
+    return _replace(_UNQUOTED, "password", text, counts, lambda m: f"{m['name']}[scrubbed]")
 
 
 def _replace(

@@ -9,6 +9,7 @@ from comm_server.settings.console import ConsoleSettings
 from comm_server.settings.intake import IntakeSettings
 from comm_server.settings.logs import LogSettings
 from comm_server.settings.mail import AcknowledgementSettings, BundleSettings, MailSettings
+from comm_server.settings.scrub import ScrubSettings
 from comm_server.settings.updates import MirrorSettings, RolloutSettings
 from common.settings import callstead_home, section, setting
 
@@ -22,6 +23,7 @@ __all__ = [
     "MailSettings",
     "MirrorSettings",
     "RolloutSettings",
+    "ScrubSettings",
 ]
 
 
@@ -53,6 +55,7 @@ class CommSettings:
     rollout: RolloutSettings = section(RolloutSettings)
     console: ConsoleSettings = section(ConsoleSettings)
     logs: LogSettings = section(LogSettings)
+    scrub: ScrubSettings = section(ScrubSettings)
 
     @property
     def folder(self) -> Path:

@@ -32,3 +32,17 @@ class ConsoleSettings:
         doc="New problems and refused releases stay on the overview for this long; a week, so "
         "that a holiday hides nothing.",
     )
+    keep_sent_days: float = setting(
+        90.0,
+        unit="days",
+        minimum=0,
+        doc="What went home stays readable here, as it was sealed, for so long after the vendor "
+        "has it; a quarter, in which a question about it is asked.",
+    )
+    keep_sent_bytes: int = setting(
+        256 * 2**20,
+        unit="bytes",
+        minimum=0,
+        doc="And takes at most so much of the disk; the oldest goes first. What the vendor has not "
+        "acknowledged is never let go.",
+    )

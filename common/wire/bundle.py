@@ -73,20 +73,32 @@ def recipient_id(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest()[:16]
 
 
+def pack(bundle: Bundle) -> bytes:
+    """The zstd frame (steps 1 and 2), which everybody can read."""
+    return zstandard.ZstdCompressor(level=9).compress(_tar(bundle))
+
+
 def seal(bundle: Bundle, key: Ed25519PrivateKey, recipient: bytes) -> bytes:
-    """Pack, compress, sign and seal.
+    """Pack, compress, sign and seal; see `seal_frame`."""
+    return seal_frame(pack(bundle), bundle.manifest, key, recipient)
+
+
+def seal_frame(
+    frame: bytes, manifest: dict[str, Any], key: Ed25519PrivateKey, recipient: bytes
+) -> bytes:
+    """Sign and seal (steps 3 and 4).
 
     Args:
-        bundle: what to send.
+        frame: what `pack` made.
+        manifest: of the bundle in it.
         key: the site's signing key.
         recipient: the vendor's X25519 public key, 32 raw bytes.
     """
-    frame = zstandard.ZstdCompressor(level=9).compress(_tar(bundle))
     signed = sign(
         {
             "format": FORMAT,
-            "site": bundle.manifest["site"],
-            "sequence": bundle.manifest["sequence"],
+            "site": manifest["site"],
+            "sequence": manifest["sequence"],
             "sha256": hashlib.sha256(frame).hexdigest(),
             "public_key": public_text(key),
         },
@@ -132,7 +144,7 @@ def unseal(data: bytes, keys: dict[str, X25519PrivateKey]) -> Opened:
     statement = verify(signed, public_key)
     if statement.get("sha256") != hashlib.sha256(frame).hexdigest():
         raise RefusedError("signature", "The bundle's content is not what its site signed.")
-    bundle = _untar(frame)
+    bundle = unpack(frame)
     site, sequence = bundle.manifest.get("site"), bundle.manifest.get("sequence")
     if (site, sequence) != (statement.get("site"), statement.get("sequence")):
         raise RefusedError("malformed", "The bundle's manifest and signature disagree.")
@@ -164,7 +176,8 @@ def _tar(bundle: Bundle) -> bytes:
     return out.getvalue()
 
 
-def _untar(frame: bytes) -> Bundle:
+def unpack(frame: bytes) -> Bundle:
+    """The reverse of `pack`. Raises RefusedError: kind ``malformed``."""
     files: dict[str, bytes] = {}
     try:
         with zstandard.ZstdDecompressor().stream_reader(frame) as reader:

@@ -151,7 +151,7 @@ def test_what_is_missing_or_masked_is_told(site: TestSite):
     site.take(b"poison")
     site.report(crash(1, extra={"password": "hunter2"}))
     _message, text, _html = read(site, site.bundle())
-    assert "masked by rule “key”: 1" in text
+    assert "fields with a telling name”: 1" in text
     assert "not understood, attached raw: 1" in text
 
 
