@@ -184,8 +184,12 @@ def _resolutions(db: Database) -> None:
             problem INTEGER PRIMARY KEY REFERENCES problems, release TEXT NOT NULL,
             heard_at TEXT NOT NULL, came_back_in TEXT, came_back_at TEXT, bundle INTEGER)"""
     )
+
+
 def _sent_content(db: Database) -> None:
     # What each bundle holds, readable, as it was sealed: see comm_server/sent_content.py.
+    db.execute(
         """CREATE TABLE sent_content (
             sequence INTEGER PRIMARY KEY, frame BLOB NOT NULL, size INTEGER NOT NULL,
             kept_at TEXT NOT NULL)"""
+    )
