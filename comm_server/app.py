@@ -91,7 +91,7 @@ def serve() -> None:
         listeners.stop()
         work.stop()
 
-    plain = ("/healthz", "/api/") if settings.intake.allow_plain_http else ("/healthz",)
+    plain = ("/healthz", "/api/", "/v1/logs") if settings.intake.allow_plain_http else ("/healthz",)
     try:
         make_server(
             name="comm",

@@ -8,8 +8,10 @@ not be stored gets no answer at all: the connection is closed, and the report is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,6 +22,7 @@ from comm_server.intake.arrivals import Arrivals
 from comm_server.intake.expand import ENCODINGS, fits, head
 from comm_server.intake.interface import Intake
 from comm_server.settings import IntakeSettings
+from comm_server.tallies import tally
 from common.clock import Clock, stamp
 from common.logs import get_logger
 from common.serving import HangUpError
@@ -105,7 +108,9 @@ class IntakeDoor:
                 most = self._settings().most_compressed
                 body = first + await request.read(most + 1 - len(first))
                 if len(body) > most:
-                    raise _RefusedError(413, f"A request of more than {most} bytes is not taken.")
+                    raise self._too_large(
+                        intake, f"A request of more than {most} bytes is not taken."
+                    )
                 await self._keep(intake, number, encoding, body)
         return intake.answer(start)
 
@@ -114,7 +119,7 @@ class IntakeDoor:
         check = (body, encoding, most)
         small = len(body) <= _FIRST  # quick enough to hold up nobody else on the event loop
         if not (fits(*check) if small else await asyncio.to_thread(fits, *check)):
-            raise _RefusedError(413, f"The body expands beyond {most} bytes.")
+            raise self._too_large(intake, f"The body expands beyond {most} bytes.")
         try:
             await self._arrivals.keep((stamp(self._clock.now()), intake.kind, dsn, encoding, body))
         except Exception as error:  # whatever kept it from the disk, the sender must keep it
@@ -122,6 +127,13 @@ class IntakeDoor:
             if intake.retries:
                 raise _RefusedError(503, "It could not be stored; send it again.") from error
             raise HangUpError from error
+
+    def _too_large(self, intake: Intake, sentence: str) -> _RefusedError:
+        """The refusal. It is counted, for the sender throws the report away."""
+        counts = Counter({f"{intake.kind}: refused, too large": 1})
+        with contextlib.suppress(Exception):  # without a disk it is refused all the same
+            self._store.submit(lambda connection: tally(connection, "dropped", counts))
+        return _RefusedError(413, sentence)
 
     def _writer(self, dsn: int | None, key: str | None) -> int | None:
         """The number of the DSN that the key belongs to."""

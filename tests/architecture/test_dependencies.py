@@ -18,6 +18,9 @@ TAKEN_BY_NAME = {"httptools", "pg8000", "uvloop", "websockets", "pyinstaller"}
 # Parts of a library that has its own line.
 BROUGHT_ALONG = {"werkzeug": "flask", "itsdangerous": "flask", "jinja2": "flask",
                  "markupsafe": "flask", "urllib3": "requests"}  # fmt: skip
+# Several distributions share the first part of these names.
+SHARED = {"google.protobuf": "protobuf", "google.rpc": "googleapis-common-protos",
+          "opentelemetry.proto": "opentelemetry-proto"}  # fmt: skip
 
 
 def _names(requirements: list[str]) -> set[str]:
@@ -34,13 +37,19 @@ def _imported() -> set[str]:
     for path in sources():
         for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
             if isinstance(node, ast.Import):
-                tops |= {alias.name.split(".")[0] for alias in node.names}
+                tops |= {_top(alias.name) for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
-                tops.add(node.module.split(".")[0])
+                tops.add(_top(node.module))
     tops -= set(sys.stdlib_module_names) | set(PACKAGES)
     known = packages_distributions()
-    names = {known[top][0].lower().replace("_", "-") for top in tops}
+    names = {SHARED.get(top) or known[top][0].lower().replace("_", "-") for top in tops}
     return {BROUGHT_ALONG.get(name, name) for name in names}
+
+
+def _top(module: str) -> str:
+    """The part of a module's name that tells its distribution."""
+    two = ".".join(module.split(".")[:2])
+    return two if two in SHARED else module.partition(".")[0]
 
 
 def test_every_import_is_a_declared_dependency() -> None:

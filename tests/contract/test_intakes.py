@@ -6,6 +6,10 @@ import json
 from dataclasses import dataclass, replace
 
 import pytest
+from google.protobuf.json_format import MessageToJson
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
 from comm_server.intake import KINDS
 from comm_server.intake.interface import PoisonError
@@ -27,12 +31,18 @@ class Sample:
 EVENT = json.dumps({"event_id": "a" * 32, "message": "paper out"}).encode()
 BEARER = {"Authorization": f"Bearer {KEY}"}
 LOG = {"event_id": "a" * 32, "level": "error", "at": "2026-11-21T07:00:00.000Z"}
+RECORD = LogRecord(body=AnyValue(string_value="paper out"), severity_number=17)  # type: ignore[arg-type]
+OTLP = ExportLogsServiceRequest(
+    resource_logs=[ResourceLogs(scope_logs=[ScopeLogs(log_records=[RECORD])])]
+)
 SAMPLES = {
     "sentry": Sample(
         b'{}\n{"type":"event"}\n' + EVENT, {"X-Sentry-Auth": f"Sentry sentry_key={KEY}"}
     ),
     "plain": Sample(b'{"message": "paper out"}', BEARER),
     "gelf": Sample(b'{"version": "1.1", "short_message": "paper out"}', BEARER),
+    "otlp": Sample(OTLP.SerializeToString(), BEARER),
+    "otlp-json": Sample(MessageToJson(OTLP).encode(), BEARER),
     "log": Sample(json.dumps({**LOG, "text": "paper out"}).encode(), {}),
     "syslog": Sample(stored(b"<11>paper out", "192.0.2.7"), {}),
 }
@@ -64,7 +74,15 @@ def test_what_is_over_the_limit_is_poison(kind):
         KINDS[kind].parse(SAMPLES[kind].body, replace(SETTINGS, most_event=10))
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe\0", b"[" * 100_000, b"null", b'"x"', b"7"])
+def test_an_empty_body_is_poison_but_as_a_batch(kind):
+    if kind == "otlp":  # so its protocol has it
+        assert KINDS[kind].parse(b"", SETTINGS).events == []
+    else:
+        with pytest.raises(PoisonError):
+            KINDS[kind].parse(b"", SETTINGS)
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe\0", b"[" * 100_000, b"null", b'"x"', b"7"])
 def test_nonsense_is_poison_and_nothing_else(kind, body):
     with pytest.raises(PoisonError):
         KINDS[kind].parse(body, SETTINGS)
