@@ -2,90 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
+from tests.support.launcher_ground import LONG, ROOT, STUBBORN, Ground, children, until
 from updater import launcher
-
-ROOT = Path(launcher.__file__).parents[2]
-LONG = "echo alive $$; exec sleep 300"
-STUBBORN = "trap '' TERM; echo stubborn; while :; do sleep 300; done"
-
-
-def until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-    return found
-
-
-class Ground:
-    """One program folder, and the launchers started on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.started: list[subprocess.Popen[str]] = []
-        folder.mkdir()
-        self.write("launch.json", {"env": {"GREETING": "hello"}, "stop_seconds": 0.3})
-
-    def write(self, name, value):
-        launcher.write_json(self.folder / name, value)
-
-    def read(self, name):
-        return launcher.read_json(self.folder / name)
-
-    def slot(self, name, script):
-        program = self.folder / "slots" / name / "bin" / "program"
-        program.parent.mkdir(parents=True)
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-        (self.folder / "slots" / f"{name}.json").write_text(
-            json.dumps({"start": ["bin/program", "an argument"]})
-        )
-        return name
-
-    def point(self, generation, slot, previous=None, *, trial=False):
-        pointer = launcher.Pointer(generation, slot, previous, trial)
-        self.write("current.json", vars(pointer))
-
-    def launch(self, *arguments, code=None):
-        what = ["-c", code] if code else ["-m", "updater.launcher"]
-        process = subprocess.Popen(
-            [sys.executable, *what, str(self.folder), *arguments],
-            cwd=ROOT,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.started.append(process)
-        return process
-
-    @property
-    def log(self):
-        path = self.folder / "log" / "program.log"
-        return path.read_text() if path.exists() else ""
-
-    def running(self, generation=None):
-        """The record of the running program, once it runs."""
-        record = self.read("running.json")
-        if record and (generation is None or record["generation"] == generation):
-            return record if launcher.kernel_start(record["pid"]) else None
-        return None
-
-    def end(self):
-        for process in self.started:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-        if record := self.running():
-            os.killpg(record["pid"], signal.SIGKILL)
 
 
 @pytest.fixture
@@ -93,10 +18,6 @@ def ground(tmp_path):
     made = Ground(tmp_path / "program")
     yield made
     made.end()
-
-
-def children(pid):
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def test_it_waits_for_the_first_pointer_then_starts_with_environment_and_arguments(ground):
@@ -118,7 +39,7 @@ def test_a_program_that_ends_is_started_again_and_leaves_no_zombie(ground):
     ground.point(1, "one")
     until(lambda: ground.log.count("run\n") == 2)
     assert "generation 1 ended with exit status 0 after" in ground.log
-    assert children(process.pid) == [str(until(ground.running)["pid"])]
+    assert children(process.pid) == [until(ground.running)["pid"]]
 
 
 def test_a_new_generation_replaces_the_program_even_a_stubborn_one_and_its_helpers(ground):

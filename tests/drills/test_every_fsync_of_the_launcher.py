@@ -1,0 +1,14 @@
+"""The long form of tests/unit/updater/test_snapshot_processes.py: a kill at every single fsync."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.data_ground import MOST_FSYNCS, kill_at_fsync
+
+pytestmark = pytest.mark.long
+
+
+@pytest.mark.parametrize("number", range(1, MOST_FSYNCS))
+def test_killed_at_every_fsync_the_old_release_runs_on_its_own_data(tmp_path, number):
+    kill_at_fsync(tmp_path / "program", number)
