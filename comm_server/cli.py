@@ -170,6 +170,8 @@ def status(as_json: bool) -> None:
         f"bundles {value['bundles']}, not acknowledged yet {value['bundles_open']}",
         *(f"release {m['product']} {m['version']} ({m['channel']}, {m['platform']}) since {m['at']}"
           for m in value["mirrored"]),
+        *(f"{n['product']} {n['version']} ({n['channel']}): {n['sentence']}"
+          for n in value["notices"]),
         *(f"HALTED {h['product']} {h['version']}: {h['reason']}" for h in value["halts"]),
         *(f"refused {r['at']} ({r['via']}): {r['sentence']}" for r in value["refusals"]),
     ]  # fmt: skip
@@ -187,6 +189,7 @@ def _status(parts: Parts) -> dict[str, Any]:
         "bundles": store.value("SELECT count(*) FROM bundles"),
         "bundles_open": store.value("SELECT count(*) FROM bundles WHERE state <> 'delivered'"),
         "mirrored": store.rows("SELECT product, channel, platform, version, at FROM mirrored"),
+        "notices": store.rows("SELECT * FROM notices ORDER BY product, version, channel"),
         "halts": parts.rollout.halts(),
         "refusals": store.rows(
             "SELECT at, via, kind, sentence FROM refusals ORDER BY id DESC LIMIT 20"

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
 from comm_server.bundle import Collector
 from comm_server.courier import Courier
 from comm_server.fleet.clients import Fleet
 from comm_server.mirror import Accepted, Mirror, Refused
+from comm_server.mirror.pull import Puller
 from comm_server.mirror.inbox import PushInbox
+from comm_server.mirror.records import Warn
 from comm_server.outbox import Outbox
 from comm_server.rollout.orders import Orders
 from comm_server.rollout.rings import read_rings
@@ -22,12 +22,11 @@ from comm_server.rollout.window import Window
 from comm_server.schema import migrations
 from comm_server.settings import CommSettings
 from comm_server.site import Site, load_site
-from common.clock import Clock, SystemClock
+from common.clock import Clock, SystemClock, stamp
 from common.feed.events import append
 from common.serving.certificates import SiteAuthority
 from common.settings import Holder, load
 from common.spool import Store
-from common.trust import HttpSource
 
 UPDATES = "updates"
 
@@ -102,6 +101,16 @@ def create_parts(
         rollout,
         scrubbing=lambda: holder.current.scrub,
     )
+    mirror = Mirror(
+        folder / "mirror",
+        site.root,
+        store,
+        fleet.subscriptions,
+        _announce,
+        running=fleet.running,
+        clock=clock,
+        warn=_halt_by_vendor(clock),
+    )
     return Parts(
         settings=holder,
         folder=folder,
@@ -134,6 +143,26 @@ def _settings() -> CommSettings:
 def _look_again(connection: sqlite3.Connection, product: str, version: str) -> None:
     """Something about a release changed here: its turn came, or it is to be left."""
     append(connection, UPDATES, "turn", {"product": product, "version": version})
+
+
+def _halt_by_vendor(clock: Clock) -> Warn:
+    """What the vendor says against a release halts it here too, and no longer when it is lifted."""
+
+    def warn(
+        connection: sqlite3.Connection, product: str, version: str, before: str, now: str
+    ) -> None:
+        connection.execute(
+            "DELETE FROM halts WHERE product = ? AND version = ? AND reason = ?",
+            (product, version, before),
+        )
+        if now:
+            connection.execute(
+                "INSERT INTO halts (product, version, reason, at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (product, version) DO NOTHING",
+                (product, version, now, stamp(clock.now())),
+            )
+
+    return warn
 
 
 def _announce(

@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="problem_hours")(_problem_hours)
     rollout_schema.add_to(steps)
     steps(name="sent_content")(_sent_content)
+    mirror_schema.add_notices_to(steps)
     return steps
 
 

@@ -71,19 +71,75 @@ def publish(
 @click.argument("version")
 @click.option("--to", "channel", required=True, type=click.Choice(CHANNELS[1:]))
 @click.option("--by", required=True, help="The person who answers for it; stands in the log.")
+@click.option("--again", is_flag=True, help="Clients on which it failed shall try it once more.")
 @signing_cli.export_option
 @json_option
 def promote(
-    product: str, version: str, channel: str, by: str, export: Path | None, as_json: bool
+    product: str,
+    version: str,
+    channel: str,
+    by: str,
+    again: bool,
+    export: Path | None,
+    as_json: bool,
 ) -> None:
     """Let VERSION of PRODUCT into the next channel, in somebody's name."""
     with room.open_releases(_settings(), SystemClock(), export) as releases:
-        pointer = releases.promote(product, version, channel, by)
+        pointer = releases.promote(product, version, channel, by, again=again)
     facts = {"product": product, "channel": channel, "releases": pointer, "by": by}
     text = f"{channel} of {product} is now at {version}, approved by {by}"
     if export:
         text = f"{product} {version} {_to_be_signed(export)}"
     show(facts, as_json, text)
+
+
+@group.command()
+@click.argument("product")
+@click.argument("version")
+@click.option("--reason", default="", help="One line, which every site reads.")
+@click.option("--lift", is_flag=True, help="End the halt: it may spread again.")
+@click.option("--by", required=True, help="The person who answers for it; stands in the log.")
+@signing_cli.export_option
+@json_option
+def halt(
+    product: str,
+    version: str,
+    reason: str,
+    lift: bool,
+    by: str,
+    export: Path | None,
+    as_json: bool,
+) -> None:
+    """Stop VERSION of PRODUCT from spreading: no client begins to install it."""
+    with room.open_releases(_settings(), SystemClock(), export) as releases:
+        if lift:
+            releases.lift(product, version, by)
+        else:
+            releases.halt(product, version, reason, by)
+    facts = {"product": product, "version": version, "halted": not lift, "by": by}
+    text = f"{product} {version} may spread again" if lift else f"{product} {version} is halted"
+    show(facts, as_json, f"{product} {version} {_to_be_signed(export)}" if export else text)
+
+
+@group.command()
+@click.argument("product")
+@click.argument("version")
+@click.option("--reason", required=True, help="One line, which every site reads.")
+@click.option("--by", required=True, help="The person who answers for it; stands in the log.")
+@signing_cli.export_option
+@json_option
+def withdraw(
+    product: str, version: str, reason: str, by: str, export: Path | None, as_json: bool
+) -> None:
+    """Withdraw VERSION of PRODUCT for good: nobody installs it any more.
+
+    Where it runs it stays until a newer one comes: publish that one under a higher number.
+    """
+    with room.open_releases(_settings(), SystemClock(), export) as releases:
+        releases.withdraw(product, version, reason, by)
+    facts = {"product": product, "version": version, "withdrawn": True, "by": by}
+    text = f"{product} {version} is withdrawn"
+    show(facts, as_json, f"{product} {version} {_to_be_signed(export)}" if export else text)
 
 
 @group.command()
@@ -146,6 +202,9 @@ def _status_text(facts: dict[str, Any]) -> str:
         for channel, pointer in product_facts["channels"].items():
             where = ", ".join(f"{version} ({platform})" for platform, version in pointer.items())
             lines.append(f"  {channel:<7}{where or '-'}")
+        for version, notice in product_facts["notices"].items():
+            state = "WITHDRAWN" if notice["withdrawn"] else "HALTED"
+            lines.append(f"  {state} {version}: {notice['reason']}")
     for name, role in facts["roles"].items():
         lines.append(f"{name:<20} version {role['version']:<6} {role['days_left']} days left")
     log = facts["approvals"]

@@ -12,10 +12,12 @@ from common.errors import OperatorError
 from common.settings import load
 from home.inbox.maildir import Maildir
 from home.keys import KeyFolder
-from home.publish.room import publication_of
+from home.publish.room import publication_of, status
 from home.settings import HomeSettings
 
 _DAY = 86400
+# Days before the offline signatures run out: holidays must not be in the way of finding the keys.
+_SOON = 60
 
 
 def checks() -> Iterator[Check]:
@@ -28,6 +30,8 @@ def checks() -> Iterator[Check]:
     if settings.mail.enabled:
         yield port_check("home: mail port", "127.0.0.1", settings.mail.port, "home.mail.port")
     yield Check("home: publication", lambda: publication_check(settings))
+    yield Check("home: offline signatures", lambda: offline_check(settings))
+    yield Check("home: approvals", lambda: approvals_check(settings))
     yield Check("home: last mail", lambda: mail_check(settings))
 
 
@@ -61,6 +65,42 @@ def publication_check(settings: HomeSettings) -> Result:
             name, ok=False, found=f"expired at {expires:%Y-%m-%d %H:%M} UTC", advice=advice
         )
     return Result(name, ok=True, found=f"holds for {days:.1f} more days")
+
+
+def offline_check(settings: HomeSettings) -> Result:
+    """What offline keys signed must be signed again in time: nobody can do it by schedule."""
+    name = "home: offline signatures"
+    clock, publication = SystemClock(), publication_of(settings, SystemClock())
+    roles = {role: publication.role(role) for role in ("targets", *publication.products())}
+    left = {
+        role: (signed.expires - clock.now()).total_seconds() / _DAY
+        for role, signed in ({"root": publication.root()} | roles).items()
+    }
+    role = min(left, key=lambda one: left[one] - _soon(settings, one))
+    found = f"{role} is the next to pass its date, in {left[role]:.0f} days"
+    if left[role] > _soon(settings, role):
+        return Result(name, ok=True, found=found)
+    again = "root" if role == "root" else role
+    advice = (
+        f"Bring the offline keys and run `callstead home rotate {again}`, or publish something; "
+        "docs/keys.md has the way for keys on other machines."
+    )
+    return Result(name, ok=False, found=found, advice=advice)
+
+
+def _soon(settings: HomeSettings, role: str) -> float:
+    life = {"root": settings.publish.root_days, "targets": settings.publish.targets_days}
+    return min(_SOON, life.get(role, settings.publish.product_days) / 4)
+
+
+def approvals_check(settings: HomeSettings) -> Result:
+    """The log of approvals is as it was written."""
+    name = "home: approvals"
+    told = status(settings, SystemClock())["approvals"]
+    if told["chain"] == "whole":
+        return Result(name, ok=True, found=f"{told['entries']} entries, the chain is whole")
+    advice = "Restore home.db from its backup, and find out who had access to it."
+    return Result(name, ok=False, found=told["chain"], advice=advice)
 
 
 def mail_check(settings: HomeSettings) -> Result:

@@ -88,7 +88,13 @@ def _read_channel(program: Program, tools: Tools) -> Found:
         return Found(None, f"The channel {channel} of {product} has not reached this site yet.")
     if tools.platform not in releases:
         return Found(None, f"The channel {channel} of {product} has nothing for {tools.platform}.")
-    offered = manifests.offered(program, tools, releases[tools.platform])
+    version = releases[tools.platform]
+    if notice := tools.repository.notice(product, channel, version):
+        sentence = notice.sentence(f"{product} {version}")
+        if program.current and program.current.version == version:
+            sentence += " It is installed and stays until there is a newer one."
+        return Found(None, sentence)
+    offered = manifests.offered(program, tools, version)
     bad = tools.journal.bad(product)
     found = judge(offered, program.current, bad)
     if found.target is None and offered.digest not in bad:

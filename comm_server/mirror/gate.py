@@ -4,7 +4,7 @@ The steps, each of which may be the last one before a kill:
 
 1. ``staging/trusted`` is made anew from what is live; ``staging/targets`` keeps what an earlier
    try fetched, so that each byte comes over the Internet once.
-2. Lists, channel pointers, manifests and packs are fetched and verified into staging.
+2. Lists, channel pointers, manifests, deltas and packs are fetched and verified into staging.
 3. ``staging/metadata`` and then ``staging/ready.json`` are written. From here on the offer is
    accepted, and whoever comes next finishes it, without the source.
 4. Targets, lists and at last ``timestamp.json`` move into ``live``.
@@ -23,9 +23,11 @@ from pathlib import Path
 from packaging.version import Version
 
 from comm_server.mirror.answers import Accepted, Refused, Release, Via
+from comm_server.mirror.asked import Asked
+from comm_server.mirror.cargo import Cargo, Running
 from comm_server.mirror.live import Live
 from comm_server.mirror.quarantine import Quarantine
-from comm_server.mirror.records import Announce, Records
+from comm_server.mirror.records import Announce, Noticed, Records, Warn, no_warning
 from comm_server.mirror.sources import Watched
 from common import locks
 from common.atomic import fsync_folder, fsync_tree, write_json
@@ -34,9 +36,8 @@ from common.errors import NetworkError, OperatorError, RefusedError
 from common.logs import get_logger
 from common.spool import Store
 from common.trust import Repository, Source
-from common.trust.pack import read_pack
 from common.trust.refusals import refusal
-from common.wire.release import channel_target, manifest_target, pack_target
+from common.wire.release import channel_target
 
 log = get_logger(__name__)
 Subscriptions = Callable[[], Iterable[tuple[str, str, str]]]
@@ -53,7 +54,9 @@ class Mirror:
         subscriptions: answers the (product, channel, platform) that this site wants.
         announce: called with (connection, product, channel, platform, version) for each release
             that is new here, in the transaction that records it.
+        running: answers the versions that this site's clients run; None: fetch full packs.
         clock: decides what has expired.
+        warn: called when the vendor halts or withdraws a version, or lifts that; see `Warn`.
         quarantined: refused offers kept at most.
         lock_wait: seconds to wait for another offer.
     """
@@ -66,7 +69,9 @@ class Mirror:
         subscriptions: Subscriptions,
         announce: Announce,
         *,
+        running: Running | None = None,
         clock: Clock | None = None,
+        warn: Warn = no_warning,
         quarantined: int = 20,
         lock_wait: float = 30.0,
     ) -> None:
@@ -74,9 +79,11 @@ class Mirror:
         self._root = root
         self._subscriptions = subscriptions
         self._clock = clock or SystemClock()
-        self._records = Records(store, announce, self._clock)
+        self._records = Records(store, announce, self._clock, warn)
         self._quarantine = Quarantine(folder / "quarantine", quarantined, self._clock)
+        self._running = running
         self._live = Live(folder / "live")
+        self.asked = Asked(self._live)
         self._staging = folder / "staging"
         self._lock_wait = lock_wait
 
@@ -97,7 +104,7 @@ class Mirror:
             self._finish()
             watched = Watched(source, self._live.folder, self._staging)
             try:
-                releases = self._verify(watched)
+                releases, notices = self._verify(watched, via)
             except RefusedError as error:
                 return self._refuse(error, via, watched.evidence)
             except NetworkError as error:
@@ -108,6 +115,7 @@ class Mirror:
             except OSError as error:
                 raise self._unwritable(error) from error
             new = self._take_in(releases)
+            self._records.note(notices)
             answer = Accepted(via, tuple(new), watched.fetched)
             tell = log.info if new else log.debug  # a quiet look is no news
             tell("mirror.accepted", via=via, new=len(new), fetched=watched.fetched)
@@ -126,7 +134,7 @@ class Mirror:
             clock=self._clock,
         )
 
-    def _verify(self, source: Watched) -> list[Release]:
+    def _verify(self, source: Watched, via: Via) -> tuple[list[Release], list[Noticed]]:
         for left in ("trusted", "metadata"):
             shutil.rmtree(self._staging / left, ignore_errors=True)
         trusted = self._staging / "trusted"
@@ -134,29 +142,43 @@ class Mirror:
         repository = Repository(trusted, self._root, source, self._clock)
         repository.refresh()
         releases: list[Release] = []
+        notices: list[Noticed] = []
+        cargo = Cargo(repository, self._live, self._staging, self._fetch)
         for product, channel, platform in sorted(set(self._subscriptions())):
-            releases += self._bring(repository, product, channel, platform)
+            found, noticed = self._bring(repository, cargo, product, channel, platform, via)
+            releases += found
+            notices += noticed
+        cargo.bring_asked(self.asked)
         place = self._staging / "metadata"
         place.mkdir()
         for name, data in repository.metadata().items():
             (place / name).write_bytes(data)
-        return releases
+        return releases, notices
 
     def _bring(
-        self, repository: Repository, product: str, channel: str, platform: str
-    ) -> list[Release]:
-        """Fetch what the channel points to; answers it, or nothing when it points nowhere."""
+        self,
+        repository: Repository,
+        cargo: Cargo,
+        product: str,
+        channel: str,
+        platform: str,
+        via: Via,
+    ) -> tuple[list[Release], list[Noticed]]:
+        """Fetch what the channel points to; answers it, or nothing when it points nowhere.
+
+        And what the vendor says against it; what was withdrawn is not fetched.
+        """
         try:
             repository.info(channel_target(product, channel))
         except RefusedError as error:
             if error.kind != "unknown":
                 raise
             log.info("mirror.no_such_channel", product=product, channel=channel)
-            return []
+            return [], []
         self._fetch(repository, channel_target(product, channel))
         version = repository.channel(product, channel).get(platform)
         if version is None:
-            return []
+            return [], []
         newest = self._records.newest(product, channel, platform)
         if newest and Version(version) < Version(newest):
             raise refusal(
@@ -164,12 +186,19 @@ class Mirror:
                 f"The channel {channel} of {product} goes back from {newest} to {version}; a "
                 "channel only goes forward.",
             )
-        self._fetch(repository, manifest_target(product, version, platform))
-        manifest = repository.manifest(product, version, platform)
-        fetched = self._fetch(repository, pack_target(product, version, platform))
-        if fetched:
-            read_pack(fetched, manifest)
-        return [Release(product, channel, platform, version)]
+        release = Release(product, channel, platform, version)
+        notice = repository.notice(product, channel, version)
+        noticed = [Noticed(release, notice)] if notice else []
+        if notice and notice.withdrawn:
+            return [], noticed
+        cargo.bring(
+            product,
+            version,
+            platform,
+            running=self._running(product, platform) if self._running else (),
+            whole=via != "pull" or self._running is None,
+        )
+        return [release], noticed
 
     def _fetch(self, repository: Repository, target: str) -> Path | None:
         """The staged file, or None when it is live already."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.version import Version
@@ -11,10 +12,31 @@ from packaging.version import Version
 from comm_server.mirror.answers import Release
 from common.clock import Clock, ago, stamp
 from common.spool import Store
+from common.wire.release import Notice
 
 Announce = Callable[[sqlite3.Connection, str, str, str, str], None]
+# Called with (connection, product, version, sentence before, sentence now), in the transaction
+# that records it; an empty sentence says that there was, or is, nothing against the version.
+Warn = Callable[[sqlite3.Connection, str, str, str, str], None]
 _MOST_REFUSALS = 1000
 _SAME_FOR_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """What the vendor says against a release that a channel points to."""
+
+    release: Release
+    notice: Notice
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        return self.notice.sentence(f"{self.release.product} {self.release.version}")
+
+
+def no_warning(*_about: object) -> None:
+    """For a mirror that nobody waits behind."""
 
 
 class Records:
@@ -24,12 +46,14 @@ class Records:
         store: with the tables of `comm_server.mirror.schema`.
         announce: writes the feed event of a new release, in the transaction of its row.
         clock: the rows' time.
+        warn: see `Warn`.
     """
 
-    def __init__(self, store: Store, announce: Announce, clock: Clock) -> None:
+    def __init__(self, store: Store, announce: Announce, clock: Clock, warn: Warn) -> None:
         self._store = store
         self._announce = announce
         self._clock = clock
+        self._warn = warn
 
     def newest(self, product: str, channel: str, platform: str) -> str | None:
         """The highest version that was here."""
@@ -59,6 +83,34 @@ class Records:
             return new
 
         return self._store.write(insert)
+
+    def note(self, notices: list[Noticed]) -> None:
+        """Write down what the vendor says now against releases; tells what changed."""
+        now = {_key(one): one for one in notices}
+        before = {
+            (row["product"], row["channel"], row["platform"], row["version"]): row["sentence"]
+            for row in self._store.rows("SELECT * FROM notices")
+        }
+        if before == {key: one.sentence for key, one in now.items()}:
+            return
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM notices")
+            for key, one in now.items():
+                connection.execute(
+                    "INSERT INTO notices (product, channel, platform, version, sentence,"
+                    " withdrawn, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [*key, one.sentence, one.notice.withdrawn, stamp(self._clock.now())],
+                )
+            for key in before.keys() | now.keys():
+                product, channel, platform, version = key
+                past = before.get(key, "")
+                sentence = now[key].sentence if key in now else ""
+                if past != sentence:
+                    self._warn(connection, product, version, past, sentence)
+                    self._announce(connection, product, channel, platform, version)
+
+        self._store.write(write)
 
     def _is_known(self, r: Release) -> bool:
         return bool(
@@ -96,3 +148,8 @@ class Records:
             )
 
         self._store.write(insert)
+
+
+def _key(one: Noticed) -> tuple[str, str, str, str]:
+    r = one.release
+    return r.product, r.channel, r.platform, r.version

@@ -10,6 +10,21 @@ def add_to(migrations: Migrations) -> None:
     migrations(name="mirror")(_mirror)
 
 
+def add_notices_to(migrations: Migrations) -> None:
+    """Add the step for what the vendor halts and withdraws."""
+    migrations(name="notices")(_notices)
+
+
+def _notices(db: Database) -> None:
+    # What the vendor's newest pointers say against a release; all of it is replaced at once.
+    db.execute(
+        """CREATE TABLE notices (
+            product TEXT NOT NULL, channel TEXT NOT NULL, platform TEXT NOT NULL,
+            version TEXT NOT NULL, sentence TEXT NOT NULL, withdrawn INTEGER NOT NULL,
+            at TEXT NOT NULL, PRIMARY KEY (product, channel, platform, version)) WITHOUT ROWID"""
+    )
+
+
 def _mirror(db: Database) -> None:
     # A release that clients may fetch here, and since when.
     db.execute(

@@ -42,11 +42,13 @@ from common.trust.download import Progress, Wanted, to_file, to_memory
 from common.trust.source import ForbiddenPathError, Source, parts_of
 from common.wire.release import (
     Manifest,
+    Notice,
     channel_target,
     manifest_target,
     read_channel,
     read_issues,
     read_manifest,
+    read_notices,
 )
 
 MOST_READ = 4 * 2**20
@@ -156,6 +158,11 @@ class Repository:
         """The version that ``channel`` of ``product`` points to, by platform."""
         target = channel_target(product, channel)
         return read_channel(_json(self.read(target), target), product, channel)
+
+    def notice(self, product: str, channel: str, version: str) -> Notice | None:
+        """What the vendor has said against ``version`` on that channel; None: nothing."""
+        target = channel_target(product, channel)
+        return read_notices(_json(self.read(target), target)).get(_plain_version(version))
 
     def issue(self, product: str, channel: str, version: str) -> int:
         """How often the vendor has issued ``version`` again in that channel; see `read_issues`."""

@@ -261,6 +261,43 @@ def read_channel(value: Any, product: str, channel: str) -> dict[str, str]:
         raise RefusedError("channel", f"The channel's pointer is not valid: {error!r}.") from error
 
 
+@dataclass(frozen=True)
+class Notice:
+    """The vendor's word against a version.
+
+    Attributes:
+        withdrawn: for good; otherwise halted, which may be lifted.
+        reason: one line, for people.
+    """
+
+    withdrawn: bool
+    reason: str
+
+    def sentence(self, name: str) -> str:
+        """For people; ``name`` is the release's."""
+        if self.withdrawn:
+            return f"The vendor has withdrawn {name}: {self.reason}"
+        return f"The vendor has halted {name}: {self.reason}"
+
+
+def read_notices(value: Any) -> dict[str, Notice]:
+    """What the vendor has halted or withdrawn, by version, from a channel's pointer.
+
+    ``{halted: {VERSION: REASON}, withdrawn: {VERSION: REASON}}``, both optional; a version in
+    both is withdrawn. Raises RefusedError (kind ``channel``): a warning is never skipped.
+    """
+    found: dict[str, Notice] = {}
+    try:
+        for kind in ("halted", "withdrawn"):
+            for version, reason in value.get(kind, {}).items():
+                if not isinstance(reason, str) or not reason.isprintable():
+                    raise TypeError(f"{reason!r} is no line of text")
+                found[str(Version(version))] = Notice(kind == "withdrawn", reason)
+    except (TypeError, AttributeError, InvalidVersion) as error:
+        raise RefusedError("channel", f"The channel's pointer is not valid: {error!r}.") from error
+    return found
+
+
 def read_issues(value: Any) -> dict[str, int]:
     """How often the vendor has issued a version again, by version, from a channel's pointer.
 

@@ -29,6 +29,7 @@ def approve(
     channel: str,
     digests: dict[str, str],
     by: str,
+    among: tuple[str, ...] = (),
 ) -> str:
     """Write the entry down and answer its hash; the same entry again (a killed run) is the old one.
 
@@ -37,9 +38,10 @@ def approve(
         clock: the entry's time.
         product: what is let in.
         version: of it.
-        channel: where.
+        channel: where; or ``halt``, ``lift``, ``withdraw``.
         digests: the manifests' digests by platform: what exactly was approved.
         by: the person's name.
+        among: with entries into which of these the last one is compared; default: ``channel``.
 
     Raises:
         OperatorError: no name, or the log was tampered with.
@@ -58,8 +60,9 @@ def approve(
 
     def append(connection: sqlite3.Connection) -> str:
         last = connection.execute(
-            "SELECT * FROM approvals WHERE product = ? AND channel = ? ORDER BY seq DESC LIMIT 1",
-            [product, channel],
+            "SELECT * FROM approvals WHERE product = ? AND channel IN"
+            " (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1",
+            [product, json.dumps(among or (channel,))],
         ).fetchone()
         if last and all(last[key] == entry[key] for key in entry if key != "at"):
             return str(last["hash"])

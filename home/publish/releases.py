@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from packaging.version import InvalidVersion, Version
 from securesystemslib.signer import Key
@@ -18,11 +19,14 @@ from common.wire.release import (
     CHANNELS,
     FORMAT,
     Manifest,
+    Notice,
     channel_target,
     manifest_target,
     pack_target,
     read_channel,
+    read_issues,
     read_manifest,
+    read_notices,
 )
 from common.wire.signing import canonical
 from home.publish.approvals import approve, entered
@@ -31,6 +35,7 @@ from home.publish.publication import TOP, Publication
 from home.publish.target_files import TargetFiles
 
 _PRODUCT = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_MOST_REASON = 300
 
 
 class Releases:
@@ -89,6 +94,7 @@ class Releases:
         role = self._publication.role(product)
         pointer = self._pointer(role, product, CHANNELS[0])
         _refuse_older(pointer, {platform: version}, product, CHANNELS[0])
+        self._refuse_noticed(product, version)
         data = manifest.to_bytes()
         described = manifest_target(product, version, platform)
         pack = pack_target(product, version, platform)
@@ -120,24 +126,25 @@ class Releases:
         )
         before = dict(role.targets)
         role.targets.update(listed)
-        self._point(role, product, CHANNELS[0], pointer | {platform: version}, approval)
+        moved = pointer | {platform: version}
+        self._point(role, product, CHANNELS[0], approval, releases=moved)
         self._commit(product, role, before)
         return manifest
 
-    def promote(self, product: str, version: str, channel: str, by: str) -> dict[str, str]:
+    def promote(
+        self, product: str, version: str, channel: str, by: str, *, again: bool = False
+    ) -> dict[str, str]:
         """Let a release into the next channel; answers the channel's pointer by platform.
+
+        With ``again`` it is issued there once more: clients on which it failed try it again.
 
         Raises:
             OperatorError: there is no such release, it skipped a channel, it is not newer than
                 the one there, or nobody answers for it.
         """
         version = _plain(version)
-        if product not in self._publication.products():
-            raise OperatorError(
-                f"There is no product {product!r}. `callstead home status` lists them."
-            )
+        role = self._role(product)
         before_it = CHANNELS[CHANNELS.index(channel) - 1]
-        role = self._publication.role(product)
         digests = self._digests(role, product, version)
         if not digests:
             raise OperatorError(f"{product} {version} was not published. Publish it first.")
@@ -147,6 +154,10 @@ class Releases:
                 f"{', '.join(CHANNELS)} in this order."
             )
         pointer = self._pointer(role, product, channel)
+        self._refuse_noticed(product, version)
+        issues = read_issues(self._document(role, product, channel))
+        if again:
+            issues[version] = issues.get(version, 0) + 1
         moved = dict.fromkeys(digests, version)
         _refuse_older(pointer, moved, product, channel)
         approval = approve(
@@ -159,9 +170,67 @@ class Releases:
             by=by,
         )
         before = dict(role.targets)
-        self._point(role, product, channel, pointer | moved, approval)
+        self._point(role, product, channel, approval, releases=pointer | moved, issues=issues)
         self._commit(product, role, before)
         return pointer | moved
+
+    def halt(self, product: str, version: str, reason: str, by: str) -> None:
+        """No site begins to install ``version`` until the halt is lifted.
+
+        Raises:
+            OperatorError: there is no such release, or nobody gives a name and a reason.
+        """
+        self._warn(product, version, "halt", reason, by)
+
+    def lift(self, product: str, version: str, by: str) -> None:
+        """End a halt. Raises OperatorError, also when it is not halted."""
+        notices = self.notices(product)
+        if _plain(version) not in notices or notices[_plain(version)].withdrawn:
+            raise OperatorError(
+                f"{product} {version} is not halted. `callstead home status` tells how it stands."
+            )
+        self._warn(product, version, "lift", "", by)
+
+    def withdraw(self, product: str, version: str, reason: str, by: str) -> None:
+        """No site installs ``version`` any more, and no channel takes it. Raises OperatorError."""
+        self._warn(product, version, "withdraw", reason, by)
+
+    def notices(self, product: str) -> dict[str, Notice]:
+        """What was said against versions."""
+        role = self._role(product)
+        found: dict[str, Notice] = {}
+        for channel in CHANNELS:
+            found |= read_notices(self._document(role, product, channel))
+        return found
+
+    def _warn(self, product: str, version: str, act: str, reason: str, by: str) -> None:
+        version, reason = _plain(version), " ".join(reason.split())
+        role = self._role(product)
+        digests = self._digests(role, product, version)
+        if not digests:
+            raise OperatorError(f"{product} {version} was not published.")
+        if act != "lift" and not (0 < len(reason) <= _MOST_REASON and reason.isprintable()):
+            raise OperatorError(
+                f"Say why in one line of at most {_MOST_REASON} characters (--reason): every site "
+                "reads it."
+            )
+        approval = approve(
+            self._store, self._clock, product=product, version=version, channel=act,
+            digests=digests, by=by, among=("halt", "lift", "withdraw"),
+        )  # fmt: skip
+        before = dict(role.targets)
+        for channel in CHANNELS:
+            document = self._document(role, product, channel)
+            if not document:
+                continue  # nothing was ever let in there
+            halted, withdrawn = document.get("halted", {}), document.get("withdrawn", {})
+            halted = {v: why for v, why in halted.items() if v != version}
+            if act == "halt":
+                halted[version] = reason
+            if act == "withdraw":
+                withdrawn = withdrawn | {version: reason}
+            self._point(role, product, channel, approval, halted=halted, withdrawn=withdrawn)
+        self._commit(product, role, before)
 
     def channels(self, product: str) -> dict[str, dict[str, str]]:
         """Every channel's pointer, by channel and platform."""
@@ -186,25 +255,50 @@ class Releases:
         }
 
     def _pointer(self, role: Targets, product: str, channel: str) -> dict[str, str]:
+        document = self._document(role, product, channel)
+        return read_channel(document, product, channel) if document else {}
+
+    def _document(self, role: Targets, product: str, channel: str) -> dict[str, Any]:
+        """The channel's pointer as it was signed; empty when there is none."""
         entry = role.targets.get(channel_target(product, channel))
-        if entry is None:
-            return {}
-        return read_channel(json.loads(self._files.read(entry)), product, channel)
+        return dict(json.loads(self._files.read(entry))) if entry else {}
 
     def _point(
-        self, role: Targets, product: str, channel: str, releases: dict[str, str], approval: str
+        self, role: Targets, product: str, channel: str, approval: str, **changed: dict[str, Any]
     ) -> None:
-        document = {
+        """List the channel's pointer with these fields changed; empty ones are left out."""
+        fields = self._document(role, product, channel) | changed
+        document = {name: value for name, value in fields.items() if value} | {
             "format": FORMAT,
             "product": product,
             "channel": channel,
-            "releases": releases,
+            "releases": fields["releases"],
             "approval": approval,
         }
         target = channel_target(product, channel)
         entry = TargetFile.from_data(target, canonical(document), ["sha256"])
         self._files.write(entry, canonical(document))
         role.targets[target] = entry
+
+    def _role(self, product: str) -> Targets:
+        if product not in self._publication.products():
+            raise OperatorError(
+                f"There is no product {product!r}. `callstead home status` lists them."
+            )
+        return self._publication.role(product)
+
+    def _refuse_noticed(self, product: str, version: str) -> None:
+        notice = self.notices(product).get(version)
+        if notice and notice.withdrawn:
+            raise OperatorError(
+                f"{product} {version} was withdrawn ({notice.reason}): no channel takes it. Give "
+                "what is mended a higher number."
+            )
+        if notice:
+            raise OperatorError(
+                f"{product} {version} is halted ({notice.reason}). End that first: "
+                f"`callstead home halt {product} {version} --lift`."
+            )
 
     def _commit(self, product: str, role: Targets, before: dict[str, TargetFile]) -> None:
         if role.targets != before:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,11 @@ def status(settings: HomeSettings, clock: Clock) -> dict[str, Any]:
     try:
         releases = Releases(publication, store, clock)
         products = {
-            name: {"channels": releases.channels(name), "versions": releases.versions(name)}
+            name: {
+                "channels": releases.channels(name),
+                "versions": releases.versions(name),
+                "notices": {v: asdict(one) for v, one in releases.notices(name).items()},
+            }
             for name in publication.products()
         }
         return {

@@ -48,6 +48,7 @@ class Site:
     def __init__(self, folder: Path, root: bytes) -> None:
         steps = Migrations("test")
         mirror_schema.add_to(steps)
+        mirror_schema.add_notices_to(steps)
         self.folder, self.root = folder, root
         self.store = Store(folder / "comm.db", steps)
         wanted = {(PRODUCT, "stable", this_platform())}

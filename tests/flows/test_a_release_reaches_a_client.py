@@ -33,6 +33,7 @@ class World:
         self.root = (self.publication / "metadata" / "1.root.json").read_bytes()
         migrations = Migrations("test")
         mirror_schema.add_to(migrations)
+        mirror_schema.add_notices_to(migrations)
         self.store = Store(folder / "comm.db", migrations)
         self.announced: list[tuple[str, ...]] = []
         self.mirror = Mirror(

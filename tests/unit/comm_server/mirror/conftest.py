@@ -23,6 +23,7 @@ class Site:
     def __init__(self, folder: Path, vendor: RepositorySimulator, clock: FakeClock) -> None:
         migrations = Migrations("test")
         mirror_schema.add_to(migrations)
+        mirror_schema.add_notices_to(migrations)
         self.folder = folder
         self.clock = clock
         self.root = vendor.first_root

@@ -28,7 +28,9 @@ def web(site: Site, vendor: RepositorySimulator) -> FlaskClient:
     site.accepts(vendor)
     (site.folder / "secret.json").write_text("secret")
     app = Flask(__name__)
-    app.register_blueprint(mirror_blueprint(site.mirror.live, guard), url_prefix="/releases")
+    app.register_blueprint(
+        mirror_blueprint(site.mirror.live, guard, site.mirror.asked.ask), url_prefix="/releases"
+    )
     client = app.test_client()
     client.environ_base["HTTP_X_JOINED"] = "yes"
     return client

@@ -45,6 +45,7 @@ class Mirrored:
         self.folder, self.clock = folder, clock
         migrations = Migrations("test")
         mirror_schema.add_to(migrations)
+        mirror_schema.add_notices_to(migrations)
         self.store = Store(folder / "comm.db", migrations)
         self.mirror = Mirror(
             folder / "mirror",
