@@ -23,6 +23,7 @@ from updater import launcher
 from updater.engine import Engine
 from updater.identity import Identity
 from updater.journal import Journal, Program
+from updater.launcher import snapshot
 from updater.paths import ProgramFolder
 from updater.receipts import ReceiptMaker
 from updater.running import read_running
@@ -77,10 +78,17 @@ class FakeLauncher:
 
     def __init__(self, folder: Path, behaviour: dict[str, str]) -> None:
         self.folder = folder
-        self.behaviour = behaviour  # by version: "well" (default), "crashes", "never starts"
+        self.behaviour = (
+            behaviour  # by version: "well" (default), "crashes", "never starts", "no room"
+        )
 
     def look(self) -> None:
         pointer = launcher.read_pointer(self.folder)
+        if pointer and pointer.restore:
+            (self.folder / "running.json").unlink(missing_ok=True)
+            snapshot.restore(self._source(pointer.previous or "", pointer.restore), pointer.restore)
+            pointer = dataclasses.replace(pointer, restore=None)
+            launcher.write_json(self.folder / "current.json", vars(pointer))
         running = read_running(self.folder)
         if pointer is None or pointer.slot is None:
             (self.folder / "running.json").unlink(missing_ok=True)
@@ -92,6 +100,11 @@ class FakeLauncher:
         fares = self.behaviour.get(manifest["version"], "well") if manifest else "crashes"
         if fares == "never starts":
             return
+        if pointer.trial and pointer.snapshot and not self._taken(pointer):
+            if fares == "no room":
+                self._give_up(pointer, started=False)
+                return
+            snapshot.take(self._source(pointer.slot), pointer.snapshot)
         if fares == "crashes" and pointer.trial:
             self._give_up(pointer)
             self.look()
@@ -101,11 +114,22 @@ class FakeLauncher:
         record |= {"boot": launcher.boot_id(), "since": "2026-11-21T09:00:00.000Z"}
         launcher.write_json(self.folder / "running.json", record)
 
-    def _give_up(self, pointer: launcher.Pointer) -> None:
-        outcome = {"generation": pointer.generation, "slot": pointer.slot}
+    def _give_up(self, pointer: launcher.Pointer, *, started: bool = True) -> None:
+        outcome: dict[str, Any] = {"generation": pointer.generation, "slot": pointer.slot}
         outcome |= {"reason": "ended with exit status 3 after 0.1 s", "log_tail": ["cannot start"]}
+        outcome |= {} if started else {"started": False, "reason": "no snapshot could be taken"}
         launcher.write_json(self.folder / "outcome.json", outcome)
-        launcher.write_json(self.folder / "current.json", vars(launcher.after_fall_back(pointer)))
+        after = launcher.after_fall_back(pointer, taken=self._taken(pointer))
+        launcher.write_json(self.folder / "current.json", vars(after))
+
+    def _taken(self, pointer: launcher.Pointer) -> bool:
+        return bool(pointer.snapshot) and snapshot.is_taken(self.folder, str(pointer.snapshot))
+
+    def _source(self, slot: str | None, name: str = "") -> snapshot.Source:
+        if name:
+            record = snapshot.place_of(self.folder, name) / "snapshot.json"
+            slot = (launcher.read_json(record) or {})["slot"]
+        return snapshot.Source(self.folder, str(slot), self.folder / "data", {}, 1)
 
 
 class World:
