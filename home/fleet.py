@@ -14,6 +14,8 @@ from common.wire.signing import verify
 
 # The outcome of an attempt that ended well.
 GOOD = "committed"
+# It went back because its site let everybody; that blames neither the client nor the attempt.
+RETURNED = "returned"
 
 _LATEST = """
     SELECT r.*, s.name AS site_name, COALESCE(c.name, r.client) AS client_name
@@ -127,10 +129,10 @@ def failures(store: Store, most: int = 200) -> list[Row]:
     """Attempts that no later good one has mended, and receipts whose signature does not fit."""
     rows = store.rows(
         _LATEST  # noqa: S608 - a constant
-        + " WHERE r.doubt != '' OR (r.outcome != ? AND NOT EXISTS (SELECT 1 FROM receipts n"
-        " WHERE n.site = r.site AND n.client = r.client AND n.product = r.product"
+        + " WHERE r.doubt != '' OR (r.outcome NOT IN (?, ?) AND NOT EXISTS"
+        " (SELECT 1 FROM receipts n WHERE n.site = r.site AND n.client = r.client AND n.product = r.product"
         " AND n.at > r.at AND n.outcome = ? AND n.doubt = '')) ORDER BY r.at DESC LIMIT ?",
-        [GOOD, GOOD, most],
+        [GOOD, RETURNED, GOOD, most],
     )
     return [_with_log(row) for row in rows]
 

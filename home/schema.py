@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from home import rollouts
 from home.inbox import schema as inbox_schema
 
 
@@ -17,6 +18,7 @@ def migrations() -> Migrations:
     steps(name="problem_hours")(_problem_hours)
     inbox_schema.add_merges_to(steps)
     steps(name="push")(_push)
+    steps(name="rollouts")(rollouts.add_table)
     return steps
 
 

@@ -14,6 +14,7 @@ Translate = Callable[..., str]
 _MOST_LISTED = 20
 _MOST_NAMED = 10
 _SILENT_HOURS = 1  # clients speak every minute
+_WELL = frozenset({"committed", "returned"})
 # What the digest and the bundle write into a manifest, by its text.
 _DROPPED = {
     "counted only: many alike": "mail.dropped.alike",
@@ -51,7 +52,7 @@ def subject(bundle: Bundle, t: Translate) -> str:
     """One line that says what matters most."""
     manifest = bundle.manifest
     new = [p for p in manifest["problems"] if p["status"] == "new"]
-    failed = [r for r in bundle.receipts if r["statement"]["outcome"] != "committed"]
+    failed = [r for r in bundle.receipts if r["statement"]["outcome"] not in _WELL]
     back = [p for p in manifest["problems"] if p["status"] == "regression"]
     parts = []
     if new:
@@ -95,7 +96,7 @@ def sections(bundle: Bundle, t: Translate) -> list[Section]:
             found.append(Section(t(title, count=len(rows)), tuple(items), tone))
     if bundle.receipts:
         items = [_receipt(r["statement"], names, t) for r in bundle.receipts[:_MOST_LISTED]]
-        bad = any(r["statement"]["outcome"] != "committed" for r in bundle.receipts)
+        bad = any(r["statement"]["outcome"] not in _WELL for r in bundle.receipts)
         found.append(
             Section(
                 t("mail.updates", count=len(bundle.receipts)),

@@ -12,10 +12,21 @@ _STEP = 1024
 
 # The colour of a word; whatever is not here is plain.
 _TONES = {
-    "good": ("committed", "whole", "resolved"),
-    "warn": ("open", "rolled_back", "silent", "warning"),
-    "bad": ("new", "regression", "failed", "refused", "broken", "fork", "error", "fatal"),
-    "info": ("urgent", "info"),
+    "good": ("committed", "whole", "resolved", "installed", "done"),
+    "warn": ("open", "rolled_back", "returned", "silent", "warning", "held", "approval"),
+    "bad": (
+        "new",
+        "regression",
+        "failed",
+        "refused",
+        "broken",
+        "fork",
+        "error",
+        "fatal",
+        "halted",
+        "missing",
+    ),
+    "info": ("urgent", "info", "going"),
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
 

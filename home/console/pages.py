@@ -41,6 +41,6 @@ def add_console(flask: Flask, context: Context, texts: Texts, signin: SignIn) ->
     problem_page.add_pages(blueprint, context, texts)
     decision_pages.add_pages(blueprint, context, texts)
     merge_pages.add_pages(blueprint, context, texts)
-    site_pages.add_pages(blueprint, context)
-    release_pages.add_pages(blueprint, context)
+    site_pages.add_pages(blueprint, context, texts)
+    release_pages.add_pages(blueprint, context, texts)
     flask.register_blueprint(blueprint)

@@ -12,8 +12,10 @@ from packaging.version import Version
 from common.clock import stamp
 from common.errors import OperatorError
 from common.web.signin import signed_in
-from home import fleet
+from common.web.texts import Texts
+from home import fleet, rollouts
 from home.console.context import Context
+from home.console.release_bars import release_bars, spread_rows, whole_bar
 from home.inbox import fixes, problems
 from home.publish.approvals import check_chain, history
 from home.publish.releases import Releases
@@ -31,7 +33,7 @@ class ReleaseRow:
     progress: dict[str, int]
 
 
-def add_pages(blueprint: Blueprint, context: Context) -> None:
+def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
     """Add the page to the console's blueprint."""
 
     @blueprint.get("/releases")
@@ -46,6 +48,7 @@ def add_pages(blueprint: Blueprint, context: Context) -> None:
             running=fleet.latest(context.store),
             receipts=fleet.receipts(context.store, most=100),
             refusals=fleet.refusals(context.store),
+            bars=release_bars(rollouts.by_release(context.store), texts),
         )
 
     @blueprint.get("/releases/of/<product>/<version>")
@@ -57,7 +60,8 @@ def add_pages(blueprint: Blueprint, context: Context) -> None:
             if (row.product, row.version) == (product, version)
         ]
         fixed = fixes.fixed_by(context.store, product, version)
-        if not found and not fixed:
+        spread = rollouts.spreads(context.store, product, version)
+        if not found and not fixed and not spread:
             abort(404)
         seen = problems.Filter(release=f"{product}@{version}", sort="busiest")
         return render_template(
@@ -69,6 +73,8 @@ def add_pages(blueprint: Blueprint, context: Context) -> None:
             span="14d",
             trends={},
             release=f"{product}@{version}",
+            spreads=spread_rows([(one.channel, one) for one in spread], texts),
+            bar=whole_bar(spread, texts),
             receipts=fleet.receipts(context.store, product=product, version=version, most=50),
         )
 

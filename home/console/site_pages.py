@@ -6,14 +6,18 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from common.web.signin import signed_in
-from home import fleet
+from common.web.texts import Texts
+from home import fleet, rollouts
 from home.console.context import Context
+from home.console.release_bars import spread_rows
 from home.inbox import bundles as kept
 from home.inbox import chain, refused
 from home.sites import list_sites, silent_sites
 
+_MOST_SPREADS = 10
 
-def add_pages(blueprint: Blueprint, context: Context) -> None:
+
+def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
     """Add them to the console's blueprint."""
     store = context.store
 
@@ -38,6 +42,7 @@ def add_pages(blueprint: Blueprint, context: Context) -> None:
             clients=fleet.clients(store, site),
             receipts=fleet.latest(store, site),
             refusals=fleet.refusals(store, site),
+            spreads=spread_rows(rollouts.of_site(store, site)[:_MOST_SPREADS], texts),
             bundles=kept.list_bundles(store, site, most=50),
         )
 

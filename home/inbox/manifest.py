@@ -64,6 +64,7 @@ class Manifest:
     quarantined: tuple[ReportEntry, ...]
     clients: tuple[dict[str, Any], ...]
     refusals: tuple[dict[str, str], ...]
+    rollouts: tuple[dict[str, Any], ...]
 
 
 def read_manifest(bundle: Bundle, now: datetime) -> Manifest:
@@ -87,6 +88,7 @@ def read_manifest(bundle: Bundle, now: datetime) -> Manifest:
             }
             for entry in objects(value.get("refusals"))
         ),
+        rollouts=tuple(objects(value.get("rollouts"))),
     )
 
 

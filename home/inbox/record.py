@@ -11,7 +11,7 @@ from common.clock import stamp
 from common.errors import RefusedError
 from common.web.event import words_of
 from common.wire.envelope import event_of
-from home import fleet
+from home import fleet, rollouts
 from home.inbox import histogram, summaries
 from home.inbox.manifest import Manifest, ReportEntry, Sighting, read_manifest
 from home.inbox.pack import packed
@@ -62,6 +62,7 @@ def record(
     summaries.refresh(connection, problems.values())
     fleet.record_clients(connection, opened.site, opened.sequence, manifest.clients)
     fleet.record_receipts(connection, opened.site, bundle, opened.bundle.receipts, manifest.created)
+    rollouts.record(connection, opened.site, opened.sequence, manifest.rollouts)
     connection.executemany(
         "INSERT OR IGNORE INTO refusals (site, at, kind, sentence, bundle) VALUES (?, ?, ?, ?, ?)",
         [(opened.site, r["at"], r["kind"], r["sentence"], bundle) for r in manifest.refusals],
