@@ -17,6 +17,7 @@ from comm_server.intake.listen import Listeners
 from comm_server.intake.web import IntakeDoor
 from comm_server.mirror.web import mirror_blueprint
 from comm_server.parts import UPDATES, Parts, create_parts
+from comm_server.understander import Understander
 from common import __version__, reporting
 from common.feed import Asker, FeedApp, FeedReader, Wakeups
 from common.jobs import Jobs, told
@@ -119,6 +120,7 @@ class Clockwork:
         self._arrived = arrived
         self._leave = threading.Event()
         self._digest = threading.Thread(target=self._digest_all, name="digest", daemon=True)
+        self._understander = Understander()
         self._jobs = Jobs()
 
     def start(self) -> None:
@@ -150,9 +152,13 @@ class Clockwork:
             self._arrived.clear()
             done = 0
             with told():
-                done = digest_some(self._parts.store, self._parts.settings.current.intake)
+                settings = self._parts.settings.current
+                done = digest_some(
+                    self._parts.store, settings.intake, settings.scrub.rules, self._understander
+                )
             if not done:
                 self._arrived.wait(1.0)
+        self._understander.close()
 
 
 def _may_read(fleet: Fleet, asker: Asker, topic: str) -> bool:

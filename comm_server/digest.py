@@ -7,101 +7,162 @@ together with the mark on the raw row, so that a kill anywhere leaves the row ei
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from comm_server import histogram, problems
-from comm_server.fingerprint import with_trace
-from comm_server.grouping import Grouping, group
-from comm_server.intake import KINDS
-from comm_server.intake.expand import expand
-from comm_server.intake.interface import Parsed, PoisonError
-from comm_server.plain import one_line, well_formed
-from comm_server.scrub import scrub
+from comm_server.dsns import dsn_of_source
+from comm_server.intake.interface import Parsed
+from comm_server.plain import one_line
+from comm_server.scrub import DEFAULT_PHONES, Phones
 from comm_server.settings import IntakeSettings
 from comm_server.tallies import tally
+from comm_server.understanding import Found, Raw, Understood, understand
 from common.logs import get_logger
 from common.spool import Row, Store
 
 log = get_logger(__name__)
 _BATCH = 100
+_CHUNK = 16  # reports; about as long as one commit takes
+_CHUNK_BYTES = 512 * 1024
+_SECONDS = 60.0  # for one commit
 
 
-@dataclass(frozen=True)
-class Digested:
-    """One understood event."""
+_SELECT = (
+    "SELECT raw.id, raw.received_at, raw.kind, raw.encoding, raw.body, raw.dsn, "
+    "dsns.program, dsns.machine FROM raw JOIN dsns ON dsns.id = raw.dsn "
+    "WHERE raw.id = ? AND raw.state = 'new'"
+)
 
-    event: dict[str, Any]
-    grouping: Grouping
+
+class Reader(Protocol):
+    """Whoever understands raw reports; `Understander` does it in another process."""
+
+    def all(
+        self, chunks: Iterable[list[Raw]], settings: IntakeSettings, phones: Phones
+    ) -> Iterator[list[Understood]]:
+        """What each chunk holds, in order."""
+        ...
 
 
-def digest_some(store: Store, settings: IntakeSettings) -> int:
+class Here:
+    """Understands in this very thread."""
+
+    def all(
+        self, chunks: Iterable[list[Raw]], settings: IntakeSettings, phones: Phones
+    ) -> Iterator[list[Understood]]:
+        """What each chunk holds, in order."""
+        for chunk in chunks:
+            yield [understand(raw, settings, phones) for raw in chunk]
+
+
+def digest_some(
+    store: Store,
+    settings: IntakeSettings,
+    phones: Phones = DEFAULT_PHONES,
+    reader: Reader | None = None,
+) -> int:
     """Digest what waits, at most a batch; answers how many raw rows were dealt with."""
     waiting = store.rows("SELECT id FROM raw WHERE state = 'new' ORDER BY id LIMIT ?", (_BATCH,))
-    for one in waiting:
-        row = store.row(  # one body at a time: each may be as large as `most_compressed`
-            "SELECT raw.id, raw.received_at, raw.kind, raw.encoding, raw.body, raw.dsn, "
-            "dsns.program, dsns.machine FROM raw JOIN dsns ON dsns.id = raw.dsn "
-            "WHERE raw.id = ? AND raw.state = 'new'",
-            (one["id"],),
-        )
-        if row is not None:
-            _digest(store, row, settings)
+    asked: deque[list[Row]] = deque()
+
+    def chunks() -> Iterator[list[Raw]]:
+        for rows in _chunks(store, [one["id"] for one in waiting]):
+            asked.append(rows)
+            yield [Raw(row["kind"], row["encoding"], row.pop("body")) for row in rows]
+
+    for understood in (reader or Here()).all(chunks(), settings, phones):
+        _keep_all(store, list(zip(asked.popleft(), understood, strict=True)), settings)
     return len(waiting)
 
 
-def _digest(store: Store, row: Row, settings: IntakeSettings) -> None:
-    try:
-        body = expand(row["body"], row["encoding"], settings.most_expanded)
-        parsed = KINDS[row["kind"]].parse(body, settings)
-        scrubbed: Counter[str] = Counter()
-        found = [_understand(event, scrubbed) for event in parsed.events]
-        store.write(lambda connection: _record(connection, row, parsed, found, scrubbed, settings))
-    except (sqlite3.OperationalError, TimeoutError):
-        raise  # the disk is full or slow: the report is not to blame, and is done again
-    except PoisonError as error:
-        _quarantine(store, row, str(error))
-        return
-    except Exception as error:  # noqa: BLE001 - whatever a poison report does, it stops nothing
-        _quarantine(store, row, f"the digest failed: {error!r}")
-        return
-    log.info("report.digested", raw=row["id"], events=len(found), program=row["program"])
+def _chunks(store: Store, ids: list[int]) -> Iterator[list[Row]]:
+    """The rows with their bodies, few enough at a time: each may be `most_compressed` large."""
+    rows: list[Row] = []
+    size = 0
+    for one in ids:
+        row = store.row(_SELECT, (one,))
+        if row is not None:
+            rows.append(row)
+            size += len(row["body"])
+        if len(rows) >= _CHUNK or size >= _CHUNK_BYTES:
+            yield rows
+            rows, size = [], 0
+    if rows:
+        yield rows
 
 
-def _understand(event: dict[str, Any], scrubbed: Counter[str]) -> Digested:
-    clean, counts = scrub(event)
-    clean = with_trace(well_formed(clean))
-    # Hexadecimal digits may look like a card's or a phone's number; the id is checked elsewhere.
-    clean["event_id"] = event["event_id"]
-    scrubbed.update(counts)
-    return Digested(clean, group(clean))
+def _keep_all(store: Store, done: list[tuple[Row, Understood]], settings: IntakeSettings) -> None:
+    """Write what was found; all of a chunk share their commits."""
+    writing = []
+    for row, one in done:
+        if not one.poison:
+            owners = _owners(store, row, one, settings.most_sources)
+            writing.append((row, store.submit(_recording(row, one, owners, settings))))
+    for row, one in done:
+        if one.poison:
+            _quarantine(store, row, one.poison)
+    kept = 0
+    for row, result in writing:
+        try:
+            result.result(_SECONDS)
+            kept += 1
+        except (sqlite3.OperationalError, TimeoutError):
+            raise  # the disk is full or slow: the report is not to blame, and is done again
+        except Exception as error:  # noqa: BLE001 - whatever a poison report does, it stops nothing
+            _quarantine(store, row, f"the digest failed: {error!r}")
+    if kept:
+        log.info("reports.digested", reports=kept, first=done[0][0]["id"], last=done[-1][0]["id"])
+
+
+def _owners(store: Store, row: Row, one: Understood, most: int) -> list[Row]:
+    """Whose each event is: who sent it, unless it says what program on which machine made it."""
+    owners = [row] * len(one.found)
+    for at, source in enumerate(one.rest.sources):
+        owner = {
+            "program": source.program or row["program"],
+            "machine": source.machine or row["machine"],
+        }
+        number = dsn_of_source(store, **owner, most=most, seen_at=row["received_at"])
+        if number is not None:
+            owners[at] = {**owner, "dsn": number}
+    return owners
+
+
+def _recording(
+    row: Row, one: Understood, owners: list[Row], settings: IntakeSettings
+) -> Callable[[sqlite3.Connection], None]:
+    return lambda connection: _record(connection, row, one, owners, settings)
 
 
 def _record(
     connection: sqlite3.Connection,
     row: Row,
-    parsed: Parsed,
-    found: list[Digested],
-    scrubbed: Counter[str],
+    one: Understood,
+    owners: list[Row],
     settings: IntakeSettings,
 ) -> None:
+    parsed = one.rest
     done = connection.execute(
         "UPDATE raw SET state = 'digested', body = NULL WHERE id = ? AND state = 'new'",
         (row["id"],),
     )
     if done.rowcount != 1:  # somebody else was faster
         return
-    whole = [_keep(connection, row, one, settings) for one in found]
+    at = row["received_at"]
+    whole = [
+        _keep(connection, owner, at, event, settings)
+        for event, owner in zip(one.found, owners, strict=True)
+    ]
     # What comes with a report that is only counted, or was here before, is only counted too.
     if parsed.verbatim and (any(whole) or not whole):
         _keep_verbatim(connection, row, parsed, settings.keep_verbatim)
     elif parsed.verbatim:
         tally(connection, "dropped", Counter({"attachments: many alike": 1}))
     for kind, counts in (
-        ("scrubbed", scrubbed),
+        ("scrubbed", one.scrubbed),
         ("dropped", parsed.lost),
         ("ignored", parsed.ignored),
     ):
@@ -109,40 +170,39 @@ def _record(
 
 
 def _keep(
-    connection: sqlite3.Connection, row: Row, one: Digested, settings: IntakeSettings
+    connection: sqlite3.Connection, owner: Row, at: str, one: Found, settings: IntakeSettings
 ) -> bool:
-    """Count one event; answers whether it is kept whole."""
+    """Count one event, received ``at``; answers whether it is kept whole."""
     twin = connection.execute(
         "UPDATE reports SET copies = copies + 1 WHERE dsn = ? AND event_id = ?",
-        (row["dsn"], one.event["event_id"]),
+        (owner["dsn"], one.event_id),
     )
     if twin.rowcount:  # the client sent it again because our answer was lost
         return False
-    release = one_line(one.event.get("release") or "")
     problem = problems.count(
         connection,
         one.grouping,
-        program=row["program"],
-        machine=row["machine"],
-        release=release,
-        level=level_of(one.event),
-        seen_at=row["received_at"],
+        program=owner["program"],
+        machine=owner["machine"],
+        release=one.release,
+        level=one.level,
+        seen_at=at,
     )
-    histogram.count(connection, problem, row["received_at"])
-    whole = _telling(connection, problem, release, settings)
+    histogram.count(connection, problem, at)
+    whole = _telling(connection, problem, one.release, settings)
     if not whole:
         tally(connection, "dropped", Counter({"counted only: many alike": 1}))
     added = connection.execute(
         "INSERT INTO reports (dsn, event_id, problem, received_at, release, machine, event, "
         "copies, bundle) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
         (
-            row["dsn"],
-            one.event["event_id"],
+            owner["dsn"],
+            one.event_id,
             problem,
-            row["received_at"],
-            release,
-            row["machine"],
-            json.dumps(one.event, ensure_ascii=False) if whole else None,
+            at,
+            one.release,
+            owner["machine"],
+            one.text if whole else None,
             # No bundle is 0: it waits for none, and counting those that wait stays quick.
             None if whole else 0,
         ),
@@ -187,21 +247,6 @@ def _keep_verbatim(connection: sqlite3.Connection, row: Row, parsed: Parsed, mos
         "UPDATE raw SET state = 'quarantined', error = ?, encoding = '', body = ? WHERE id = ?",
         (one_line(parsed.why, 500), parsed.verbatim, row["id"]),
     )
-
-
-def level_of(event: dict[str, Any]) -> str:
-    """``fatal`` when the program died of it, else what the event says."""
-    holder = event.get("exception")
-    values = holder.get("values") if isinstance(holder, dict) else None
-    last = values[-1] if isinstance(values, list) and values else None
-    mechanism = last.get("mechanism") if isinstance(last, dict) else None
-    if (
-        isinstance(mechanism, dict)
-        and mechanism.get("type") == "excepthook"
-        and mechanism.get("handled") is False
-    ):
-        return "fatal"
-    return one_line(event.get("level") or "error", 20)
 
 
 def _quarantine(store: Store, row: Row, reason: str) -> None:

@@ -18,9 +18,15 @@ def one_line(value: object, most: int = 200) -> str:
 
 def well_formed(value: dict[str, Any]) -> dict[str, Any]:
     """``value`` without lone surrogates: legal in JSON's escapes, but no UTF-8 can hold them."""
+    return well_formed_text(value)[0]
+
+
+def well_formed_text(value: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The same, and its JSON."""
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return cast("dict[str, Any]", json.loads(text.encode("utf-8", "replace")))
-    return value
+        text = text.encode("utf-8", "replace").decode()
+        return cast("dict[str, Any]", json.loads(text)), text
+    return value, text

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from comm_server.scrub.keys import is_number_key, is_secret_key
 from comm_server.scrub.phones import KINDS, MODES, Phones, mask_phones
+from comm_server.scrub.quick import is_number, is_secret, may_hold_secret
 from comm_server.scrub.values import scrub_assigned, scrub_text
 
 __all__ = ["DEFAULT_PHONES", "KINDS", "MASK", "MODES", "Phones", "scrub", "scrub_line"]
@@ -23,8 +23,8 @@ _DEEPEST = 60
 
 def scrub(value: Any, phones: Phones = DEFAULT_PHONES) -> tuple[Any, Counter[str]]:
     """A scrubbed copy of a JSON value, and how often each rule struck."""
-    counts: Counter[str] = Counter()
-    return _walk(value, counts, phones, 0), counts
+    work = _Work(phones)
+    return work.walk(value, 0), work.counts
 
 
 def scrub_line(text: str, phones: Phones = DEFAULT_PHONES) -> tuple[str, Counter[str]]:
@@ -34,28 +34,50 @@ def scrub_line(text: str, phones: Phones = DEFAULT_PHONES) -> tuple[str, Counter
     return mask_phones(clean, phones, counts), counts
 
 
-def _walk(value: Any, counts: Counter[str], phones: Phones, depth: int) -> Any:
-    if depth > _DEEPEST:  # no honest report nests like this; cut instead of overflowing
-        counts["too deep"] += 1
-        return MASK
-    if isinstance(value, dict):
-        return {key: _entry(key, item, counts, phones, depth) for key, item in value.items()}
-    if isinstance(value, list):
-        if len(value) == 2 and isinstance(value[0], str) and is_secret_key(value[0]):
-            counts["key"] += 1  # headers travel as [name, value] pairs
-            return [value[0], MASK]
-        return [_walk(item, counts, phones, depth + 1) for item in value]
-    if isinstance(value, str):
-        return mask_phones(scrub_text(value, counts), phones, counts)
-    return value
+class _Work:
+    """The scrubbing of one value."""
 
+    def __init__(self, phones: Phones) -> None:
+        self.counts: Counter[str] = Counter()
+        self._phones = phones
+        self._extensions = "extension" in phones.kinds
+        # Frames hold the same variables and lines again and again.
+        self._known: dict[str, tuple[str, Counter[str]]] = {}
 
-def _entry(key: str, item: Any, counts: Counter[str], phones: Phones, depth: int) -> Any:
-    if is_secret_key(key) and item not in (None, "", [], {}):
-        counts["key"] += 1
-        return MASK
-    if isinstance(item, int) and not isinstance(item, bool) and is_number_key(key):
-        # A number written as one: nothing else of eleven digits is looked at, sizes are as long.
-        masked = mask_phones(str(item), phones, counts)
-        return item if masked == str(item) else masked
-    return _walk(item, counts, phones, depth + 1)
+    def walk(self, value: Any, depth: int) -> Any:
+        if depth > _DEEPEST:  # no honest report nests like this; cut instead of overflowing
+            self.counts["too deep"] += 1
+            return MASK
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            return {key: self._entry(key, item, depth) for key, item in value.items()}
+        if isinstance(value, list):
+            if len(value) == 2 and isinstance(value[0], str) and is_secret(value[0]):
+                self.counts["key"] += 1  # headers travel as [name, value] pairs
+                return [value[0], MASK]
+            return [self.walk(item, depth + 1) for item in value]
+        return value
+
+    def _entry(self, key: str, item: Any, depth: int) -> Any:
+        if is_secret(key) and item not in (None, "", [], {}):
+            self.counts["key"] += 1
+            return MASK
+        if isinstance(item, int) and not isinstance(item, bool) and is_number(key):
+            # A number written as one: nothing else of eleven digits is looked at, sizes are as
+            # long.
+            masked = mask_phones(str(item), self._phones, self.counts)
+            return item if masked == str(item) else masked
+        return self.walk(item, depth + 1)
+
+    def _text(self, text: str) -> str:
+        if not may_hold_secret(text, extensions=self._extensions):
+            return text
+        known = self._known.get(text)
+        if known is None:
+            struck: Counter[str] = Counter()
+            clean = mask_phones(scrub_text(text, struck), self._phones, struck)
+            known = self._known[text] = clean, struck
+        if known[1]:
+            self.counts.update(known[1])
+        return known[0]

@@ -40,6 +40,13 @@ class IntakeSettings:
         minimum=1024,
         doc="Largest single event; a larger one is kept raw in quarantine and mailed as it is.",
     )
+    digest_seconds: float = setting(
+        60.0,
+        unit="seconds",
+        minimum=1,
+        doc="Understanding a few reports takes no longer, or the one to blame is put in quarantine; "
+        "a report of the largest size takes a second.",
+    )
     keep_ids: int = setting(
         100_000,
         unit="reports",

@@ -1,0 +1,140 @@
+"""Reports are understood in a process of their own.
+
+Understanding is pure computation: in a thread it would hold up every other thread of the server,
+the intake above all. The process touches no file; it can die or be killed at any moment, and a
+report on which it dies twice, or takes too long, is set aside like any other poison. It runs at
+a lower priority, so that reports are taken before they are understood, and ends with its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+from comm_server.scrub import Phones
+from comm_server.settings import IntakeSettings
+from comm_server.understanding import Raw, Understood, understand
+from common.logs import get_logger
+
+log = get_logger(__name__)
+_SIZE = struct.Struct("<Q")
+_NICE = 5
+_TRIES = 2
+
+
+class Understander:
+    """Owns the process; it is started when it is needed and when it is gone."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def all(
+        self, chunks: Iterable[list[Raw]], settings: IntakeSettings, phones: Phones
+    ) -> Iterator[list[Understood]]:
+        """What each chunk holds, in order; the next is under way while one is looked at."""
+        waiting = iter(chunks)
+        chunk = next(waiting, None)
+        if chunk is not None:
+            self._send(chunk, settings, phones)
+        while chunk is not None:
+            done = self._receive(settings)
+            if done is None:
+                done = [self._alone(one, settings, phones) for one in chunk]
+            following = next(waiting, None)
+            if following is not None:
+                self._send(following, settings, phones)
+            yield done
+            chunk = following
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):  # what it had not read is not missed
+                    pipe.close()
+
+    def _alone(self, raw: Raw, settings: IntakeSettings, phones: Phones) -> Understood:
+        for _ in range(_TRIES):
+            self._send([raw], settings, phones)
+            if (done := self._receive(settings)) is not None:
+                return done[0]
+        return Understood(poison="the digest died of it, or took too long")
+
+    def _send(self, chunk: list[Raw], settings: IntakeSettings, phones: Phones) -> None:
+        """Hand it over; when the process has died, `_receive` will find out."""
+        process = self._process or self._start()
+        assert process.stdin  # noqa: S101 - it has one
+        with contextlib.suppress(BrokenPipeError):
+            _write(process.stdin, (chunk, settings, phones))
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert process.stdout  # noqa: S101 - it has one
+        _read(process.stdout)  # it is ready: the time of no report is spent on starting
+        return process
+
+    def _receive(self, settings: IntakeSettings) -> list[Understood] | None:
+        """What came of the last chunk sent; None: the process died, or took too long."""
+        process = self._process
+        assert process  # noqa: S101 - `_send` came before
+        assert process.stdout  # noqa: S101
+        watch = threading.Timer(settings.digest_seconds, process.kill)
+        watch.start()
+        try:
+            done: list[Understood] | None = _read(process.stdout)
+        finally:
+            watch.cancel()
+        if done is None:
+            self.close()
+            log.warning("understander.died", status=process.returncode)
+        return done
+
+
+def _write(pipe: IO[bytes], value: Any) -> None:
+    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    pipe.write(_SIZE.pack(len(data)))
+    pipe.write(data)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes]) -> Any:
+    """The next value, or None at the end. Both ends are this program."""
+    head = pipe.read(_SIZE.size)
+    if len(head) < _SIZE.size:
+        return None
+    (size,) = _SIZE.unpack(head)
+    data = pipe.read(size)
+    return pickle.loads(data) if len(data) == size else None  # noqa: S301
+
+
+def main() -> None:
+    """The process: until its input ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # its parent ends it, after its last work
+        signal.signal(number, signal.SIG_IGN)
+    os.nice(_NICE)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody's print may stand among them
+    _write(answers, "ready")
+    while (asked := _read(sys.stdin.buffer)) is not None:
+        chunk, settings, phones = asked
+        with contextlib.suppress(BrokenPipeError):
+            _write(answers, [understand(one, settings, phones) for one in chunk])
+
+
+if __name__ == "__main__":
+    main()
