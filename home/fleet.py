@@ -131,7 +131,8 @@ def failures(store: Store, most: int = 200) -> list[Row]:
         _LATEST  # noqa: S608 - a constant
         + " WHERE r.doubt != '' OR (r.outcome NOT IN (?, ?) AND NOT EXISTS"
         " (SELECT 1 FROM receipts n WHERE n.site = r.site AND n.client = r.client"
-        " AND n.product = r.product AND n.at > r.at AND n.outcome = ? AND n.doubt = '')) ORDER BY r.at DESC LIMIT ?",
+        " AND n.product = r.product AND n.at > r.at AND n.outcome = ? AND n.doubt = ''))"
+        " ORDER BY r.at DESC LIMIT ?",
         [GOOD, RETURNED, GOOD, most],
     )
     return [_with_log(row) for row in rows]
