@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -15,21 +15,30 @@ from flask import Flask
 from appliance.api.errors import show_fault_numbers
 from appliance.api.pages import pages
 from appliance.api.programs import programs
+from appliance.api.v1.chat import ConversationKeys
+from appliance.api.v1.interfaces import add_interfaces, described_application
 from appliance.domain.running import Reporting
+from appliance.domain.users import User
+from appliance.live.readers import Readers
 from appliance.office import Office
 from appliance.ops.communications import health_look
 from appliance.ops.machine import MachineFacts
 from appliance.ops.metrics import Metrics, Sources
 from appliance.ops.reporting import reporting_facts, start_reporting
 from appliance.services.describe_running import DescribeRunning
+from appliance.services.keep_moving import tick
 from appliance.services.record_sign_in import RecordSignIn
+from appliance.services.set_queue import QueueForms
 from appliance.services.watch_communications import CommunicationsWatch
 from appliance.settings import ApplianceSettings, load_settings
 from appliance.store.accounts import SqlAccounts
 from appliance.store.facts import storage_facts
+from appliance.store.live import SqlLive, prune
+from appliance.store.queue_form import from_form, to_form
 from common import logs
 from common.atomic import write_secret
 from common.clock import Clock, SystemClock
+from common.feed import FeedApp, Wakeups
 from common.in_care import InCare
 from common.serving import serve
 from common.serving.certificates import ensure_self_signed
@@ -42,6 +51,7 @@ from common.web.secret import secret_key
 from common.web.signin import SignIn, SignInRules
 from common.web.texts import Texts
 
+FEED = "/api/v1/feed"
 LOCAL_TOKEN = "local-token"  # noqa: S105 - the name of a file
 _MOST_BODY = 1024 * 1024  # forms and JSON alone; attachments come with the chat
 
@@ -54,6 +64,7 @@ class Appliance:
     office: Office
     watch: CommunicationsWatch
     metrics: Metrics
+    may_read: Readers
 
 
 def create_app(
@@ -97,17 +108,18 @@ def create_app(
     )
     metrics = Metrics(sources)
 
-    flask = Flask("appliance", static_folder=None)
+    flask = described_application()
     flask.config["MAX_CONTENT_LENGTH"] = _MOST_BODY
     metrics.watch(flask)
     texts = Texts("appliance")
     install(flask, texts, title="product", nav=[NavItem("pages.home", "running.title")])
     show_fault_numbers(flask, texts)
-    SignIn(
+    secret = secret_key(office.folder)
+    signin = SignIn(
         SqlAccounts(office.database, office.users),
         texts,
         program="appliance",
-        secret=secret_key(office.folder),
+        secret=secret,
         rules=_sign_in_rules(at_start),
         passwords=passwords,
         clock=clock,
@@ -117,7 +129,23 @@ def create_app(
             office.first,
             lambda outcome: metrics.sign_ins.labels(outcome).inc(),
         ),
-    ).install(flask)
+    )
+    signin.install(flask)
+    keys = ConversationKeys(secret)
+    add_interfaces(
+        flask,
+        floor=office.floor,
+        users=office.users,
+        audit=office.audit,
+        forms=QueueForms(to_form, from_form),
+        keys=keys,
+        most_length=lambda: settings().chat.most_length,
+    )
+
+    def person(cookies: Mapping[str, str]) -> User | None:
+        account = signin.person_of_cookies(flask, cookies)
+        return office.users.by_name(account.name) if account else None
+
     flask.register_blueprint(pages(running, office.users, texts, clock, settings))
     flask.register_blueprint(
         programs(running, office.users, metrics, texts, clock, settings, local_token)
@@ -127,7 +155,7 @@ def create_app(
             "appliance", lambda: {"database": sources.storage().trouble or True}, clock=clock
         )
     )
-    return Appliance(flask, office, watch, metrics)
+    return Appliance(flask, office, watch, metrics, Readers(person, keys.read, office.floor))
 
 
 def serve_appliance() -> None:
@@ -139,7 +167,8 @@ def serve_appliance() -> None:
     holder = Holder(load_settings)
     settings = holder.current
     logs.set_up("appliance", settings.log_level)
-    with Office.opened(settings, SystemClock()) as office:
+    wakeups = Wakeups()
+    with Office.opened(settings, SystemClock(), wakeups.notify) as office:
         transport = start_reporting(settings)
         try:
             local_token = secrets.token_urlsafe(32)
@@ -156,6 +185,7 @@ def serve_appliance() -> None:
                 port=settings.port,
                 port_setting="appliance.port",
                 flask=appliance.flask,
+                feed=FeedApp(FEED, SqlLive(office.database), appliance.may_read, wakeups=wakeups),
                 tls=ensure_self_signed(settings.tls_folder, settings.names),
                 on_start=beside.start,
                 on_stop=beside.stop,
@@ -190,7 +220,18 @@ class _Beside:
             coalesce=True,
             max_instances=1,
         )
+        for job, seconds in ((self._tick, 1), (self._prune, 3600)):
+            self._scheduler.add_job(
+                job, "interval", seconds=seconds, coalesce=True, max_instances=1
+            )
         self._scheduler.start()
+
+    def _tick(self) -> None:
+        self._appliance.office.floor.write(tick)
+
+    def _prune(self) -> None:
+        hours = self._settings.chat.live_hours
+        prune(self._appliance.office.database, SystemClock().now() - timedelta(hours=hours))
 
     def stop(self) -> None:
         """Look no more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from appliance.services.first_sign_in import FirstSignIn, FirstSignInFile
 from appliance.settings import ApplianceSettings
 from appliance.store.audit import SqlAudit
 from appliance.store.database import Database, database_url
+from appliance.store.floor import SqlFloor
 from appliance.store.migrate import alone, migrate
 from appliance.store.users import SqlUsers
 from common.atomic import sweep_parts
@@ -29,11 +30,19 @@ class Office:
     users: SqlUsers
     audit: SqlAudit
     first: FirstSignInFile
+    floor: SqlFloor
 
     @classmethod
     @contextmanager
-    def opened(cls, settings: ApplianceSettings, clock: Clock) -> Iterator[Office]:
+    def opened(
+        cls,
+        settings: ApplianceSettings,
+        clock: Clock,
+        on_commit: Callable[[], None] | None = None,
+    ) -> Iterator[Office]:
         """Make the folder if needed, open and migrate the database; close it at the end.
+
+        ``on_commit`` is called after each commit of the floor's writer.
 
         Raises:
             OperatorError: the folder or the database must be mended.
@@ -43,13 +52,18 @@ class Office:
         database = Database(database_url(settings.database_url, folder), settings.threads)
         try:
             migrate(database, folder)
-            yield cls(
-                folder,
-                database,
-                SqlUsers(database, clock),
-                SqlAudit(database, clock),
-                FirstSignInFile(folder),
-            )
+            floor = SqlFloor(database, clock, on_commit=on_commit)
+            try:
+                yield cls(
+                    folder,
+                    database,
+                    SqlUsers(database, clock),
+                    SqlAudit(database, clock),
+                    FirstSignInFile(folder),
+                    floor,
+                )
+            finally:
+                floor.close()
         finally:
             database.close()
 

@@ -96,6 +96,27 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True)
+class ChatSettings:
+    """Conversations in writing."""
+
+    most_length: int = setting(
+        4000,
+        minimum=100,
+        maximum=5000,
+        unit="characters",
+        doc="Longest message; more than anybody types, and small enough to be told live whole.",
+    )
+    live_hours: int = setting(
+        48,
+        minimum=1,
+        maximum=720,
+        unit="hours",
+        doc="What happened is told again to pages that were away for up to so long; a page that "
+        "was away for longer reads everything afresh. Conversations themselves are kept.",
+    )
+
+
+@dataclass(frozen=True)
 class ApplianceSettings:
     """The table ``[appliance]``."""
 
@@ -189,6 +210,7 @@ class ApplianceSettings:
     session: SessionSettings = section(SessionSettings)
     sign_in: SignInSettings = section(SignInSettings)
     metrics: MetricsSettings = section(MetricsSettings)
+    chat: ChatSettings = section(ChatSettings)
 
     @property
     def folder(self) -> Path:

@@ -21,13 +21,17 @@ class Role(StrEnum):
 SEE_STATUS = "status.see"  # which parts work
 SEE_STATUS_DETAILS = "status.details"  # versions, sizes, folders, addresses of machines
 MANAGE_USERS = "users.manage"
+TAKE_CONVERSATIONS = "conversations.take"  # be offered some, speak in them
+SEE_FLOOR = "floor.see"  # everybody's states and conversations
+HELP_OTHERS = "floor.help"  # take over, set another's state
+MANAGE_FLOOR = "floor.manage"  # queues, skills, capacities
 
-_AGENT = frozenset({SEE_STATUS})
-_SUPERVISOR = _AGENT | {SEE_STATUS_DETAILS}
+_AGENT = frozenset({SEE_STATUS, TAKE_CONVERSATIONS})
+_SUPERVISOR = _AGENT | {SEE_STATUS_DETAILS, SEE_FLOOR, HELP_OTHERS}
 PERMISSIONS: Mapping[Role, frozenset[str]] = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _SUPERVISOR,
-    Role.ADMINISTRATOR: _SUPERVISOR | {MANAGE_USERS},
+    Role.ADMINISTRATOR: _SUPERVISOR | {MANAGE_USERS, MANAGE_FLOOR},
 }
 
 

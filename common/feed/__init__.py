@@ -23,6 +23,9 @@ WebSocket a frame, ``{"topic", "reload": true, "cursor": M}``. The reader then r
 itself afresh and follows on from M. So events are hints with ids, small, and the state
 must be readable without them.
 
+**Who reads.** A room looks at the connection (`Asker`): a client certificate, a session's cookie,
+or a key. A page of another site, such as a web shop's with our chat on it, has a key and no cookie.
+
 **Waking.** A writer's commit wakes the process's own waiters (`Wakeups.notify` as the
 Store's ``on_commit``). A commit by another process, such as the command line, is seen within a
 second through SQLite's ``data_version``. Waking is a hint too: a waiter then reads the database.

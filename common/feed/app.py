@@ -16,6 +16,8 @@ from common.feed.socket import serve_socket
 from common.feed.storage import CursorGoneError, Event, FeedStorage
 from common.feed.wakeups import Waiters, Wakeups
 
+SUBPROTOCOL = "callstead"
+
 
 @dataclass(frozen=True)
 class Asker:
@@ -26,13 +28,24 @@ class Asker:
         headers: by lower-case name.
         cookies: by name; a room finds the session in it.
         address: the IP address, for logs and limits.
+        key: what was shown as ``Authorization: Bearer``, or, since a browser's WebSocket can send
+            no header, as the subprotocol ``key.KEY`` beside `SUBPROTOCOL`. No browser sends it by
+            itself, so a page of another site may show it; then its cookies do not count.
     """
 
     peer: str | None
     headers: Mapping[str, str]
     cookies: Mapping[str, str]
     address: str
+    key: str = ""
 
+
+# No cookie is ever taken with these: the key alone counts.
+_FOR_OTHER_SITES = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b"authorization"),
+    (b"access-control-max-age", b"86400"),
+)
 
 # Asked before every batch, in a thread, so that it may read the database and so that
 # a right that is taken away ends an open connection too.
@@ -167,14 +180,19 @@ class FeedApp:
         return Batch(fitting, fitting[-1].seq if fitting else after, more=more)
 
     async def _poll(self, asker: Asker, scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] == "OPTIONS":  # a browser asks before it sends a key from another site
+            await _answer(send, 200, {}, foreign=True)
+            return
+        foreign = bool(asker.key)
         try:
             topic, after, wait = _question(scope, self.limits.wait)
         except ValueError as error:
-            await _answer(send, 400, {"error": "malformed", "message": str(error)})
+            malformed = {"error": "malformed", "message": str(error)}
+            await _answer(send, 400, malformed, foreign=foreign)
             return
         batch = await self._next(asker, topic, after, wait, receive)
         status = 403 if batch.refused else 410 if batch.reload else 200
-        await _answer(send, status, batch.body(topic))
+        await _answer(send, status, batch.body(topic), foreign=foreign)
 
     async def _next(self, asker: Asker, topic: str, after: int, wait: float, receive: Any) -> Batch:
         """The next batch; an empty one after ``wait`` seconds, or when either side leaves."""
@@ -221,12 +239,24 @@ def _asker(scope: Any) -> Asker:
     cookies: SimpleCookie = SimpleCookie()
     with contextlib.suppress(CookieError):
         cookies.load(headers.get("cookie", ""))
+    key = _key(headers)
     return Asker(
         peer=headers.get("callstead-peer") or None,
         headers=headers,
-        cookies={name: morsel.value for name, morsel in cookies.items()},
+        cookies={} if key else {name: morsel.value for name, morsel in cookies.items()},
         address=scope["client"][0] if scope["client"] else "",
+        key=key,
     )
+
+
+def _key(headers: Mapping[str, str]) -> str:
+    kind, _, shown = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return shown.strip()
+    offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
+    if SUBPROTOCOL not in offered:
+        return ""
+    return next((name.removeprefix("key.") for name in offered if name.startswith("key.")), "")
 
 
 def _fit(events: list[Event], most_bytes: int) -> list[Event]:
@@ -245,7 +275,9 @@ async def _until_gone(receive: Any, woken: asyncio.Event) -> None:
     woken.set()
 
 
-async def _answer(send: Any, status: int, value: dict[str, Any], kind: str = "http") -> None:
+async def _answer(
+    send: Any, status: int, value: dict[str, Any], kind: str = "http", *, foreign: bool = False
+) -> None:
     prefix = "websocket.http.response" if kind == "websocket" else "http.response"
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     headers = [
@@ -253,6 +285,7 @@ async def _answer(send: Any, status: int, value: dict[str, Any], kind: str = "ht
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
+        *(_FOR_OTHER_SITES if foreign else ()),
     ]
     await send({"type": f"{prefix}.start", "status": status, "headers": headers})
     await send({"type": f"{prefix}.body", "body": body})

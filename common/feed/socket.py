@@ -24,11 +24,12 @@ class _BadFrameError(Exception):
 async def serve_socket(app: FeedApp, asker: Asker, receive: Any, send: Any) -> None:
     """Serve one WebSocket until either side leaves."""
     await receive()  # websocket.connect
-    if not _same_site(asker):
+    if not asker.key and not _same_site(asker):
         # A page of another site would read with this browser's cookies.
         await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         return
-    await send({"type": "websocket.accept"})
+    # A browser that offered protocols wants one of them chosen.
+    await send({"type": "websocket.accept", "subprotocol": "callstead" if asker.key else None})
     reader = _Reader(app, asker, send)
     try:
         await reader.run(receive)

@@ -1,0 +1,100 @@
+"""Agents, and what each may be offered, as an administrator sets it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import jsonify
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, Field
+
+from appliance.api.v1.here import blueprint_for, user
+from appliance.api.v1.shapes import AgentShape, Answer, Strict, agent_shape
+from appliance.domain.audit import Audit
+from appliance.domain.demand import LEAST_LEVEL, MOST_LEVEL
+from appliance.domain.records import Agent
+from appliance.domain.roles import MANAGE_FLOOR
+from appliance.domain.users import Users
+from appliance.domain.work import Floor, UnknownError, Work
+from appliance.services.keep_moving import change
+from appliance.services.presence import seen
+
+
+class AgentId(BaseModel):
+    """In the path: the user's id."""
+
+    agent: int = Field(ge=1, le=2**31 - 1)
+
+
+class AgentBody(Strict):
+    """What an agent may be offered; whatever is left out stays."""
+
+    capacity: int | None = Field(None, ge=0, le=1000)
+    groups: list[str] | None = None
+    skills: dict[str, int] | None = Field(
+        None, description=f"By skill, a level from {LEAST_LEVEL} to {MOST_LEVEL}."
+    )
+    queues: list[int] | None = None
+
+
+class Agents(BaseModel):
+    """All of them."""
+
+    items: list[AgentShape]
+
+
+def agents(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
+    """The blueprint."""
+    blueprint = blueprint_for(
+        "agents", "/agents", "Agents: capacity, groups, skills, queues.", users, MANAGE_FLOOR
+    )
+
+    @blueprint.get("", summary="All agents", responses={"200": Agents})
+    def all_agents() -> Answer:
+        def job(work: Work) -> list[dict[str, object]]:
+            return [agent_shape(one, seen(work, one.id)) for one in work.agents()]
+
+        return jsonify(items=floor.read(job))
+
+    @blueprint.patch("/<int:agent>", summary="Change what an agent may be offered",
+                     responses={"200": AgentShape})  # fmt: skip
+    def change_agent(path: AgentId, body: AgentBody) -> Answer:
+        person = next((one for one in users.all() if one.id == path.agent), None)
+        if person is None:
+            raise UnknownError("user", path.agent)
+
+        who = f"user:{user().id}"
+
+        def job(work: Work) -> dict[str, object]:
+            for queue in body.queues or ():
+                work.queue(queue)
+            changed = _with(body, _kept(work, path.agent, person.display_name))
+            work.save_agent(changed)
+            work.tell("agent.set", who=who, agent=changed.id)
+            return agent_shape(changed, seen(work, changed.id))
+
+        answer = change(floor, job)
+        audit.record(user().name, "agent.set", person.name)
+        return jsonify(answer)
+
+    return blueprint
+
+
+def _kept(work: Work, agent: int, name: str) -> Agent:
+    try:
+        return work.agent(agent)
+    except UnknownError:
+        return Agent(agent, name)
+
+
+def _with(body: AgentBody, agent: Agent) -> Agent:
+    wrong = [s for s, n in (body.skills or {}).items() if not LEAST_LEVEL <= n <= MOST_LEVEL]
+    if wrong:
+        raise ValueError(f"The level of the skill {wrong[0]!r} must be 1 to 5")
+    return replace(
+        agent,
+        capacity=agent.capacity if body.capacity is None else body.capacity,
+        groups=agent.groups if body.groups is None else frozenset(body.groups),
+        skills=agent.skills if body.skills is None else body.skills,
+        queues=agent.queues if body.queues is None else frozenset(body.queues),
+    )

@@ -1,0 +1,172 @@
+"""What a web visitor does: begin a chat, speak, read, leave. Nobody is signed in here.
+
+A conversation has a key, given to whoever began it; with it, and nothing else, its visitor's side
+can be read and spoken in. It travels in the ``Authorization`` header, never in an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import jsonify, request
+from flask_openapi3 import APIBlueprint, Tag
+from itsdangerous import BadSignature, URLSafeSerializer
+from pydantic import BaseModel, Field
+from werkzeug.exceptions import Unauthorized
+
+from appliance.api.v1.problems import Problem, answer_problems
+from appliance.api.v1.shapes import Answer, Messages, MessageShape, Page, Strict, message_shape
+from appliance.domain.capacity import weight_of
+from appliance.domain.contact import Identity
+from appliance.domain.conversation import WAITING, State
+from appliance.domain.queue import Entry
+from appliance.domain.work import Floor, Work
+from appliance.services import talk
+from appliance.services.arrive import Arrival, arrive
+from appliance.services.keep_moving import change
+from appliance.services.say_message import Saying, say_message
+
+CHANNEL = "chat"
+WEIGHTS = {"phone": 100, CHANNEL: 25}
+
+
+class BeginBody(Strict):
+    """A visitor who wants to chat."""
+
+    queue: int = Field(ge=1, le=2**31 - 1)
+    visitor: str = Field(min_length=16, max_length=64, description="The browser's own random id.")
+    name: str = Field("", max_length=100)
+    page: str = Field("", max_length=2000, description="Where on the web page the visitor is.")
+    subject: str = Field("", max_length=200)
+    leaves_message: bool = Field(
+        default=False, description="Out of hours: keep it for the next shift."
+    )
+
+
+class Begun(BaseModel):
+    """What became of it."""
+
+    conversation: int
+    key: str = Field(description="To be sent as `Authorization: Bearer`.")
+    entry: str = Field(description="`taken`, or why not: `closed`, `full`.")
+    opens_at: str | None
+
+
+class SayBody(Strict):
+    """A message; the same `key` again is the same message."""
+
+    key: str
+    text: str
+
+
+class Standing(BaseModel):
+    """How the conversation stands, for its visitor."""
+
+    state: str
+    waits: bool
+    agent: str = Field(description="The name of whoever speaks; empty: nobody yet.")
+
+
+def chat(floor: Floor, keys: ConversationKeys, most_length: Callable[[], int]) -> APIBlueprint:
+    """The blueprint.
+
+    Args:
+        floor: where it is kept.
+        keys: the conversations'.
+        most_length: of a message, in characters.
+    """
+    blueprint = APIBlueprint(
+        "chat", __name__, url_prefix="/api/v1/chat",
+        abp_tags=[Tag(name="chat", description="What a web visitor does.")],
+        abp_security=[{"conversation": []}], abp_responses={"4XX": Problem},
+    )  # fmt: skip
+    answer_problems(blueprint)
+
+    @blueprint.post("", summary="Begin a chat", security=[], responses={"201": Begun})
+    def begin(body: BeginBody) -> Answer:
+        arrival = Arrival(
+            channel=CHANNEL, queue=body.queue, weight=weight_of(CHANNEL, WEIGHTS),
+            identities=[Identity("cookie", body.visitor, sure=False)], name=body.name,
+            subject=body.subject or body.page, leaves_message=body.leaves_message,
+        )  # fmt: skip
+        arrived = change(floor, lambda work: arrive(work, arrival))
+        opens = arrived.opens_at if arrived.entry is Entry.CLOSED else None
+        return jsonify(
+            conversation=arrived.conversation.id,
+            key=keys.of(arrived.conversation.id),
+            entry=str(arrived.entry),
+            opens_at=opens.isoformat() if opens else None,
+        ), 201
+
+    @blueprint.get("/standing", summary="How it stands", responses={"200": Standing})
+    def standing() -> Answer:
+        mine = keys.here()
+        return jsonify(floor.read(lambda work: _standing(work, mine)))
+
+    @blueprint.post("/messages", summary="Say something", responses={"200": MessageShape})
+    def post_message(body: SayBody) -> Answer:
+        saying = Saying(keys.here(), body.key, body.text)
+        kept = change(floor, lambda work: say_message(work, saying, most_length()))
+        return jsonify(message_shape(kept))
+
+    @blueprint.get("/messages", summary="What was said", responses={"200": Messages})
+    def get_messages(query: Page) -> Answer:
+        mine = keys.here()
+        found = floor.read(lambda work: work.messages(mine, query.after, query.most))
+        cursor = found[-1].number if found else query.after
+        seen = [message_shape(one) for one in found if not one.internal]
+        return jsonify(items=seen, cursor=cursor)
+
+    @blueprint.post("/leave", summary="Go", responses={"200": Standing})
+    def leave() -> Answer:
+        mine = keys.here()
+
+        def job(work: Work) -> dict[str, object]:
+            state = work.conversation(mine).state
+            if state in WAITING:
+                talk.leave(work, mine)
+            elif state in {State.ACTIVE, State.HELD}:
+                talk.end(work, mine, None)
+            return _standing(work, mine)
+
+        return jsonify(change(floor, job))
+
+    return blueprint
+
+
+class ConversationKeys:
+    """The key of each conversation's visitor: its number, signed."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._signer = URLSafeSerializer(secret, salt="conversation")
+
+    def of(self, conversation: int) -> str:
+        """The key."""
+        key = self._signer.dumps(conversation)
+        return key if isinstance(key, str) else key.decode()
+
+    def read(self, key: str) -> int | None:
+        """Whose key it is; None: nobody's."""
+        try:
+            found = self._signer.loads(key)
+        except BadSignature:
+            return None
+        return found if isinstance(found, int) else None
+
+    def here(self) -> int:
+        """The conversation whose key the request shows; 401 without one."""
+        kind, _, key = request.headers.get("Authorization", "").partition(" ")
+        found = self.read(key.strip()) if kind.lower() == "bearer" else None
+        if found is None:
+            raise Unauthorized("Show the conversation's key as `Authorization: Bearer`.")
+        return found
+
+
+def _standing(work: Work, conversation: int) -> dict[str, object]:
+    found = work.conversation(conversation)
+    speaks = found.agent if found.state in {State.ACTIVE, State.HELD} else None
+    return {
+        "state": str(found.state),
+        "waits": found.state in WAITING,
+        "agent": work.agent(speaks).name if speaks is not None else "",
+    }

@@ -1,0 +1,78 @@
+"""Makes the application that carries the REST interface, and its description at one address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response, jsonify, request
+from flask_openapi3 import Info, OpenAPI
+
+from appliance.api.v1.agents import agents
+from appliance.api.v1.chat import ConversationKeys, chat
+from appliance.api.v1.desk import desk
+from appliance.api.v1.problems import Problem, not_valid
+from appliance.api.v1.queues import queues
+from appliance.api.v1.shapes import Answer
+from appliance.domain.audit import Audit
+from appliance.domain.users import Users
+from appliance.domain.work import Floor
+from appliance.services.set_queue import QueueForms
+from common import __version__
+
+_FOR_OTHER_SITES = {
+    "Access-Control-Allow-Origin": "*",  # no cookie counts there: the conversation's key alone
+    "Access-Control-Allow-Headers": "authorization, content-type",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def described_application() -> OpenAPI:
+    """An empty application that knows how to describe what is put on it."""
+    return OpenAPI(
+        "appliance",
+        info=Info(title="Callstead appliance", version=__version__),
+        security_schemes={
+            "session": {
+                "type": "apiKey", "in": "cookie", "name": "__Host-callstead-appliance",
+                "description": "Sign in at /sign-in; changes need the header X-CSRF-Token.",
+            },
+            "conversation": {
+                "type": "http", "scheme": "bearer",
+                "description": "The key that `POST /api/v1/chat` answered.",
+            },
+        },
+        validation_error_model=Problem,
+        validation_error_callback=not_valid,
+        doc_ui=False,
+        static_folder=None,
+    )  # fmt: skip
+
+
+def add_interfaces(
+    application: OpenAPI,
+    *,
+    floor: Floor,
+    users: Users,
+    audit: Audit,
+    forms: QueueForms,
+    keys: ConversationKeys,
+    most_length: Callable[[], int],
+) -> None:
+    """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
+    for blueprint in (
+        desk(floor, users, most_length),
+        queues(floor, users, audit, forms),
+        agents(floor, users, audit),
+        chat(floor, keys, most_length),
+    ):
+        application.register_api(blueprint)
+
+    @application.get("/api/openapi.json", doc_ui=False)
+    def description() -> Answer:
+        return jsonify(application.api_doc)
+
+    @application.after_request
+    def _from_other_sites(response: Response) -> Response:
+        if request.path.startswith("/api/v1/chat"):
+            response.headers.update(_FOR_OTHER_SITES)
+        return response

@@ -1,0 +1,80 @@
+"""Queues, as an administrator sets them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, Field
+
+from appliance.api.v1.here import blueprint_for, user
+from appliance.api.v1.shapes import Answer, Strict
+from appliance.domain.audit import Audit
+from appliance.domain.queue import Queue
+from appliance.domain.roles import MANAGE_FLOOR
+from appliance.domain.users import Users
+from appliance.domain.work import Floor
+from appliance.services.keep_moving import change
+from appliance.services.set_queue import QueueForms, set_queue
+
+
+class QueueId(BaseModel):
+    """In the path."""
+
+    queue: int = Field(ge=1, le=2**31 - 1)
+
+
+class QueueBody(Strict):
+    """A queue; whatever is left out keeps its value, or has its default in a new one."""
+
+    name: str | None = Field(None, min_length=1, max_length=200)
+    form: dict[str, Any] = Field(
+        default_factory=dict, description="Hours, rules, target and so on, as a queue shows them."
+    )
+
+
+class QueueShape(BaseModel):
+    """A queue."""
+
+    id: int
+    name: str
+    form: dict[str, Any]
+
+
+class Queues(BaseModel):
+    """All of them."""
+
+    items: list[QueueShape]
+
+
+def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBlueprint:
+    """The blueprint; ``forms`` turn queues into JSON and back."""
+    blueprint = blueprint_for(
+        "queues", "/queues", "Queues: hours, rules, targets.", users, MANAGE_FLOOR
+    )
+
+    @blueprint.get("", summary="All queues", responses={"200": Queues})
+    def all_queues() -> Answer:
+        found = floor.read(lambda work: work.queues())
+        return jsonify(items=[shape(queue) for queue in found.values()])
+
+    @blueprint.post("", summary="A new queue", responses={"201": QueueShape})
+    def add_queue(body: QueueBody) -> Answer:
+        if not body.name:
+            raise ValueError("A new queue needs a name")
+        return jsonify(keep(None, body)), 201
+
+    @blueprint.patch("/<int:queue>", summary="Change a queue", responses={"200": QueueShape})
+    def change_queue(path: QueueId, body: QueueBody) -> Answer:
+        return jsonify(keep(path.queue, body))
+
+    def keep(queue: int | None, body: QueueBody) -> dict[str, object]:
+        kept = change(floor, lambda work: set_queue(work, forms, queue, body.name, body.form))
+        audit.record(user().name, "queue.set", kept.name)
+        return shape(kept)
+
+    def shape(queue: Queue) -> dict[str, object]:
+        return {"id": queue.id, "name": queue.name, "form": forms.to_form(queue)}
+
+    return blueprint

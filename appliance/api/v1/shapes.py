@@ -1,0 +1,121 @@
+"""The JSON of what the floor keeps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from appliance.domain.records import Agent, Conversation, Message
+
+# What a view answers; flask.typing's own cannot be looked at while the program runs.
+Answer = Response | tuple[Response, int]
+
+
+class Strict(BaseModel):
+    """A body: what is not described is refused, so that a typing error is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ConversationId(BaseModel):
+    """In the path."""
+
+    conversation: int = Field(ge=1, le=2**31 - 1)
+
+
+class Page(BaseModel):
+    """Which part of a list."""
+
+    after: int = Field(0, ge=0, le=2**31 - 1, description="The cursor that the page before gave.")
+    most: int = Field(50, ge=1, le=200, description="How many at most.")
+
+
+class ConversationShape(BaseModel):
+    """A conversation."""
+
+    id: int
+    channel: str
+    contact: int
+    state: str
+    state_since: datetime | None
+    queue: int | None
+    waiting_since: datetime | None
+    priority: int
+    tags: list[str]
+    subject: str
+    agent: int | None
+    created_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    closes_at: datetime | None
+    disposition: str
+    messages: int = Field(description="The number of its last message.")
+
+
+class Conversations(BaseModel):
+    """Some of them."""
+
+    items: list[ConversationShape]
+
+
+class MessageShape(BaseModel):
+    """A message."""
+
+    number: int
+    key: str
+    author: str
+    agent: int | None
+    internal: bool
+    text: str
+    at: datetime
+
+
+class Messages(BaseModel):
+    """A page of messages; `cursor` is the next page's `after`."""
+
+    items: list[MessageShape]
+    cursor: int
+
+
+class AgentShape(BaseModel):
+    """An agent, with the state that colleagues see."""
+
+    id: int
+    name: str
+    state: str
+    presence: str
+    presence_since: datetime | None
+    away_reason: str
+    capacity: int
+    groups: list[str]
+    skills: dict[str, int]
+    queues: list[int]
+
+
+def conversation_shape(one: Conversation) -> dict[str, object]:
+    """A conversation as JSON."""
+    values = {name: getattr(one, name) for name in ConversationShape.model_fields}
+    return ConversationShape(**{**values, "tags": sorted(one.tags)}).model_dump(mode="json")
+
+
+def message_shape(one: Message) -> dict[str, object]:
+    """A message as JSON."""
+    values = {name: getattr(one, name) for name in MessageShape.model_fields}
+    return MessageShape(**values).model_dump(mode="json")
+
+
+def messages_shape(found: list[Message], after: int) -> dict[str, object]:
+    """A page of messages as JSON."""
+    return {
+        "items": [message_shape(one) for one in found],
+        "cursor": found[-1].number if found else after,
+    }
+
+
+def agent_shape(one: Agent, state: str) -> dict[str, object]:
+    """An agent as JSON."""
+    values = {name: getattr(one, name) for name in AgentShape.model_fields if name != "state"}
+    values |= {"groups": sorted(one.groups), "queues": sorted(one.queues), "state": state}
+    return AgentShape(**values).model_dump(mode="json")

@@ -1,0 +1,1 @@
+"""What of the feed each visitor, agent and supervisor may see."""

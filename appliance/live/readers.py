@@ -1,0 +1,57 @@
+"""Whether somebody may read a topic of the feed; the topics are in `appliance.domain.live`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from appliance.domain.live import FLOOR, agent_topic, conversation_topic, visitor_topic
+from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS, may
+from appliance.domain.users import User
+from appliance.domain.work import Floor, UnknownError
+from common.feed import Asker
+
+
+class Readers:
+    """Called with an `Asker` and a topic, before each batch.
+
+    Args:
+        person: whose session the cookies are; None: nobody's, or it has ended.
+        conversation_of: whose key it is; None: nobody's.
+        floor: to see who has a conversation.
+    """
+
+    def __init__(
+        self,
+        person: Callable[[Mapping[str, str]], User | None],
+        conversation_of: Callable[[str], int | None],
+        floor: Floor,
+    ) -> None:
+        self._person = person
+        self._conversation_of = conversation_of
+        self._floor = floor
+
+    def __call__(self, asker: Asker, topic: str) -> bool:
+        """Whether ``asker`` may read ``topic``."""
+        if asker.key:
+            conversation = self._conversation_of(asker.key)
+            return conversation is not None and topic == visitor_topic(conversation)
+        user = self._person(asker.cookies)
+        if user is None or not may(user.role, TAKE_CONVERSATIONS):
+            return False
+        if may(user.role, SEE_FLOOR):
+            return topic == FLOOR or topic.startswith(("agent/", "conversation/"))
+        return topic == agent_topic(user.id) or self._has(user.id, topic)
+
+    def _has(self, agent: int, topic: str) -> bool:
+        """Whether the topic is of a conversation that the agent has, or had last."""
+        number = topic.removeprefix("conversation/")
+        if not (number.isascii() and number.isdigit() and len(number) < 11):
+            return False
+        conversation = int(number)
+        if topic != conversation_topic(conversation):
+            return False
+        try:
+            found = self._floor.read(lambda work: work.conversation(conversation))
+        except UnknownError:
+            return False
+        return agent in (found.agent, found.last_agent)

@@ -1,0 +1,35 @@
+"""What time and change do by themselves on the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from appliance.domain.work import Floor, Work
+from appliance.services.answer_offer import expire_offers
+from appliance.services.offer_waiting import offer_waiting
+from appliance.services.talk import close_overdue, overflow
+
+T = TypeVar("T")
+
+
+def tick(work: Work) -> None:
+    """Each second: end what is over, move on what has waited too long, offer what can be."""
+    expire_offers(work)
+    close_overdue(work)
+    overflow(work)
+    offer_waiting(work)
+
+
+def change(floor: Floor, job: Callable[[Work], T]) -> T:
+    """Run ``job``, which may have freed somebody, and look at the queues in the same transaction.
+
+    Answers what ``job`` answered, after the commit.
+    """
+
+    def both(work: Work) -> T:
+        result = job(work)
+        offer_waiting(work)
+        return result
+
+    return floor.write(both)

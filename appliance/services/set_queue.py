@@ -1,0 +1,58 @@
+"""Makes or changes a queue, as an administrator wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.domain.queue import Queue
+from appliance.domain.work import Work
+
+
+@dataclass(frozen=True)
+class QueueForms:
+    """A queue as JSON and back; ``from_form`` takes id, name and form."""
+
+    to_form: Callable[[Queue], dict[str, Any]]
+    from_form: Callable[[int, str, Mapping[str, Any]], Queue]
+
+
+def set_queue(
+    work: Work,
+    forms: QueueForms,
+    queue: int | None,
+    name: str | None,
+    form: Mapping[str, Any],
+) -> Queue:
+    """Keep ``queue`` with what ``form`` changes, or a new one.
+
+    Raises:
+        UnknownError: there is no such queue, or no such queue to overflow into.
+        ValueError: the form means nothing, or queues would hand on in a circle.
+    """
+    before = Queue(0, name or "") if queue is None else work.queue(queue)
+    known = forms.to_form(before)
+    strange = sorted(set(form) - set(known))
+    if strange:
+        raise ValueError(f"A queue has no {strange[0]!r}; it has {', '.join(sorted(known))}")
+    try:
+        wanted = forms.from_form(before.id, name or before.name, {**known, **form})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"The queue's form is not as a queue shows it: {error}") from error
+    _no_circle(work, wanted)
+    kept = work.save_queue(wanted)
+    work.tell("queue.set", who="system", queue=kept.id, data={"name": kept.name})
+    return kept
+
+
+def _no_circle(work: Work, wanted: Queue) -> None:
+    """What overflows must come to an end."""
+    seen, queue = {wanted.id} if wanted.id else set(), wanted
+    if wanted.closed_to is not None:
+        work.queue(wanted.closed_to)
+    while queue.overflow is not None:
+        queue = work.queue(queue.overflow.to)
+        if queue.id in seen:
+            raise ValueError(f"The queue {wanted.name!r} would overflow in a circle")
+        seen.add(queue.id)

@@ -1,0 +1,269 @@
+"""The call centre over its REST interface: an administrator, agents, a visitor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from appliance.domain.roles import Role
+from tests.web.appliance.conftest import GOOD, ORIGIN, House
+
+VISITOR = "a-browser-of-a-visitor"
+
+
+class Person:
+    """Somebody who is signed in and uses the interface."""
+
+    def __init__(self, house: House, name: str) -> None:
+        browser = house.browser()
+        assert browser.sign_in(name, house.first_password if name == "admin" else GOOD)
+        self._client = browser._client
+        self._token = ""
+
+    def get(self, path: str) -> Any:
+        answer = self._client.get(f"/api/v1{path}", base_url=ORIGIN)
+        self._token = answer.headers.get("X-CSRF-Token", self._token)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def ask(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
+        if not self._token:
+            self.get("/desk/me")
+        headers = {"X-CSRF-Token": self._token if token is None else token}
+        return self._client.open(
+            f"/api/v1{path}", method=method, json={} if body is None else body, headers=headers,
+            base_url=ORIGIN,
+        )  # fmt: skip
+
+    def do(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        answer = self.ask(method, path, body)
+        assert answer.status_code == status, answer.text
+        return answer.json
+
+
+class Visitor:
+    """A web visitor; nobody is signed in."""
+
+    def __init__(self, house: House, queue: int, **more: Any) -> None:
+        self._client = house.appliance.flask.test_client()
+        body = {"queue": queue, "visitor": VISITOR, "name": "Li", **more}
+        begun = self._client.post("/api/v1/chat", json=body, base_url=ORIGIN)
+        assert begun.status_code == 201, begun.text
+        self.begun = begun.json
+        self.id: int = begun.json["conversation"]
+
+    def ask(self, method: str, path: str, key: str | None = None, **options: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.begun['key'] if key is None else key}"}
+        return self._client.open(
+            f"/api/v1/chat{path}", method=method, base_url=ORIGIN, headers=headers, **options
+        )
+
+    def say(self, key: str, text: str) -> Any:
+        return self.ask("POST", "/messages", json={"key": key, "text": text}).json
+
+    def heard(self) -> list[str]:
+        return [one["text"] for one in self.ask("GET", "/messages").json["items"]]
+
+
+@pytest.fixture
+def admin(house: House) -> Person:
+    house.signed_in()
+    return Person(house, "admin")
+
+
+@pytest.fixture
+def queues(admin: Person) -> list[int]:
+    return [admin.do("POST", "/queues", {"name": name}, 201)["id"] for name in ("sales", "support")]
+
+
+@pytest.fixture
+def agents(house: House, admin: Person, queues: list[int]) -> list[Person]:
+    people = []
+    for name in ("anna", "bo", "chen"):
+        house.add(name, Role.AGENT, name.title())
+        person = Person(house, name)
+        number = person.get("/desk/me")["id"]
+        admin.do("PATCH", f"/agents/{number}", {"queues": queues})
+        people.append(person)
+    return people
+
+
+def ready(*people: Person) -> None:
+    for person in people:
+        person.do("POST", "/desk/presence", {"said": "sign_in"})
+        person.do("POST", "/desk/presence", {"said": "ready"})
+
+
+def test_a_visitor_is_answered_transferred_and_done(house, queues, agents):
+    anna, bo, _chen = agents
+    ready(anna)
+    visitor = Visitor(house, queues[0])
+    assert visitor.begun["entry"] == "taken"
+    ((mine,),) = [anna.get("/desk/conversations")["items"]]
+    assert (mine["id"], mine["state"]) == (visitor.id, "offered")
+    here = f"/desk/conversations/{visitor.id}"
+    anna.do("POST", f"{here}/accept")
+    assert visitor.ask("GET", "/standing").json == {
+        "state": "active", "waits": False, "agent": "Anna",
+    }  # fmt: skip
+    visitor.say("k1", "你好")
+    anna.do("POST", f"{here}/messages", {"key": "a1", "text": "Good morning"})
+    anna.do("POST", f"{here}/messages", {"key": "a2", "text": "he is nice", "internal": True})
+    assert visitor.heard() == ["你好", "Good morning"]
+    ready(bo)
+    anna.do("POST", f"{here}/transfer", {"queue": queues[1]})
+    who = bo if bo.get("/desk/conversations")["items"] else anna
+    who.do("POST", f"{here}/accept")
+    said = [m["text"] for m in who.get(f"{here}/messages")["items"]]
+    assert said == ["你好", "Good morning", "he is nice"]
+    who.do("POST", f"{here}/end")
+    assert who.get("/desk/me")["state"] == "wrap_up"
+    closed = who.do("POST", f"{here}/close", {"disposition": "sold"})
+    assert (closed["state"], closed["disposition"]) == ("closed", "sold")
+
+
+def test_the_same_message_sent_again_is_the_same_message(house, queues, agents):
+    visitor = Visitor(house, queues[0])
+    first, second = visitor.say("k1", "hello"), visitor.say("k1", "hello")
+    assert first == second
+    assert visitor.heard() == ["hello"]
+
+
+def test_a_visitor_who_leaves_frees_the_agent(house, queues, agents):
+    ready(agents[0])
+    visitor = Visitor(house, queues[0])
+    assert agents[0].get("/desk/me")["state"] == "offered"
+    assert visitor.ask("POST", "/leave", json={}).json["state"] == "abandoned"
+    assert agents[0].get("/desk/me")["state"] == "available"
+
+
+def problem_of(answer: Any, status: int, kind: str) -> str:
+    assert answer.status_code == status, answer.text
+    assert answer.content_type == "application/problem+json"
+    assert (answer.json["type"], answer.json["status"]) == (kind, status)
+    detail: str = answer.json["detail"]
+    return detail
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", "MTc.AAAA", "Mg.x" * 50])
+def test_without_its_key_a_conversation_does_not_exist(house, queues, key):
+    visitor = Visitor(house, queues[0])
+    for method, path in (("GET", "/messages"), ("GET", "/standing"), ("POST", "/leave")):
+        problem_of(visitor.ask(method, path, key), 401, "unauthorized")
+
+
+def test_one_visitors_key_opens_no_other_conversation(house, queues):
+    one, two = Visitor(house, queues[0]), Visitor(house, queues[0])
+    one.say("k", "mine")
+    assert two.heard() == []
+
+
+def test_what_is_not_possible_says_what_is(house, queues, agents):
+    ready(agents[0])
+    visitor = Visitor(house, queues[0])
+    here = f"/desk/conversations/{visitor.id}"
+    agents[0].do("POST", f"{here}/accept")
+    told = problem_of(agents[0].ask("POST", f"{here}/resume"), 409, "illegal-transition")
+    assert "possible: end, hold" in told
+    problem_of(agents[0].ask("POST", f"{here}/accept"), 409, "offer-gone")
+    problem_of(agents[1].ask("POST", f"{here}/end"), 403, "not-yours")
+    problem_of(agents[0].ask("POST", "/desk/conversations/999/end"), 404, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "where"),
+    [
+        ("/desk/presence", {"said": "asleep"}, "said"),
+        ("/desk/presence", {}, "said"),
+        ("/desk/presence", {"said": "ready", "extra": 1}, "extra"),
+        ("/desk/presence", [], "body"),
+    ],
+)
+def test_a_body_that_is_not_as_described_is_refused_naming_where(agents, path, body, where):
+    answer = agents[0].ask("POST", path, body)
+    problem_of(answer, 422, "invalid")
+    assert [one["where"] for one in answer.json["errors"]] == [where]
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"colour": "red"}, "has no 'colour'"),
+        ({"ageing": 0}, "ageing"),
+        ({"hours": {"zone": "Asia/Nowhere", "week": {}, "days": {}}}, "Nowhere"),
+        ({"hours": 5}, "form"),
+        ({"rules": [{"name": "x"}]}, "form"),
+        ({"overflow": {"after": 5, "to": 999}}, "no queue 999"),
+    ],
+)
+def test_a_queue_that_cannot_work_is_refused_with_the_reason(admin, queues, form, told):
+    answer = admin.ask("PATCH", f"/queues/{queues[0]}", {"form": form})
+    assert answer.status_code in {404, 422}
+    assert told in answer.json["detail"]
+
+
+def test_queues_cannot_overflow_in_a_circle(admin, queues):
+    one, two = queues
+    admin.do("PATCH", f"/queues/{one}", {"form": {"overflow": {"after": 30, "to": two}}})
+    answer = admin.ask("PATCH", f"/queues/{two}", {"form": {"overflow": {"after": 30, "to": one}}})
+    assert "circle" in problem_of(answer, 422, "invalid")
+
+
+def test_an_agent_may_not_set_queues_nor_read_what_is_not_theirs(house, queues, agents):
+    anna = agents[0]
+    problem_of(anna.ask("POST", "/queues", {"name": "mine"}), 403, "forbidden")
+    problem_of(anna.ask("PATCH", "/agents/1", {"capacity": 1000}), 403, "forbidden")
+    visitor = Visitor(house, queues[0])
+    path = f"/desk/conversations/{visitor.id}/messages"
+    problem_of(anna.ask("GET", path), 403, "not-yours")
+    problem_of(anna.ask("POST", f"/desk/conversations/{visitor.id}/take-over"), 403, "forbidden")
+
+
+def test_nothing_is_changed_without_the_sessions_token(agents):
+    answer = agents[0].ask("POST", "/desk/presence", {"said": "sign_in"}, token="stolen")
+    assert answer.status_code == 403
+    assert agents[0].get("/desk/me")["presence"] == "offline"
+
+
+def test_nobody_who_is_not_signed_in_gets_in(house: House):
+    client = house.appliance.flask.test_client()
+    for path in ("/desk/me", "/queues", "/agents"):
+        assert client.get(f"/api/v1{path}", base_url=ORIGIN).status_code == 401
+
+
+def test_a_page_of_another_site_may_use_the_chat_and_nothing_else(house: House, queues):
+    client = house.appliance.flask.test_client()
+    chat = client.options("/api/v1/chat", base_url=ORIGIN)
+    assert chat.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in chat.headers
+    desk = client.options("/api/v1/desk/me", base_url=ORIGIN)
+    assert "Access-Control-Allow-Origin" not in desk.headers
+
+
+def test_the_description_names_every_address(house: House):
+    described = house.appliance.flask.test_client().get("/api/openapi.json", base_url=ORIGIN).json
+    assert described["openapi"].startswith("3.1")
+    real = {
+        rule.rule.replace("<int:", "{").replace(">", "}")
+        for rule in house.appliance.flask.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/") and rule.rule != "/api/v1/status"
+    }
+    assert set(described["paths"]) == real
+    assert all(
+        operation["summary"] and "4XX" in operation["responses"]
+        for item in described["paths"].values()
+        for operation in item.values()
+    )
+
+
+def test_time_passes_by_itself_once_the_program_runs(house: House, queues, agents, monkeypatch):
+    """`tick` is what the program's clock runs; see test_serve for the clock itself."""
+    from appliance.services.keep_moving import tick
+
+    ready(agents[0])
+    visitor = Visitor(house, queues[0])
+    house.clock.advance(20)
+    house.appliance.office.floor.write(tick)
+    assert agents[0].get("/desk/me")["state"] == "not_responding"
+    assert visitor.ask("GET", "/standing").json["waits"]

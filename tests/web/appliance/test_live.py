@@ -1,0 +1,130 @@
+"""The feed as visitors, agents and supervisors see it, over a real port."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from appliance.app import FEED
+from appliance.domain.roles import Role
+from appliance.store.live import SqlLive
+from common.feed import FeedApp
+from tests.support.serving import served
+from tests.web.appliance.conftest import House
+from tests.web.appliance.test_floor_api import Person, Visitor
+
+
+@pytest.fixture
+def port(house: House) -> Iterator[int]:
+    storage = SqlLive(house.appliance.office.database)
+    feed = FeedApp(FEED, storage, house.appliance.may_read)
+    with served(flask=house.appliance.flask, feed=feed) as server:
+        yield server.port
+
+
+@pytest.fixture
+def queue(house: House) -> int:
+    house.signed_in()
+    number: int = Person(house, "admin").do("POST", "/queues", {"name": "sales"}, 201)["id"]
+    return number
+
+
+def cookie_of(person: Person) -> str:
+    name = "__Host-callstead-appliance"
+    found = person._client.get_cookie(name, domain="appliance.test")
+    assert found is not None
+    return f"{name}={found.value}"
+
+
+def poll(port: int, topic: str, key: str = "", cookie: str = "", **options: Any) -> Any:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers |= {"Cookie": cookie} if cookie else {}
+    return requests.get(
+        f"http://127.0.0.1:{port}{FEED}", params={"topic": topic, "after": 0}, timeout=10,
+        headers={**headers, **options.pop("headers", {})}, **options,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def socket(port: int, key: str, origin: str) -> Iterator[ClientConnection]:
+    """As a browser on another site's page opens it."""
+    with connect(
+        f"ws://127.0.0.1:{port}{FEED}", proxy=None, origin=origin,
+        subprotocols=["callstead", f"key.{key}"],
+    ) as connection:  # fmt: skip
+        yield connection
+
+
+def test_a_visitor_hears_over_a_websocket_from_another_sites_page(house, queue, port):
+    visitor = Visitor(house, queue)
+    with socket(port, visitor.begun["key"], "https://shop.example") as connection:
+        assert connection.subprotocol == "callstead"
+        connection.send(json.dumps({"subscribe": f"visitor/{visitor.id}", "after": 0}))
+        first = json.loads(connection.recv(timeout=20))
+        assert [event["kind"] for event in first["events"]] == ["conversation.queue"]
+        visitor.say("k1", "hello")
+        told = json.loads(connection.recv(timeout=20))
+        assert told["events"][0]["data"]["text"] == "hello"
+
+
+def test_a_page_of_another_site_cannot_use_the_agents_session(house, queue, port):
+    house.add("anna", Role.AGENT)
+    cookie = cookie_of(Person(house, "anna"))
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(f"ws://127.0.0.1:{port}{FEED}", proxy=None, origin="https://shop.example",
+                additional_headers={"Cookie": cookie}),
+    ):  # fmt: skip
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_a_key_opens_its_own_conversation_and_nothing_else(house, queue, port):
+    one, two = Visitor(house, queue), Visitor(house, queue)
+    mine = f"visitor/{one.id}"
+    assert poll(port, mine, one.begun["key"]).status_code == 200
+    for topic in (f"visitor/{two.id}", f"conversation/{one.id}", "floor", "agent/1"):
+        assert poll(port, topic, one.begun["key"]).status_code == 403
+    assert poll(port, mine, "nonsense").status_code == 403
+    assert poll(port, mine).status_code == 403
+
+
+def test_a_key_beside_a_cookie_counts_alone(house, queue, port):
+    visitor = Visitor(house, queue)
+    cookie = cookie_of(Person(house, "admin"))
+    assert poll(port, "floor", cookie=cookie).status_code == 200
+    assert poll(port, "floor", visitor.begun["key"], cookie).status_code == 403
+
+
+def test_an_agent_reads_what_is_theirs_and_a_supervisor_the_floor(house, queue, port):
+    house.add("anna", Role.AGENT)
+    house.add("sun", Role.SUPERVISOR)
+    anna, admin = Person(house, "anna"), Person(house, "admin")
+    number = anna.get("/desk/me")["id"]
+    admin.do("PATCH", f"/agents/{number}", {"queues": [queue]})
+    for said in ("sign_in", "ready"):
+        anna.do("POST", "/desk/presence", {"said": said})
+    theirs, others = Visitor(house, queue), Visitor(house, queue)
+    cookie = cookie_of(anna)
+    events = poll(port, f"agent/{number}", cookie=cookie).json()["events"]
+    assert "conversation.offer" in [event["kind"] for event in events]
+    assert poll(port, f"conversation/{theirs.id}", cookie=cookie).status_code == 200
+    for topic in (f"conversation/{others.id}", "floor", f"agent/{number + 1}", "conversation/x"):
+        assert poll(port, topic, cookie=cookie).status_code == 403
+    supervisor = cookie_of(Person(house, "sun"))
+    for topic in ("floor", f"conversation/{others.id}", f"agent/{number}"):
+        assert poll(port, topic, cookie=supervisor).status_code == 200
+
+
+def test_a_browser_may_ask_first_whether_it_may_show_a_key(house, port):
+    answer = requests.options(f"http://127.0.0.1:{port}{FEED}", timeout=10)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-headers"] == "authorization"
+    assert "access-control-allow-credentials" not in answer.headers
