@@ -49,7 +49,8 @@ def create_app(parts: Parts) -> Flask:
     fleet_web.add_routes(app, door)
     fleet_logs.add_routes(app, door, lambda: parts.settings.current.logs)
     app.register_blueprint(
-        mirror_blueprint(parts.mirror.live, fleet_web.guard(parts.fleet)), url_prefix="/releases"
+        mirror_blueprint(parts.mirror.live, fleet_web.guard(parts.fleet), parts.mirror.asked.ask),
+        url_prefix="/releases",
     )
     add_console(app, parts)
     return app
@@ -131,7 +132,9 @@ class Clockwork:
         every = parts.settings.current.mirror.every
         self._jobs.every(1, parts.courier.run_once)
         self._jobs.every(every, parts.pull, jitter=every / 10)
+        self._jobs.every(1, parts.puller.pull_asked)
         self._jobs.every(parts.settings.current.mirror.inbox_every, parts.take_push)
+        self._jobs.every(3600, parts.mirror.alarm_when_expired, at_once=True)
         self._jobs.every(ROLLOUT_SECONDS, parts.rollout.run_once, at_once=True)
         self._jobs.every(
             3600, lambda: tidy(parts.store, parts.settings.current, parts.clock), at_once=True
@@ -143,6 +146,7 @@ class Clockwork:
         """End after the work at hand."""
         self._leave.set()
         self._arrived.set()
+        self._parts.puller.stop()
         self._jobs.stop()
         if self._digest.is_alive():
             self._digest.join(30)

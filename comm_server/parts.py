@@ -11,8 +11,8 @@ from comm_server.bundle import Collector
 from comm_server.courier import Courier
 from comm_server.fleet.clients import Fleet
 from comm_server.mirror import Accepted, Mirror, Refused
-from comm_server.mirror.pull import Puller
 from comm_server.mirror.inbox import PushInbox
+from comm_server.mirror.pull import Puller
 from comm_server.mirror.records import Warn
 from comm_server.outbox import Outbox
 from comm_server.rollout.orders import Orders
@@ -46,15 +46,13 @@ class Parts:
     collector: Collector
     courier: Courier
     mirror: Mirror
+    puller: Puller
     authority: SiteAuthority
     clock: Clock
 
     def pull(self) -> Accepted | Refused:
         """Look for releases at the vendor; what the mirror answers."""
-        with requests.Session() as session:
-            session.verify = str(self.site.home_ca)
-            source = HttpSource(self.site.releases_url, session)
-            return self.mirror.offer(source, "pull")
+        return self.puller.pull()
 
     def take_push(self) -> Accepted | Refused | None:
         """Take what the vendor pushed, if a push is complete; None when there is none."""
@@ -122,8 +120,9 @@ def create_parts(
         outbox=outbox,
         collector=collector,
         courier=Courier(store, site, collector, outbox, lambda: holder.current, clock),
-        mirror=Mirror(
-            folder / "mirror", site.root, store, fleet.subscriptions, _announce, clock=clock
+        mirror=mirror,
+        puller=Puller(
+            mirror, site.releases_url, site.home_ca, lambda: holder.current.mirror, clock
         ),
         authority=SiteAuthority(folder / "authority"),
         clock=clock,

@@ -164,6 +164,15 @@ class Fleet:
 
         self._store.write(work)
 
+    def running(self, product: str, platform: str) -> set[str | None]:
+        """The versions of ``product`` that clients run; None for one that runs nothing yet."""
+        rows = self._store.rows(
+            "SELECT DISTINCT p.release FROM client_programs p JOIN clients c USING (client) "
+            "WHERE c.revoked_at IS NULL AND p.product = ? AND p.platform = ?",
+            (product, platform),
+        )
+        return {row["release"] for row in rows}
+
     def subscriptions(self) -> set[tuple[str, str, str]]:
         """``(product, channel, platform)`` of everything that any client runs."""
         rows = self._store.rows(

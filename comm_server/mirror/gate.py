@@ -31,11 +31,12 @@ from comm_server.mirror.records import Announce, Noticed, Records, Warn, no_warn
 from comm_server.mirror.sources import Watched
 from common import locks
 from common.atomic import fsync_folder, fsync_tree, write_json
-from common.clock import Clock, SystemClock
+from common.clock import Clock, SystemClock, stamp
 from common.errors import NetworkError, OperatorError, RefusedError
 from common.logs import get_logger
 from common.spool import Store
 from common.trust import Repository, Source
+from common.trust.expiry import of_published
 from common.trust.refusals import refusal
 from common.wire.release import channel_target
 
@@ -115,11 +116,33 @@ class Mirror:
             except OSError as error:
                 raise self._unwritable(error) from error
             new = self._take_in(releases)
+            if new:
+                self._tidy(releases)
             self._records.note(notices)
             answer = Accepted(via, tuple(new), watched.fetched)
             tell = log.info if new else log.debug  # a quiet look is no news
             tell("mirror.accepted", via=via, new=len(new), fetched=watched.fetched)
             return answer
+
+    def alarm_when_expired(self) -> bool:
+        """Whether what is here has passed its date; if so it is told like a refused offer.
+
+        A look at the vendor tells by itself; this is for a site that reaches nobody.
+        """
+        found = of_published(self.live / "metadata")
+        if found is None or found.at > self._clock.now():
+            return False
+        sentence = (
+            f"{found.what} that is here passed its date on {stamp(found.at)[:10]}: what is "
+            "installed runs on, and nothing new is installed. Open the way to the vendor, or "
+            "bring newer lists on a USB stick: `callstead comm import FOLDER`."
+        )
+        with self._locked():
+            if not self._records.count_again("pull", "expired", sentence):
+                place = self._quarantine.keep("expired", sentence, {})
+                self._records.refuse("pull", "expired", sentence, place)
+                log.warning("mirror.expired", role=found.role, at=stamp(found.at))
+        return True
 
     def recover(self) -> None:
         """Finish what a killed run had accepted; call it at start."""
@@ -250,6 +273,15 @@ class Mirror:
         except OSError as error:
             raise self._unwritable(error) from error
         return new
+
+    def _tidy(self, releases: list[Release]) -> None:
+        if self._running is None:
+            return
+        for product in {release.product for release in releases}:
+            here = [release for release in releases if release.product == product]
+            found = [self._running(product, release.platform) for release in here]
+            running = {version for versions in found for version in versions if version}
+            self._live.let_go(product, {release.version for release in here}, running)
 
     def _refuse(self, error: RefusedError, via: Via, evidence: dict[str, bytes]) -> Refused:
         kind, sentence = error.kind, str(error)

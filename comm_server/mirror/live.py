@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
-from tuf.api.metadata import Metadata, Snapshot, Timestamp
+from tuf.api.exceptions import StorageError
+from tuf.api.metadata import Metadata, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
 from common.atomic import fsync_folder, sweep_parts, write_bytes
@@ -58,6 +60,11 @@ class Live:
         # A large file came in by a rename after it was verified and durable.
         return length > _MOST_HASHED or hashlib.sha256(file.read_bytes()).hexdigest() == sha256
 
+    def listed_sha256(self, target: str) -> str | None:
+        """The hash under which the lists that are live name ``target``, if they do."""
+        found = listed_targets(self.folder, target.split("/", 1)[0]).get(target)
+        return found.hashes.get("sha256") if found else None
+
     def has(self, staged: Path) -> bool:
         """Whether all these lists are live as they are."""
         return all(_same(path, self._metadata / path.name) for path in staged.iterdir())
@@ -81,6 +88,20 @@ class Live:
             if not _same(staged / name, self._metadata / name):
                 write_bytes(self._metadata / name, (staged / name).read_bytes())
 
+    def let_go(self, product: str, pointed: Collection[str], running: Collection[str]) -> None:
+        """Remove what nobody goes to or comes from any more.
+
+        Args:
+            product: whose files.
+            pointed: the versions that channels point to; packs and deltas to others go.
+            running: the versions that deltas start from; their manifests stay too.
+        """
+        for file in (self.folder / "targets" / product).glob("*/*/*"):
+            version = file.parts[-3]
+            is_manifest = file.name.endswith(".manifest.json")
+            if version not in pointed and not (is_manifest and version in running):
+                file.unlink()
+
     def _copy(self, name: str, trusted: Path, as_name: str = "") -> bytes:
         data = (self._metadata / name).read_bytes()
         (trusted / (as_name or name)).write_bytes(data)
@@ -90,6 +111,20 @@ class Live:
         while folder != self.folder.parent:
             fsync_folder(folder)
             folder = folder.parent
+
+
+def listed_targets(live: Path, product: str) -> dict[str, TargetFile]:
+    """What the list of ``product`` that is live names; nothing when there is none yet."""
+    folder = live / "metadata"
+    try:
+        timestamp = Metadata[Timestamp].from_file(str(folder / "timestamp.json")).signed
+        number = timestamp.snapshot_meta.version
+        snapshot = Metadata[Snapshot].from_file(str(folder / f"{number}.snapshot.json")).signed
+        listed = snapshot.meta[f"{product}.json"].version
+        role = Metadata[Targets].from_file(str(folder / f"{listed}.{product}.json")).signed
+    except (StorageError, KeyError, DeserializationError):
+        return {}
+    return role.targets
 
 
 def _same(staged: Path, place: Path) -> bool:

@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, send_from_directory
+from werkzeug.exceptions import NotFound
 
 Guard = Callable[[Callable[..., Response]], Callable[..., Response]]
 _YEAR = 365 * 86400
+_RETRY_AFTER = "5"  # seconds
 
 
-def mirror_blueprint(live: Path, guard: Guard) -> Blueprint:
+def mirror_blueprint(live: Path, guard: Guard, ask: Callable[[str], bool]) -> Blueprint:
     """The pages below ``/releases``.
 
     Args:
         live: `Mirror.live`.
         guard: decorator that lets only joined clients in.
+        ask: `comm_server.mirror.asked.Asked.ask`; what will be fetched is a 503 until it is here.
     """
     blueprint = Blueprint("mirror", __name__)
 
@@ -29,7 +32,12 @@ def mirror_blueprint(live: Path, guard: Guard) -> Blueprint:
     @blueprint.get("/targets/<path:name>")
     @guard
     def targets(name: str) -> Response:
-        return _send(live / "targets", name, max_age=_YEAR)
+        try:
+            return _send(live / "targets", name, max_age=_YEAR)
+        except NotFound:
+            if not ask(name):
+                raise
+        return Response("It is being fetched.\n", 503, {"Retry-After": _RETRY_AFTER})
 
     return blueprint
 

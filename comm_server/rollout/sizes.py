@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tuf.api.exceptions import StorageError
-from tuf.api.metadata import Metadata, Snapshot, TargetFile, Targets, Timestamp
-from tuf.api.serialization import DeserializationError
-
+from comm_server.mirror.live import listed_targets
 from common.wire.release import delta_target, manifest_target, pack_target
 
 
@@ -21,7 +18,7 @@ class Sizes:
 
     def __init__(self, live: Path, product: str) -> None:
         self._product = product
-        self._targets = _targets(live / "metadata", product)
+        self._targets = listed_targets(live, product)
 
     def of(self, version: str, platform: str, base: str | None) -> int | None:
         """Bytes from ``base`` (a version, or None) to ``version``; None when it is not listed."""
@@ -36,15 +33,3 @@ class Sizes:
     def _length(self, target: str) -> int | None:
         found = self._targets.get(target)
         return found.length if found else None
-
-
-def _targets(folder: Path, product: str) -> dict[str, TargetFile]:
-    try:
-        timestamp = Metadata[Timestamp].from_file(str(folder / "timestamp.json")).signed
-        number = timestamp.snapshot_meta.version
-        snapshot = Metadata[Snapshot].from_file(str(folder / f"{number}.snapshot.json")).signed
-        listed = snapshot.meta[f"{product}.json"].version
-        role = Metadata[Targets].from_file(str(folder / f"{listed}.{product}.json")).signed
-    except (StorageError, KeyError, DeserializationError):
-        return {}  # not here yet
-    return role.targets

@@ -18,6 +18,13 @@ class MirrorSettings:
         doc="How often to look for new releases at the vendor, with jitter. An idle look costs "
         "about half a kilobyte.",
     )
+    bandwidth: int = setting(
+        0,
+        unit="bytes per second",
+        minimum=0,
+        doc="So much of the site's line releases may take, so that calls have the rest; 0 is no "
+        "limit, and less than 4096 counts as 4096. Downloads resume, so a slow one is only later.",
+    )
     inbox: str = setting(
         "",
         doc="Folder into which the vendor may push releases by SFTP; empty: it may not. "

@@ -85,3 +85,25 @@ def test_path_traversal_and_what_is_not_there_are_404(web: FlaskClient, path: st
 def test_a_stranger_gets_nothing(web: FlaskClient) -> None:
     with web.get("/releases/metadata/timestamp.json", headers={"X-Joined": "no"}) as answer:
         assert answer.status_code == 403
+
+
+def test_what_is_listed_and_not_here_is_a_503_until_it_was_fetched(
+    site: Site, vendor: RepositorySimulator, web: FlaskClient
+) -> None:
+    path = next(path for path in site.files() if path.endswith(".zst"))
+    (site.mirror.live / path).unlink()
+    with web.get(f"/releases/{path}") as answer:
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert len(site.mirror.asked.waiting()) == 1
+    site.accepts(vendor)
+    with web.get(f"/releases/{path}") as answer:
+        assert answer.status_code == 200
+    assert site.mirror.asked.waiting() == []
+
+
+def test_a_stranger_cannot_make_the_mirror_fetch(site: Site, web: FlaskClient) -> None:
+    path = next(path for path in site.files() if path.endswith(".zst"))
+    (site.mirror.live / path).unlink()
+    with web.get(f"/releases/{path}", headers={"X-Joined": "no"}) as answer:
+        assert answer.status_code == 403
+    assert site.mirror.asked.waiting() == []
