@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from importlib.metadata import version as installed
@@ -32,8 +30,9 @@ SHARED = (
     "common/reporting",
 )
 LIBRARIES = ("pyinstaller", "pyinstaller-hooks-contrib", "sentry-sdk", "urllib3", "certifi")
-# Fixed, so that no time and no random order of sets gets into the files.
-STEADY = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "1767225600"}
+sys.path.insert(0, str(HERE.parent))
+
+from freeze import freeze  # noqa: E402 - lies beside this folder, which is no package
 
 
 def versions() -> list[str]:
@@ -58,7 +57,8 @@ def fingerprint(source: Path) -> str:
     """sha256 over everything that decides what is built from ``source``."""
     digest = hashlib.sha256()
     shared = [path for name in SHARED for path in _files(ROOT / name)]
-    for path in [*_files(source), *shared, HERE / "companion.spec", HERE / "build.py"]:
+    own = [HERE / "companion.spec", HERE / "build.py", HERE.parent / "freeze.py"]
+    for path in [*_files(source), *shared, *own]:
         base = source if path.is_relative_to(source) else ROOT
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(base)} {content}\n".encode())
@@ -84,37 +84,12 @@ def build(version: str, out: Path, sources: str | None = None) -> Path:
         if target.is_dir() and _read(record) == made_from:
             return target
         record.unlink(missing_ok=True)
-        _freeze(source, Path(work))
-        built = Path(work) / "dist" / "companion"
-        _settle(built)
+        spec = HERE / "companion.spec"
+        built = freeze(spec, "companion", Path(work), str(source), str(ROOT))
         shutil.rmtree(target, ignore_errors=True)
         built.rename(target)
         record.write_text(json.dumps(made_from) + "\n")
     return target
-
-
-def _freeze(source: Path, work: Path) -> None:
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
-    command += ["--distpath", str(work / "dist"), "--workpath", str(work / "work")]
-    command += [str(HERE / "companion.spec"), "--", str(source), str(ROOT)]
-    environment = os.environ | STEADY | {"PYINSTALLER_CONFIG_DIR": str(work / "config")}
-    done = subprocess.run(
-        command, cwd=work, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.stderr.write(done.stderr)
-        done.check_returncode()
-
-
-def _settle(folder: Path) -> None:
-    """Plain files with plain permissions: a release has no links and no owner's habits."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() and path.resolve().is_file():
-            content = path.resolve()
-            path.unlink()
-            shutil.copyfile(content, path)
-        if path.is_file():
-            path.chmod(0o755 if path.parent == folder else 0o644)
 
 
 def _files(path: Path) -> list[Path]:

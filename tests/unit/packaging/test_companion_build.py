@@ -100,7 +100,7 @@ def test_what_is_built_is_kept_until_a_source_changes(built, monkeypatch, tmp_pa
     def rebuild(*_arguments):
         raise AssertionError("built again")
 
-    monkeypatch.setattr(script, "_freeze", rebuild)
+    monkeypatch.setattr(script, "freeze", rebuild)
     out = built[1].parent
     assert script.build("1.0.0", out) == built[1]
     monkeypatch.setattr(script, "LIBRARIES", ("pyinstaller",))  # another set of libraries

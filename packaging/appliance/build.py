@@ -1,0 +1,94 @@
+"""Build the appliance as a program that needs no Python: ``make appliance``.
+
+``python packaging/appliance/build.py --out DIR`` makes ``DIR/appliance/`` (start ``appliance
+appliance serve`` in it) and prints the folder, its files and its size. Two builds of the same
+sources with the same libraries are the same, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+NAME = "appliance"
+OURS = ("appliance", "common")
+sys.path.insert(0, str(HERE.parent))
+
+from freeze import freeze  # noqa: E402 - beside this folder, which is no package
+
+# The package's record, of which `importlib.metadata` reads the room's part of the command.
+RECORD = """\
+[callstead.commands]
+appliance = appliance.cli:group
+
+[callstead.settings]
+appliance = appliance.settings:ApplianceSettings
+
+[callstead.checks]
+appliance = appliance.doctor:checks
+"""
+
+
+def lay_out(root: Path, folder: Path) -> None:
+    """Copy the sources below ``root`` that go into the program to ``folder``."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    for room in OURS:
+        shutil.copytree(root / room, folder / room, ignore=ignore)
+    shutil.copyfile(HERE / "start.py", folder / "start.py")
+
+
+def record_in(folder: Path, version: str) -> Path:
+    """Write the package's record; answers its folder."""
+    record = folder / f"callstead-{version}.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: callstead\nVersion: {version}\n"
+    )
+    (record / "entry_points.txt").write_text(RECORD)
+    return record
+
+
+def build(out: Path, root: Path = ROOT) -> Path:
+    """Make ``out/appliance`` from the sources below ``root``; answers that folder.
+
+    Raises:
+        subprocess.CalledProcessError: PyInstaller failed; its words are on stderr.
+    """
+    out = out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    version = subprocess.run(
+        [sys.executable, "-c", "import common; print(common.__version__)"],
+        cwd=root, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=out) as place:
+        source, work = Path(place) / "source", Path(place) / "work"
+        lay_out(root, source)
+        work.mkdir()
+        record = record_in(Path(place), version)
+        built = freeze(HERE / "appliance.spec", NAME, work, str(source), str(record))
+        target = out / NAME
+        shutil.rmtree(target, ignore_errors=True)
+        built.rename(target)
+    return target
+
+
+def main() -> None:
+    """Build what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the built tree")
+    parser.add_argument("--root", type=Path, default=ROOT, help="other sources than this tree's")
+    given = parser.parse_args()
+    folder = build(given.out, given.root.resolve())
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    sys.stdout.write(f"{folder} {len(files)} files, {size / 1e6:.1f} MB\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""What goes into the appliance's program. That it is built the same twice: tests/drills."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.util
+import tomllib
+
+from tests.unit.packaging.ground import ROOT
+
+BUILD = ROOT / "packaging" / "appliance" / "build.py"
+
+
+def build_script():
+    spec = importlib.util.spec_from_file_location("appliance_build", BUILD)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_record_names_the_rooms_part_of_every_entry_point(tmp_path):
+    """It is written by hand; what it leaves out would be missing in the program alone."""
+    record = build_script().record_in(tmp_path, "1.2.3")
+    assert record.name == "callstead-1.2.3.dist-info"
+    written = configparser.ConfigParser()
+    written.read(record / "entry_points.txt")
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    for group, entries in known.items():
+        ours = {k: v for k, v in entries.items() if v.split(".")[0] == "appliance"}
+        assert dict(written[group]) == ours
+
+
+def test_the_sources_are_those_of_the_room_and_the_ground_alone(tmp_path):
+    build_script().lay_out(ROOT, tmp_path / "source")
+    assert {path.name for path in (tmp_path / "source").iterdir()} == {
+        "appliance",
+        "common",
+        "start.py",
+    }
+    assert not list((tmp_path / "source").rglob("__pycache__"))
