@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from comm_server.scrub.keys import is_number_key, is_secret_key
 from comm_server.scrub.phones import KINDS, MODES, Phones, mask_phones
-from comm_server.scrub.quick import is_number, is_secret, may_hold_secret
+from comm_server.scrub.quick import may_hold_secret
 from comm_server.scrub.values import scrub_assigned, scrub_text
 
 __all__ = ["DEFAULT_PHONES", "KINDS", "MASK", "MODES", "Phones", "scrub", "scrub_line"]
@@ -19,6 +20,7 @@ __all__ = ["DEFAULT_PHONES", "KINDS", "MASK", "MODES", "Phones", "scrub", "scrub
 MASK = "[scrubbed]"
 DEFAULT_PHONES = Phones()
 _DEEPEST = 60
+_PLAIN, _SECRET, _NUMBER = 0, 1, 2
 
 
 def scrub(value: Any, phones: Phones = DEFAULT_PHONES) -> tuple[Any, Counter[str]]:
@@ -34,14 +36,22 @@ def scrub_line(text: str, phones: Phones = DEFAULT_PHONES) -> tuple[str, Counter
     return mask_phones(clean, phones, counts), counts
 
 
+def _judged(key: str) -> int:
+    return (_SECRET if is_secret_key(key) else 0) | (_NUMBER if is_number_key(key) else 0)
+
+
 class _Work:
-    """The scrubbing of one value."""
+    """The scrubbing of one value.
+
+    Frames hold the same names, lines and variables again and again: each is judged once.
+    """
 
     def __init__(self, phones: Phones) -> None:
         self.counts: Counter[str] = Counter()
         self._phones = phones
         self._extensions = "extension" in phones.kinds
-        # Frames hold the same variables and lines again and again.
+        self._keys: dict[str, int] = {}
+        self._clean: set[str] = set()
         self._known: dict[str, tuple[str, Counter[str]]] = {}
 
     def walk(self, value: Any, depth: int) -> Any:
@@ -49,35 +59,49 @@ class _Work:
             self.counts["too deep"] += 1
             return MASK
         if isinstance(value, str):
-            return self._text(value)
+            return value if value in self._clean else self._text(value)
         if isinstance(value, dict):
-            return {key: self._entry(key, item, depth) for key, item in value.items()}
+            return self._entries(value, depth)
         if isinstance(value, list):
-            if len(value) == 2 and isinstance(value[0], str) and is_secret(value[0]):
+            if len(value) == 2 and isinstance(value[0], str) and is_secret_key(value[0]):
                 self.counts["key"] += 1  # headers travel as [name, value] pairs
                 return [value[0], MASK]
             return [self.walk(item, depth + 1) for item in value]
         return value
 
-    def _entry(self, key: str, item: Any, depth: int) -> Any:
-        if is_secret(key) and item not in (None, "", [], {}):
-            self.counts["key"] += 1
-            return MASK
-        if isinstance(item, int) and not isinstance(item, bool) and is_number(key):
-            # A number written as one: nothing else of eleven digits is looked at, sizes are as
-            # long.
-            masked = mask_phones(str(item), self._phones, self.counts)
-            return item if masked == str(item) else masked
-        return self.walk(item, depth + 1)
+    def _entries(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
+        clean: dict[str, Any] = {}
+        keys, harmless = self._keys, self._clean
+        for key, item in value.items():
+            judged = keys.get(key)
+            if judged is None:
+                judged = keys[key] = _judged(key)
+            if judged == _PLAIN and isinstance(item, str):  # most are
+                clean[key] = item if item in harmless else self._text(item)
+            elif judged & _SECRET and item not in (None, "", [], {}):
+                self.counts["key"] += 1
+                clean[key] = MASK
+            elif judged & _NUMBER and isinstance(item, int) and not isinstance(item, bool):
+                # A number written as one: nothing else of eleven digits is looked at, sizes are
+                # as long.
+                masked = mask_phones(str(item), self._phones, self.counts)
+                clean[key] = item if masked == str(item) else masked
+            else:
+                clean[key] = self.walk(item, depth + 1)
+        return clean
 
     def _text(self, text: str) -> str:
-        if not may_hold_secret(text, extensions=self._extensions):
-            return text
         known = self._known.get(text)
         if known is None:
+            if not may_hold_secret(text, extensions=self._extensions):
+                self._clean.add(text)
+                return text
             struck: Counter[str] = Counter()
             clean = mask_phones(scrub_text(text, struck), self._phones, struck)
+            if not struck:
+                self._clean.add(text)
+                return clean
             known = self._known[text] = clean, struck
-        if known[1]:
-            self.counts.update(known[1])
+        for rule, times in known[1].items():
+            self.counts[rule] += times
         return known[0]

@@ -6,14 +6,14 @@ It may say yes to what the rules then leave alone, never no to what they would t
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-
-from comm_server.scrub.keys import is_number_key, is_secret_key
 
 # Cards have 13 digits and more, telephone numbers seven.
 _DIGITS = re.compile(r"[0-9](?:[ .()-]{0,2}[0-9]){6}")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,9})?"
+    r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 _SHORTEST = 6
-_LONGEST_KEY = 64
 
 
 def may_hold_secret(text: str, *, extensions: bool) -> bool:
@@ -35,20 +35,6 @@ def may_hold_secret(text: str, *, extensions: bool) -> bool:
         or "apikey" in lower
         or "api_key" in lower
         or "-----BEGIN" in text
-        or _DIGITS.search(text) is not None
+        or (_DIGITS.search(text) is not None and not _MOMENT.fullmatch(text))
         or (extensions and ("ext" in lower or "sip" in lower or "local/" in lower))
     )
-
-
-def is_secret(key: str) -> bool:
-    """As `is_secret_key`; keys are few and come again and again."""
-    return _is_secret(key) if len(key) <= _LONGEST_KEY else is_secret_key(key)
-
-
-def is_number(key: str) -> bool:
-    """As `is_number_key`."""
-    return _is_number(key) if len(key) <= _LONGEST_KEY else is_number_key(key)
-
-
-_is_secret = lru_cache(4096)(is_secret_key)
-_is_number = lru_cache(4096)(is_number_key)
