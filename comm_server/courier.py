@@ -133,7 +133,7 @@ class Courier:
                 room = max(_LEAST_ROOM, min(room - (len(mail.data) - most), room * 3 // 4))
                 continue
             try:
-                return self._outbox.freeze(collected, mail)
+                return self._outbox.freeze(collected, mail, settings.mail.hold_for)
             except NumberTakenError:  # `callstead comm bundle` beside the server; look again
                 log.info("bundle.number_taken", sequence=collected.bundle.manifest["sequence"])
 

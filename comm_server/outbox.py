@@ -71,13 +71,14 @@ class Outbox:
         self._store = store
         self._clock = clock
 
-    def freeze(self, collected: Collected, mail: Mail) -> int:
+    def freeze(self, collected: Collected, mail: Mail, hold_for: float = 0.0) -> int:
         """Write the mail and mark all that is in it, in one transaction; answers its number.
 
-        Raises NumberTakenError: collect again.
+        It leaves after ``hold_for`` seconds. Raises NumberTakenError: collect again.
         """
         manifest, chosen = collected.bundle.manifest, collected.selection
         now = stamp(self._clock.now())
+        leaves_at = stamp(self._clock.now() + timedelta(seconds=hold_for))
         sequence = int(manifest["sequence"])
 
         def work(connection: sqlite3.Connection) -> None:
@@ -94,7 +95,7 @@ class Outbox:
                     mail.data,
                     len(mail.data),
                     json.dumps(manifest, ensure_ascii=False),
-                    now,
+                    leaves_at,
                     collected.more,
                     before(connection, chosen.problems, chosen.tallies),
                 ),

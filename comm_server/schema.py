@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="problem_hours")(_problem_hours)
     rollout_schema.add_to(steps)
     steps(name="sent_content")(_sent_content)
+    steps(name="reports_kept")(_reports_kept)
     mirror_schema.add_notices_to(steps)
     return steps
 
@@ -184,6 +185,13 @@ def _resolutions(db: Database) -> None:
         """CREATE TABLE resolutions (
             problem INTEGER PRIMARY KEY REFERENCES problems, release TEXT NOT NULL,
             heard_at TEXT NOT NULL, came_back_in TEXT, came_back_at TEXT, bundle INTEGER)"""
+    )
+
+
+def _reports_kept(db: Database) -> None:
+    # Leads from a problem to its reports that can be read; a storm's counted ones are not in it.
+    db.execute(
+        "CREATE INDEX reports_kept ON reports (problem, id) WHERE event IS NOT NULL OR bundle > 0"
     )
 
 

@@ -29,6 +29,13 @@ def read(store: Store, sequence: int) -> Bundle | None:
     return None if frame is None else unpack(frame)
 
 
+def kept(store: Store, sequence: int) -> bool:
+    """Whether it can be read."""
+    return bool(
+        store.value("SELECT EXISTS (SELECT 1 FROM sent_content WHERE sequence = ?)", (sequence,))
+    )
+
+
 def prune(connection: sqlite3.Connection, settings: ConsoleSettings, now: datetime) -> int:
     """Let go of what is too old or too much, the oldest first; answers how many."""
     before = ago(now, days=settings.keep_sent_days)

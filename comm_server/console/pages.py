@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from comm_server.console import clients, overview, problems, releases, sent, windows
+from comm_server.console import clients, content, logs, overview, problems, releases, sent, windows
 from comm_server.parts import Parts
 from common.web.accounts import SqliteAccounts
 from common.web.first_sign_in import FirstSignIn
@@ -17,6 +17,7 @@ from common.web.texts import Texts
 _NAV = (
     NavItem("console.overview", "console.overview.title"),
     NavItem("console.problems", "console.problems.title"),
+    NavItem("console.logs", "console.logs.title"),
     NavItem("console.sent", "console.sent.title"),
     NavItem("console.clients", "console.clients.title"),
     NavItem("console.releases", "console.releases.title"),
@@ -47,6 +48,6 @@ def add_console(app: Flask, parts: Parts, *, passwords: Passwords | None = None)
         on_event=first.on_event,
     ).install(app)
     blueprint = Blueprint("console", __name__, template_folder="templates")
-    for page in (overview, problems, sent, clients, releases, windows):
+    for page in (overview, problems, logs, sent, content, clients, releases, windows):
         page.add_routes(blueprint, parts, texts)
     app.register_blueprint(blueprint)

@@ -7,7 +7,9 @@ import json
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from comm_server import sent_content
 from comm_server.console.paging import PER_PAGE, page_number
+from comm_server.mail.readable import rule_in_words
 from comm_server.mail.told import told
 from comm_server.parts import Parts
 from common.web.signin import signed_in
@@ -39,4 +41,9 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
             bundle=bundle,
             summary=json.loads(bundle["summary"]),
             told=told(parts.store, bundle, texts.t),
+            readable=sent_content.kept(parts.store, sequence),
+            scrubbed=[
+                (rule_in_words(rule, texts.t), count)
+                for rule, count in json.loads(bundle["summary"])["scrubbed"].items()
+            ],
         )

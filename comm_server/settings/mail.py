@@ -74,6 +74,15 @@ class MailSettings:
     languages: tuple[str, ...] = setting(
         ("zh-CN", "en"), doc="Languages of the readable part, in this order."
     )
+    hold_for: float = setting(
+        0.0,
+        unit="seconds",
+        minimum=0,
+        maximum=3500,
+        doc="A finished mail waits so long before it leaves, readable on the site's console under "
+        "`Sent home`. 0: it leaves at once, because the vendor can help the sooner; a customer who "
+        "wants to look first sets half an hour.",
+    )
     resend_after: float = setting(
         172800.0,
         unit="seconds",

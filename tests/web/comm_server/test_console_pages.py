@@ -12,7 +12,7 @@ from common.wire.signing import sign
 from tests.support.site import ListTransport, TestSite, crash
 from tests.web.comm_server.browser import Browser
 
-PAGES = ["/", "/problems", "/sent", "/clients", "/releases-here"]
+PAGES = ["/", "/problems", "/logs", "/sent", "/waiting", "/scrubbing", "/clients", "/releases-here"]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/problems/1", "/sent/1", "/clients/c-1"])
@@ -35,18 +35,24 @@ def test_the_overview_is_quiet_when_nothing_is_wrong(browser: Browser):
     assert "Nothing needs you now." in browser.page("/")
 
 
-def test_a_problem_is_shown_with_its_trace_until_it_went_home(site: TestSite, browser: Browser):
+def test_a_problem_is_shown_with_its_trace_before_and_after_it_went_home(
+    site: TestSite, browser: Browser
+):
     site.report(crash(1))
     assert "ZeroDivisionError" in browser.page("/")
     assert "companion.work:half" in browser.page("/problems")
     page = browser.page("/problems/1")
-    for expected in ("return 1 / n", "companion/work.py:7", "companion@1.0.0", "seat-1"):
+    for expected in ("return 1 / n", "companion/work.py", "line 7", "companion@1.0.0", "seat-1"):
         assert expected in page
     number = site.bundle()
     site.acknowledge(number)
     page = browser.page("/problems/1")
-    assert "return 1 / n" not in page
+    assert "return 1 / n" in page
     assert f'href="/sent/{number}"' in page
+    site.store.execute("DELETE FROM sent_content")
+    page = browser.page("/problems/1")
+    assert "return 1 / n" not in page
+    assert "no longer kept here" in page
 
 
 def test_what_came_back_wears_a_badge(site: TestSite, browser: Browser):
@@ -95,7 +101,7 @@ def test_hostile_reports_stay_text(site: TestSite, browser: Browser):
 )
 def test_reports_of_odd_shapes_have_a_page(site: TestSite, browser: Browser, event: dict):
     site.report({"event_id": "a" * 32, **event})
-    assert "Latest report" in browser.page("/problems/1")
+    assert "kept report 1 of 1" in browser.page("/problems/1")
 
 
 @pytest.mark.parametrize(
