@@ -7,7 +7,9 @@ masked as the customer's administrator wants it.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 from comm_server.scrub.keys import is_number_key, is_secret_key
@@ -20,11 +22,12 @@ __all__ = ["DEFAULT_PHONES", "KINDS", "MASK", "MODES", "Phones", "scrub", "scrub
 MASK = "[scrubbed]"
 DEFAULT_PHONES = Phones()
 _DEEPEST = 60
+_LONGEST_KEY = 64
 _PLAIN, _SECRET, _NUMBER = 0, 1, 2
 
 
 def scrub(value: Any, phones: Phones = DEFAULT_PHONES) -> tuple[Any, Counter[str]]:
-    """A scrubbed copy of a JSON value, and how often each rule struck."""
+    """A JSON value without secrets, which shares what had none, and how often each rule struck."""
     work = _Work(phones)
     return work.walk(value, 0), work.counts
 
@@ -37,7 +40,14 @@ def scrub_line(text: str, phones: Phones = DEFAULT_PHONES) -> tuple[str, Counter
 
 
 def _judged(key: str) -> int:
+    return _remembered(key) if len(key) <= _LONGEST_KEY else _look(key)
+
+
+def _look(key: str) -> int:
     return (_SECRET if is_secret_key(key) else 0) | (_NUMBER if is_number_key(key) else 0)
+
+
+_remembered = lru_cache(4096)(_look)  # few names come in every report
 
 
 class _Work:
@@ -66,29 +76,39 @@ class _Work:
             if len(value) == 2 and isinstance(value[0], str) and is_secret_key(value[0]):
                 self.counts["key"] += 1  # headers travel as [name, value] pairs
                 return [value[0], MASK]
-            return [self.walk(item, depth + 1) for item in value]
+            clean = [self.walk(item, depth + 1) for item in value]
+            return clean if any(map(operator.is_not, clean, value)) else value
         return value
 
     def _entries(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
-        clean: dict[str, Any] = {}
+        """``value`` itself when nothing in it is a secret."""
+        clean: dict[str, Any] | None = None
         keys, harmless = self._keys, self._clean
         for key, item in value.items():
             judged = keys.get(key)
             if judged is None:
                 judged = keys[key] = _judged(key)
             if judged == _PLAIN and isinstance(item, str):  # most are
-                clean[key] = item if item in harmless else self._text(item)
-            elif judged & _SECRET and item not in (None, "", [], {}):
-                self.counts["key"] += 1
-                clean[key] = MASK
-            elif judged & _NUMBER and isinstance(item, int) and not isinstance(item, bool):
-                # A number written as one: nothing else of eleven digits is looked at, sizes are
-                # as long.
-                masked = mask_phones(str(item), self._phones, self.counts)
-                clean[key] = item if masked == str(item) else masked
+                if item in harmless:
+                    continue
+                found: Any = self._text(item)
             else:
-                clean[key] = self.walk(item, depth + 1)
-        return clean
+                found = self._judged_entry(judged, item, depth)
+            if found is not item:
+                clean = clean or dict(value)
+                clean[key] = found
+        return clean or value
+
+    def _judged_entry(self, judged: int, item: Any, depth: int) -> Any:
+        if judged & _SECRET and item not in (None, "", [], {}):
+            self.counts["key"] += 1
+            return MASK
+        if judged & _NUMBER and isinstance(item, int) and not isinstance(item, bool):
+            # A number written as one: nothing else of eleven digits is looked at, sizes are as
+            # long.
+            masked = mask_phones(str(item), self._phones, self.counts)
+            return item if masked == str(item) else masked
+        return self.walk(item, depth + 1)
 
     def _text(self, text: str) -> str:
         known = self._known.get(text)
