@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from common.doctor import Check, Result, port_check
 from common.errors import CallsteadError
 from common.mail.smtp import SmtpTransport
 from common.settings import load
+from common.trust.expiry import of_published
 
 # For what trying again does not mend; the words of `comm_server.outbox.trouble_of`.
 _ADVICE = {
@@ -49,6 +52,7 @@ def checks() -> Iterator[Check]:
         return  # "comm: site" says what to do first
     yield Check("comm: mail server", lambda: _mail(settings, site))
     yield Check("comm: vendor", lambda: _vendor(site))
+    yield Check("comm: releases", lambda: releases_check(settings))
     yield Check("comm: mails", lambda: _undelivered(settings))
 
 
@@ -142,6 +146,32 @@ def _vendor(site: Site) -> Result:
             advice="Set the clock; NTP is best. Releases are refused when it is wrong.",
         )
     return Result(name, ok=True, found=f"{found}; the clocks agree")
+
+
+def releases_check(settings: CommSettings) -> Result:
+    """The vendor's lists hold, and the inbox for pushes can be emptied."""
+    name = "comm: releases"
+    found = of_published(settings.folder / "mirror" / "live" / "metadata")
+    inbox = settings.mirror.inbox
+    if inbox and not os.access(inbox, os.R_OK | os.W_OK | os.X_OK):
+        return Result(
+            name,
+            ok=False,
+            found=f"the inbox {inbox} cannot be read and emptied",
+            advice="Set it up as docs/push.md says, or leave comm.mirror.inbox empty.",
+        )
+    if found is None:
+        return Result(name, ok=True, found="nothing has come from the vendor yet")
+    left = found.at - SystemClock().now()
+    if left <= timedelta(0):
+        return Result(
+            name,
+            ok=False,
+            found=f"{found.what} passed its date on {found.at:%Y-%m-%d}: nothing new is installed",
+            advice="Open the way to the vendor, and check this clock; or bring newer lists on a "
+            "USB stick: `callstead comm import FOLDER`.",
+        )
+    return Result(name, ok=True, found=f"the vendor's lists hold for {left.days} more days")
 
 
 def _clock_ahead(date: str) -> timedelta:

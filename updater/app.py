@@ -20,10 +20,11 @@ from common.logs import get_logger
 from common.settings import Holder
 from common.settings import fingerprint as settings_fingerprint
 from common.spool import Store
-from common.trust import HttpSource, Repository
+from common.trust import FolderSource, HttpSource, Repository, Source
+from common.trust.stick import WithStick
 from common.watchdog import Watchdog
 from common.wire.release import this_platform
-from updater import identity, vitals
+from updater import identity, self_care, vitals
 from updater.comm import Comm
 from updater.engine import Engine
 from updater.hints import Hints
@@ -84,23 +85,32 @@ class Updater:
         """A new engine for an adopted program."""
         return Engine(product, self.tools(product))
 
-    def tools(self, product: str, memory: str = "own") -> Tools:
+    def tools_for_stick(self, product: str, stick: Path) -> Tools:
+        """`tools` that read from ``stick``, with a copy of what the updater has seen."""
+        own, copy = (self._memory(product, name) for name in ("own", "stick"))
+        shutil.rmtree(copy, ignore_errors=True)
+        if own.exists():
+            shutil.copytree(own, copy, symlinks=True)
+        return self.tools(product, "stick", FolderSource(stick))
+
+    def tools(self, product: str, memory: str = "own", source: Source | None = None) -> Tools:
         """What a program's steps work with.
 
         Args:
             product: the program.
             memory: name of the folder of trusted metadata; two at once must not share one.
+            source: of releases; None: the site's server, helped out by what a stick brought.
         """
         folder = self.folder.program(product)
         network = self.holder.current.network
-        source = HttpSource(
+        server = HttpSource(
             self.comm.releases_url,
             self.comm.session(),
             connect=network.connect,
             read=network.read,
         )
-        # Another root of trust starts another memory: the old one would refuse it for ever.
-        trust = folder.trust / f"{memory}-{hashlib.sha256(self._root).hexdigest()[:16]}"
+        source = source or WithStick(server, folder.stick)
+        trust = self._memory(product, memory)
         return Tools(
             folder=folder,
             identity=self.identity,
@@ -111,7 +121,15 @@ class Updater:
             holder=self.holder,
             clock=self.clock,
             platform=this_platform(),
+            extra_checks=(RehearsalHealth(self.folder.root, self.clock),)
+            if product == SELF
+            else (),
         )
+
+    def _memory(self, product: str, name: str) -> Path:
+        # Another root of trust starts another memory: the old one would refuse it for ever.
+        root = hashlib.sha256(self._root).hexdigest()[:16]
+        return self.folder.program(product).trust / f"{name}-{root}"
 
     def serve(self) -> None:
         """Work until `stop`; the caller holds the lock of the data folder."""

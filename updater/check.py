@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from common.clock import parse_stamp
-from common.errors import RefusedError
+from common.errors import NetworkError, RefusedError
 from common.wire.release import Manifest
-from updater import manifests
+from updater import manifests, stick
 from updater.journal import Program, Release
 from updater.tools import Tools
 
 STEP = "check"
+_BROUGHT = "A person brought it here, and the site's server cannot be asked."
 
 
 @dataclass(frozen=True)
@@ -127,17 +128,34 @@ def tell_refusal(
 
 def turn_at_switch(program: Program, tools: Tools) -> tuple[tuple[bool, str], bool]:
     """`ask_for_turn`, and whether the communications server is there. Raises as that does."""
-    return ask_for_turn(program, tools, "ready"), True
+    go, sentence, reached = _ask(program, tools, "ready")
+    return (go, sentence), reached
 
 
 def ask_for_turn(program: Program, tools: Tools, step: str) -> tuple[bool, str]:
-    """Ask the communications server; see `Comm.rollout`. Raises NetworkError, RemoteError."""
+    """Ask the communications server; see `Comm.rollout`.
+
+    One that cannot be asked does not stop what a person brought on a stick. Raises NetworkError,
+    RemoteError.
+    """
+    go, sentence, _reached = _ask(program, tools, step)
+    return go, sentence
+
+
+def _ask(program: Program, tools: Tools, step: str) -> tuple[bool, str, bool]:
     target = program.wanted()
     waited = (tools.clock.now() - parse_stamp(program.since)).total_seconds()
+    reached = True
     urgent = target.critical and waited >= tools.settings.window.critical_after
-    go, reason = tools.comm.rollout(program.product, target.version, step, urgent=urgent)
+    try:
+        go, reason = tools.comm.rollout(program.product, target.version, step, urgent=urgent)
+    except NetworkError:
+        if not stick.has(tools.folder, program.product, target.version, tools.platform):
+            raise
+        go, reason, reached = True, _BROUGHT, False
     sentence = f"{target.product} {target.version}: {reason}" if reason else ""
-    return go, sentence or f"{target.product} {target.version} {'may' if go else 'may not'} go on."
+    sentence = sentence or f"{target.product} {target.version} {'may' if go else 'may not'} go on."
+    return go, sentence, reached
 
 
 def sent_back(program: Program, tools: Tools) -> str:

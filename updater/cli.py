@@ -14,17 +14,18 @@ import click
 from common import logs
 from common.cli import group as cli_group
 from common.cli import json_option, show
-from common.clock import SystemClock
+from common.clock import SystemClock, stamp
 from common.errors import CallsteadError, OperatorError
 from common.settings import Holder, load
 from common.wire.release import CHANNELS, this_platform
 from updater import check as checking
-from updater import identity, slots
+from updater import identity, self_care, slots, stick
 from updater import join as joining
 from updater.app import Updater, create_updater, open_journal, read_status, run_until_signalled
 from updater.journal import Journal, Program
+from updater.launcher.__main__ import main as launcher_main
 from updater.lock import is_held, only_one
-from updater.paths import DataFolder
+from updater.paths import SELF, DataFolder
 from updater.receipts import send_waiting
 from updater.settings import UpdaterSettings
 from updater.states import State
@@ -127,6 +128,27 @@ def check(product: str | None, as_json: bool) -> None:
             )
     text = "\n".join(str(one["reason"]) for one in found) or "No program is looked after here."
     show(found, as_json, text)
+
+
+@group.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@json_option
+def import_folder(folder: Path, as_json: bool) -> None:
+    """Take fresh lists and releases from FOLDER, a USB stick, when the site's server cannot.
+
+    Everything is verified as ever; the updater installs it by the same steps, at its next look.
+    """
+    found, lines = [], []
+    with _quiet(), _updater(_holder()) as updater:
+        for program in _chosen(updater.journal, None):
+            brought = stick.bring(program, updater.tools_for_stick(program.product, folder))
+            until = stamp(brought.expiry.at) if brought.expiry else None
+            found.append(
+                {"product": brought.product, "version": brought.version, "holds_until": until}
+            )
+            what = brought.version or "nothing to install"
+            lines.append(f"{brought.product}: {what}; the lists hold until {(until or '?')[:10]}")
+    show(found, as_json, "\n".join(lines) or "No program is looked after here.")
 
 
 @group.command()

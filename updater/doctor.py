@@ -110,7 +110,7 @@ def _program_check(folder: DataFolder, program: Program) -> Check:
     name = f"updater: {program.product}"
 
     def run() -> Result:
-        told = describe_program(folder, program)
+        told = describe_program(folder, program, SystemClock())
         if program.current is None:
             found = f"nothing is installed yet; {program.reason or program.state}"
             return Result(name, ok=True, found=found)
@@ -130,6 +130,14 @@ def _program_check(folder: DataFolder, program: Program) -> Check:
                 found=f"{version} does not run",
                 advice=f"Read {folder.program(program.product).log}; start the updater if it is "
                 "not running.",
+            )
+        if told["lists"] and told["lists"]["expired"]:
+            return Result(
+                name,
+                ok=False,
+                found=f"{version} runs. {told['lists']['sentence']}",
+                advice="See whether the communications server hears the vendor, and whether this "
+                "clock is right; or bring newer lists: `callstead updater import FOLDER`.",
             )
         pid = told["running"]["pid"]
         return Result(name, ok=True, found=f"{version} runs as process {pid}, whole as signed")

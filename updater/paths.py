@@ -23,6 +23,11 @@ class ProgramFolder:
         return self.root / "downloads"
 
     @property
+    def stick(self) -> Path:
+        """What a person brought on a USB stick: ``metadata/`` and ``targets/``, verified."""
+        return self.root / "stick"
+
+    @property
     def trust(self) -> Path:
         """The trusted metadata of this program's repository, by root of trust."""
         return self.root / "trust"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from common.clock import Clock, stamp
+from common.trust.expiry import of_memory
 from updater.identity import Identity
 from updater.journal import Journal, Program, Release
 from updater.launcher import read_pointer
 from updater.lock import is_held
-from updater.paths import DataFolder
+from updater.paths import DataFolder, ProgramFolder
 from updater.running import read_running
 
 
@@ -28,12 +29,12 @@ def describe(
         "serving": is_held(folder.lock),
         "receipts_waiting": waiting,
         "oldest_receipt": oldest,
-        "programs": [describe_program(folder, program) for program in journal.programs()],
+        "programs": [describe_program(folder, program, clock) for program in journal.programs()],
         "bad_releases": journal.bad_releases(),
     }
 
 
-def describe_program(folder: DataFolder, program: Program) -> dict[str, Any]:
+def describe_program(folder: DataFolder, program: Program, clock: Clock) -> dict[str, Any]:
     """One program."""
     place = folder.program(program.product)
     running, now = read_running(place.root), read_pointer(place.root)
@@ -49,6 +50,7 @@ def describe_program(folder: DataFolder, program: Program) -> dict[str, Any]:
         "current": _release(program.current),
         "previous": _release(program.previous),
         "target": {"version": target.version, "digest": target.digest} if target else None,
+        "lists": _lists(place, clock),
         "generation": now.generation if now else None,
         "trial": bool(now and now.trial),
         "running": {"pid": running.pid, "slot": running.slot, "since": running.since}
@@ -79,7 +81,25 @@ def as_text(told: dict[str, Any]) -> str:
             f"{program['product']} {version}{onto} [{program['state']}], {where}, {runs}",
             f"    {program['reason'] or 'Nothing to tell.'}",
         ]
+        if program["lists"] and program["lists"]["expired"]:
+            lines.append(f"    {program['lists']['sentence']}")
     return "\n".join(lines)
+
+
+def _lists(place: ProgramFolder, clock: Clock) -> dict[str, Any] | None:
+    """Until when the vendor's lists that were seen here hold; None before the first look."""
+    seen = [found for folder in place.trust.glob("own-*") if (found := of_memory(folder))]
+    if not seen:
+        return None
+    newest = max(seen, key=lambda one: one.at)  # another root of trust left its memory behind
+    expired = newest.at <= clock.now()
+    sentence = f"{newest.what} holds until {stamp(newest.at)[:10]}."
+    if expired:
+        sentence = (
+            f"{newest.what} passed its date on {stamp(newest.at)[:10]}: what is installed runs on, "
+            "and nothing new is installed until a newer one comes."
+        )
+    return {"until": stamp(newest.at), "expired": expired, "sentence": sentence}
 
 
 def _release(release: Release | None) -> dict[str, str] | None:
