@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -24,7 +25,7 @@ from common.trust import FolderSource, HttpSource, Repository, Source
 from common.trust.stick import WithStick
 from common.watchdog import Watchdog
 from common.wire.release import this_platform
-from updater import identity, self_care, vitals
+from updater import identity, vitals
 from updater.comm import Comm
 from updater.engine import Engine
 from updater.hints import Hints

@@ -19,7 +19,7 @@ from common.errors import CallsteadError, OperatorError
 from common.settings import Holder, load
 from common.wire.release import CHANNELS, this_platform
 from updater import check as checking
-from updater import identity, self_care, slots, stick
+from updater import identity, slots, stick
 from updater import join as joining
 from updater.app import Updater, create_updater, open_journal, read_status, run_until_signalled
 from updater.journal import Journal, Program
