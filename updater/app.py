@@ -122,9 +122,6 @@ class Updater:
             holder=self.holder,
             clock=self.clock,
             platform=this_platform(),
-            extra_checks=(RehearsalHealth(self.folder.root, self.clock),)
-            if product == SELF
-            else (),
         )
 
     def _memory(self, product: str, name: str) -> Path:

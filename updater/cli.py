@@ -23,9 +23,8 @@ from updater import identity, slots, stick
 from updater import join as joining
 from updater.app import Updater, create_updater, open_journal, read_status, run_until_signalled
 from updater.journal import Journal, Program
-from updater.launcher.__main__ import main as launcher_main
 from updater.lock import is_held, only_one
-from updater.paths import SELF, DataFolder
+from updater.paths import DataFolder
 from updater.receipts import send_waiting
 from updater.settings import UpdaterSettings
 from updater.states import State
