@@ -139,6 +139,7 @@ def create_app(
         audit=office.audit,
         forms=QueueForms(to_form, from_form),
         keys=keys,
+        hash_password=(passwords or Passwords()).hash,
         most_length=lambda: settings().chat.most_length,
     )
 

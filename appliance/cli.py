@@ -9,6 +9,7 @@ import click
 import requests
 
 from appliance.app import LOCAL_TOKEN, serve_appliance
+from appliance.domain.audit import verify
 from appliance.domain.roles import Role
 from appliance.domain.users import User
 from appliance.office import Office
@@ -18,7 +19,7 @@ from appliance.settings import ApplianceSettings, load_settings
 from common.cli import group as room_group
 from common.cli import json_option, show
 from common.clock import SystemClock, stamp
-from common.errors import NetworkError, OperatorError, RemoteError
+from common.errors import NetworkError, OperatorError, RefusedError, RemoteError
 from common.web.passwords import Passwords
 
 _WHO = "command line"
@@ -96,6 +97,59 @@ def reset(name: str) -> None:
             office.users, office.audit, office.first, Passwords().hash, name=name, who=_WHO
         )
     click.echo(f"One-time password of {name}: {password}")
+
+
+@group.group()
+def audit() -> None:
+    """The record of who did what."""
+
+
+@audit.command("list")
+@click.option("--most", type=click.IntRange(1, 1000), default=50, help="How many lines.")
+@json_option
+def list_audit(most: int, as_json: bool) -> None:
+    """List the newest lines, newest first."""
+    with Office.opened(load_settings(), SystemClock()) as office:
+        lines = office.audit.latest(most)
+    found = [{**vars(line), "at": stamp(line.at)} for line in lines]
+    text = "\n".join(
+        f"{line['number']:8} {line['at'][:19]} {line['who']:20} {line['what']:28} "
+        f"{line['subject']:24} {line['address']}".rstrip()
+        for line in found
+    )
+    show(found, as_json, text or "Nothing was done yet.")
+
+
+@audit.command("verify")
+@click.option("--number", type=click.IntRange(1), help="A line whose hash you kept elsewhere.")
+@click.option("--hash", "kept", default="", help="That hash.")
+@json_option
+def verify_audit(number: int | None, kept: str, as_json: bool) -> None:
+    """Check that no line was changed, left out or put in between.
+
+    Keep the number and the hash that it prints in another place: with --number and --hash it then
+    also shows that the end was not cut off.
+    """
+    with Office.opened(load_settings(), SystemClock()) as office:
+        lines = list(office.audit.everything())
+    verdict = verify(lines)
+    if verdict.broken is not None:
+        raise RefusedError(
+            "audit-broken",
+            f"The record does not hold from line {verdict.broken} on: it was changed, or a line is "
+            "missing. Find out who had access to the database, and restore it from a backup.",
+        )
+    if number is not None and (number > len(lines) or lines[number - 1].hash != kept.lower()):
+        raise RefusedError(
+            "audit-cut",
+            f"Line {number} is not the one whose hash you kept: "
+            "the record was cut off or replaced.",
+        )
+    show(
+        {"lines": verdict.lines, "hash": verdict.head},
+        as_json,
+        f"All {verdict.lines} lines hold. The newest has the hash {verdict.head}.",
+    )
 
 
 def _as_json(person: User, locked_until: datetime | None) -> dict[str, Any]:

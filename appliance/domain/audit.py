@@ -1,10 +1,20 @@
-"""The record of who did what."""
+"""The record of who did what: lines are only ever added, each chained to the one before.
+
+Each line's hash covers its own words and the hash of the line before. So a line that was changed,
+left out or put in between shows, down to the newest; and whoever kept the newest line's number and
+hash elsewhere (a printed page, a mail) sees it when the end was cut off too.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
+
+FIRST = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -16,6 +26,8 @@ class AuditEntry:
         what: a stable event name such as ``user.added``.
         subject: to whom or what it was done.
         address: from where, an IP address; empty when at the machine itself.
+        number: 1, 2, 3, … without gaps.
+        hash: `chained` of this line.
     """
 
     at: datetime
@@ -23,6 +35,40 @@ class AuditEntry:
     what: str
     subject: str
     address: str
+    number: int = 0
+    hash: str = ""
+
+
+def chained(entry: AuditEntry, previous: str) -> str:
+    """The line's hash: SHA-256 (hex) over its words and the hash of the line before."""
+    at = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
+    words = [previous, entry.number, at, entry.who, entry.what, entry.subject, entry.address]
+    return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a look at the whole record found.
+
+    Attributes:
+        lines: how many fit.
+        head: the hash of the last one that fits.
+        broken: the number of the first that does not; None: all fit.
+    """
+
+    lines: int
+    head: str
+    broken: int | None = None
+
+
+def verify(entries: Iterable[AuditEntry]) -> Verdict:
+    """Look at every line, oldest first."""
+    lines, head = 0, FIRST
+    for entry in entries:
+        if entry.number != lines + 1 or entry.hash != chained(entry, head):
+            return Verdict(lines, head, lines + 1)
+        lines, head = entry.number, entry.hash
+    return Verdict(lines, head)
 
 
 class Audit(Protocol):
@@ -32,6 +78,10 @@ class Audit(Protocol):
         """Add a line; returns after the commit."""
         ...
 
-    def latest(self, most: int) -> list[AuditEntry]:
-        """The newest lines, newest first."""
+    def latest(self, most: int, before: int = 0) -> list[AuditEntry]:
+        """The newest lines below number ``before`` (0: of all), newest first."""
+        ...
+
+    def everything(self) -> Iterable[AuditEntry]:
+        """All lines, oldest first; may be long."""
         ...

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from common.errors import OperatorError
 
 _WRITES = "callstead_writes"
+_LOCK = 0x0CA1157E  # one number for all nodes; any will do
 
 
 def database_url(url: str, folder: Path) -> URL:
@@ -95,6 +96,14 @@ class Database:
         """A transaction that is durable when the block is left, or undone when it raises."""
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def only_writer(self, session: Session) -> None:
+        """Wait until no other node writes: what is numbered without gaps needs it.
+
+        On SQLite every writer is the only one. Held until the transaction ends.
+        """
+        if self.kind == "postgresql":
+            session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
     def close(self) -> None:
         """Close every connection."""

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -26,7 +25,6 @@ from common.clock import Clock
 T = TypeVar("T")
 _Job = tuple[Callable[[Work], Any], "Future[Any]"]
 
-_LOCK = 0x0CA1157E  # one number for all nodes; any will do
 _MOST_WAITING = 10_000
 _GROUP = 128
 
@@ -100,8 +98,7 @@ class SqlFloor:
         done: list[tuple[Future[Any], Any]] = []
         try:
             with self._database.write() as session:
-                if self._database.kind == "postgresql":
-                    session.execute(text("select pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+                self._database.only_writer(session)
                 for job, future in batch:
                     self._one(session, job, future, done)
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing was kept

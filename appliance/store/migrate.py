@@ -38,13 +38,14 @@ def known_schemas() -> set[str]:
     return {"", *(step.revision for step in ScriptDirectory(str(_SCRIPTS)).walk_revisions())}
 
 
-def migrate(database: Database, folder: Path) -> None:
+def migrate(database: Database, folder: Path, to: str = "head") -> None:
     """Run the steps that are missing.
 
     Args:
         database: empty, old or current.
         folder: where the lock is kept, so that a server and a command that start together do
             not both run the same step.
+        to: the last step to run, for tests of steps.
 
     Raises:
         OperatorError: the database was written by a newer version.
@@ -62,9 +63,10 @@ def migrate(database: Database, folder: Path) -> None:
         config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         config.attributes["database"] = database
-        command.upgrade(config, "head")
-        if current != newest_schema():
-            log.info("database.migrated", before=current, now=newest_schema())
+        command.upgrade(config, to)
+        now = current_schema(database)
+        if current != now:
+            log.info("database.migrated", before=current, now=now)
 
 
 @contextlib.contextmanager

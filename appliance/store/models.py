@@ -65,6 +65,7 @@ class AuditRow(Base):
     what: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(200))
     address: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
 
 
 class FailureRow(Base):

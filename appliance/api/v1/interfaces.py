@@ -10,6 +10,7 @@ from flask_openapi3 import Info, OpenAPI
 from appliance.api.v1.agents import agents
 from appliance.api.v1.chat import ConversationKeys, chat
 from appliance.api.v1.desk import desk
+from appliance.api.v1.people import people
 from appliance.api.v1.problems import Problem, not_valid
 from appliance.api.v1.queues import queues
 from appliance.api.v1.shapes import Answer
@@ -56,6 +57,7 @@ def add_interfaces(
     audit: Audit,
     forms: QueueForms,
     keys: ConversationKeys,
+    hash_password: Callable[[str], str],
     most_length: Callable[[], int],
 ) -> None:
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
@@ -63,6 +65,7 @@ def add_interfaces(
         desk(floor, users, most_length),
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
+        people(users, audit, hash_password),
         chat(floor, keys, most_length),
     ):
         application.register_api(blueprint)

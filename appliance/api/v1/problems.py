@@ -14,6 +14,7 @@ from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import UnknownError
 from appliance.services.answer_offer import OfferGoneError
 from appliance.services.say_message import NotSayableError, NotYoursError
+from common.errors import OperatorError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -24,6 +25,7 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (OfferGoneError, HTTPStatus.CONFLICT, "offer-gone"),
     (NotYoursError, HTTPStatus.FORBIDDEN, "not-yours"),
     (NotSayableError, HTTPStatus.UNPROCESSABLE_ENTITY, "not-sayable"),
+    (OperatorError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     (ValueError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
 )
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import sqlite3
 
 import pytest
 from click.testing import CliRunner
@@ -146,3 +148,25 @@ def test_the_doctor_reports_broken_settings_instead_of_failing(monkeypatch):
     ((ok, words),) = examined().values()
     assert not ok
     assert "CALLSTEAD_APPLIANCE_PORT" in words
+
+
+def test_the_record_is_listed_verified_and_compared_with_a_hash_kept_elsewhere():
+    for name in ("anna", "bo"):
+        run("user", "add", name, "--role", "agent")
+    listed = json.loads(run("audit", "list", "--json").output)
+    assert [(line["number"], line["subject"]) for line in listed] == [(2, "bo"), (1, "anna")]
+    found = json.loads(run("audit", "verify", "--json").output)
+    assert found == {"lines": 2, "hash": listed[0]["hash"]}
+    kept = ("--number", "1", "--hash", listed[1]["hash"])
+    assert run("audit", "verify", *kept).exit_code == 0
+    cut = run("audit", "verify", "--number", "3", "--hash", "0" * 64)
+    assert (cut.exit_code, "cut off or replaced" in cut.output) == (5, True)
+
+
+def test_a_record_that_was_changed_in_the_file_is_found(home):
+    run("user", "add", "anna", "--role", "agent")
+    with contextlib.closing(sqlite3.connect(home / "appliance" / "appliance.db")) as file, file:
+        file.execute("drop trigger audit_no_update")
+        file.execute("update audit set who = 'nobody'")
+    found = run("audit", "verify")
+    assert (found.exit_code, "does not hold from line 1" in found.output) == (5, True)

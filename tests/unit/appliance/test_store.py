@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from appliance.domain.audit import verify
 from appliance.domain.roles import Role
 from appliance.domain.users import NameTakenError
 from appliance.store.audit import SqlAudit
@@ -90,7 +91,7 @@ def test_the_file_is_durable_and_readers_do_not_wait(database, tmp_path):
         assert connection.scalar(text("pragma synchronous")) == 2
         assert connection.scalar(text("pragma foreign_keys")) == 1
     with database.write() as writing:
-        writing.execute(text("insert into audit values (1, '', 'a', 'b', '', '')"))
+        writing.execute(text("insert into audit values (1, '', 'a', 'b', '', '', '')"))
         with database.read() as reading:
             assert reading.scalar(text("select count(*) from audit")) == 0
 
@@ -176,3 +177,17 @@ def test_the_file_is_plain_sqlite(database, tmp_path):
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
     finally:
         connection.close()
+
+
+def test_a_record_from_before_the_chain_is_chained_and_its_numbers_close_up(database, tmp_path):
+    migrate(database, tmp_path, to="0002")
+    with database.write() as session:
+        for number in (1, 2, 5):
+            session.execute(
+                text("insert into audit values (:n, :at, 'anna', 'user.added', '李雷', '::1')"),
+                {"n": number, "at": f"2026-11-2{number}T09:00:00.000Z"},
+            )
+    migrate(database, tmp_path)
+    lines = list(SqlAudit(database, FakeClock()).everything())
+    assert [line.number for line in lines] == [1, 2, 3]
+    assert verify(lines).broken is None

@@ -267,3 +267,27 @@ def test_time_passes_by_itself_once_the_program_runs(house: House, queues, agent
     house.appliance.office.floor.write(tick)
     assert agents[0].get("/desk/me")["state"] == "not_responding"
     assert visitor.ask("GET", "/standing").json["waits"]
+
+
+def test_an_administrator_makes_people_and_the_record_tells_it_and_holds(house: House, admin):
+    made = admin.do("POST", "/users", {"name": "Anna", "role": "agent"}, 201)
+    assert made["must_change_password"]
+    browser = house.browser()
+    browser.sign_in("anna", made["one_time_password"])
+    browser.change_password(made["one_time_password"], GOOD)
+    anna = Person(house, "anna")
+    assert anna.get("/desk/me")["name"] == "Anna"
+    taken = admin.ask("POST", "/users", {"name": "ANNA", "role": "agent"})
+    assert "is a user 'anna' already" in problem_of(taken, 422, "invalid")
+    whats, after = [], 0
+    while True:
+        page = admin.get(f"/audit?most=2&after={after}")
+        whats += [line["what"] for line in page["items"]]
+        after = page["cursor"]
+        if not after:
+            break
+    assert {"user.added", "user.signed_in", "user.password_changed"} <= set(whats)
+    assert admin.get("/audit?most=1")["items"][0]["what"] == "audit.read"
+    assert admin.get("/audit/verdict")["broken"] is None
+    problem_of(anna.ask("GET", "/audit"), 403, "forbidden")
+    problem_of(anna.ask("POST", "/users", {"name": "x", "role": "administrator"}), 403, "forbidden")
