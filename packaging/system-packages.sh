@@ -28,6 +28,7 @@ if [ "${1:-}" = test ]; then
     need git git                   # the tests look at what is tracked, and at nothing else
     need strace strace             # proves what is on disk before an answer is given
     need systemd-analyze systemd   # checks the units
+    need chromium chromium         # runs the real Sentry SDK of browsers
     need postfix postfix           # real mail servers, each test with its own folder and ports
     compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
     [ -x /usr/sbin/sshd ] || missing+=(openssh-server) # a real SFTP server, as above

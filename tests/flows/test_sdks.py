@@ -10,7 +10,6 @@ import logging.handlers
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +21,6 @@ from comm_server.digest import digest_some
 from comm_server.intake.listen import Listeners
 from common.errors import OperatorError
 from common.serving.tls import server_context
-from tests.support.serving import served
 from tests.support.site import TestSite, site_in
 from tests.support.waiting import until
 
@@ -73,34 +71,6 @@ def reports(site: TestSite, number: int) -> list[tuple[str, str, str]]:
 def tallied(site: TestSite) -> dict[str, int]:
     rows = site.store.rows("SELECT reason, count FROM tallies WHERE kind = 'ignored'")
     return {row["reason"]: row["count"] for row in rows}
-
-
-@pytest.mark.parametrize("by", ["gzip", "br"])
-def test_the_current_sentry_sdk_with_an_attachment(site: TestSite, by: str):
-    number, key = site.dsn("companion", "seat-1")
-    program = """
-import sys, sentry_sdk
-sentry_sdk.init(sys.argv[1], default_integrations=False,
-                _experiments={"transport_compression_algo": sys.argv[2]})
-sentry_sdk.get_isolation_scope().add_attachment(bytes=b"the log", filename="a.log")
-try:
-    1 / 0
-except ZeroDivisionError:
-    sentry_sdk.capture_exception()
-sentry_sdk.flush(20)
-"""
-    with served(site.app(), direct=site.door()) as server:
-        dsn = f"http://{key}@127.0.0.1:{server.port}/{number}"
-        subprocess.run([sys.executable, "-c", program, dsn, by], check=True, timeout=60)
-    assert site.store.value("SELECT encoding FROM raw") == by
-    assert digest_some(site.store, site.intake) == 1
-    event = json.loads(site.store.value("SELECT event FROM reports"))
-    assert event["exception"]["values"][0]["type"] == "ZeroDivisionError"
-    kept = site.store.row("SELECT state, error, encoding, body FROM raw")
-    assert kept is not None
-    assert (kept["state"], kept["error"]) == ("quarantined", "kept as sent: 1 attachment")
-    assert b"the log" in kept["body"]
-    assert b"ZeroDivisionError" not in kept["body"]  # the event goes home scrubbed, and once
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["UDP", "TCP"])
