@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from flask import Flask
 
@@ -15,16 +16,20 @@ from comm_server.fleet.clients import Fleet
 from comm_server.housekeeping import tidy
 from comm_server.intake.listen import Listeners
 from comm_server.intake.web import IntakeDoor
+from comm_server.mending import Mender
 from comm_server.mirror.web import mirror_blueprint
 from comm_server.parts import UPDATES, Parts, create_parts
+from comm_server.settings import CommSettings
 from comm_server.understander import Understander
 from common import __version__, reporting
+from common.clock import SystemClock
 from common.feed import Asker, FeedApp, FeedReader, Wakeups
 from common.jobs import Jobs, told
 from common.logs import get_logger
 from common.serving import TlsIdentity, make_server
 from common.serving.health import health_blueprint
 from common.serving.tls import server_context
+from common.settings import load
 
 log = get_logger(__name__)
 PROGRAM = "comm_server"
@@ -47,7 +52,7 @@ def create_app(parts: Parts) -> Flask:
         port=lambda: parts.settings.current.port,
     )
     fleet_web.add_routes(app, door)
-    fleet_logs.add_routes(app, door, lambda: parts.settings.current.logs)
+    fleet_logs.add_routes(app, door, lambda: parts.settings.current.logs, lambda: parts.disk.taking)
     app.register_blueprint(
         mirror_blueprint(parts.mirror.live, fleet_web.guard(parts.fleet), parts.mirror.asked.ask),
         url_prefix="/releases",
@@ -58,11 +63,18 @@ def create_app(parts: Parts) -> Flask:
 
 def create_intake(parts: Parts) -> IntakeDoor:
     """What takes reports over HTTP, on the event loop."""
-    return IntakeDoor(parts.store, lambda: parts.settings.current.intake, parts.clock)
+    return IntakeDoor(parts.store, lambda: parts.settings.current.intake, parts.clock, parts.disk)
 
 
 def serve() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT. Raises OperatorError: another one runs on the same data."""
+    settings = load(CommSettings, "comm")
+    mender = Mender(settings.folder / "comm.db", lambda: settings.disk, SystemClock())
+    with mender.alone():
+        _serve()
+
+
+def _serve() -> None:
     wakeups = Wakeups()
     arrived = threading.Event()
 
@@ -70,7 +82,7 @@ def serve() -> None:
         wakeups.notify()
         arrived.set()
 
-    parts = create_parts(on_commit=committed)
+    parts = create_parts(on_commit=committed, serving=True)
     settings = parts.settings.current
     identity = parts.authority.server_identity(settings.names)
     _report_own_errors(parts, identity)
@@ -81,11 +93,17 @@ def serve() -> None:
         wakeups=wakeups,
     )
     listeners = Listeners(
-        settings.host, settings.intake, parts.store, parts.clock, lambda: server_context(identity)
+        settings.host,
+        settings.intake,
+        parts.store,
+        parts.clock,
+        lambda: server_context(identity),
+        parts.disk,
     )
     work = Clockwork(parts, arrived)
 
     def start() -> None:
+        parts.disk.start(parts.store)
         listeners.start()
         work.start()
 
@@ -131,7 +149,9 @@ class Clockwork:
             parts.mirror.recover()
         every = parts.settings.current.mirror.every
         self._jobs.every(1, parts.courier.run_once)
-        self._jobs.every(every, parts.pull, jitter=every / 10)
+        self._jobs.every(1, lambda: parts.disk.look(parts.store))
+        self._jobs.every(3600, lambda: parts.mender.look(parts.store))
+        self._jobs.every(every, lambda: self._with_room(parts.pull), jitter=every / 10)
         self._jobs.every(1, parts.puller.pull_asked)
         self._jobs.every(parts.settings.current.mirror.inbox_every, parts.take_push)
         self._jobs.every(3600, parts.mirror.alarm_when_expired, at_once=True)
@@ -150,6 +170,10 @@ class Clockwork:
         self._jobs.stop()
         if self._digest.is_alive():
             self._digest.join(30)
+
+    def _with_room(self, work: Callable[[], object]) -> None:
+        if self._parts.disk.taking:  # releases are large, and wait for room like reports
+            work()
 
     def _digest_all(self) -> None:
         while not self._leave.is_set():
@@ -174,7 +198,10 @@ def _reload(parts: Parts) -> None:
 
 
 def _checks(parts: Parts) -> dict[str, bool | str]:
-    return {"database": parts.store.value("SELECT 1") == 1}
+    return {
+        "database": parts.store.value("SELECT 1") == 1,
+        "disk": parts.disk.trouble or True,
+    }
 
 
 def _report_own_errors(parts: Parts, identity: TlsIdentity) -> None:

@@ -32,9 +32,9 @@ class Need:
     """Something a person should look at.
 
     Attributes:
-        kind: ``recipient`` (the vendor's address is unknown to the relay), ``size`` (a mail is
-            larger than the relay takes), ``problems``, ``updates``, ``refusals``, ``mails`` or
-            ``clients``.
+        kind: ``alarms`` (of this server itself), ``recipient`` (the vendor's address is unknown to
+            the relay), ``size`` (a mail is larger than the relay takes), ``problems``, ``updates``,
+            ``refusals``, ``mails`` or ``clients``.
         rows: what it is about, the most telling first.
     """
 
@@ -64,6 +64,14 @@ def needs(store: Store, settings: ConsoleSettings, now: datetime) -> list[Need]:
     recently = ago(now, days=settings.recent)
     late = _undelivered(store, settings, now)
     found = (
+        Need(
+            "alarms",
+            tuple(
+                store.rows(
+                    "SELECT kind, at, facts FROM alarms WHERE at > ? ORDER BY id DESC", (recently,)
+                )
+            ),
+        ),
         *(Need(kind, tuple(row for row in late if row["trouble"] == kind)) for kind in _ALARMS),
         Need("updates", tuple(store.rows(_FAILED_UPDATES))),
         Need("mails", tuple(row for row in late if row["trouble"] not in _ALARMS)),

@@ -3,7 +3,8 @@
 `collect` reads and builds without changing anything; `comm_server.outbox.freeze` writes the
 finished mail and marks what is in it, in one transaction. A kill between the two costs nothing.
 
-What waits is one list, the most telling first: problems, receipts, refusals, reports, raw bytes.
+What waits is one list, the most telling first: alarms, problems, receipts, refusals, reports, raw
+bytes.
 A bundle takes as much of its start as fits; the rest stays for the next one.
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 import psutil
 import zstandard
 
-from comm_server import histogram, problems
+from comm_server import alarms, histogram, problems
 from comm_server.fleet.clients import Fleet
 from comm_server.leaving import as_it_leaves
 from comm_server.rollout.service import Rollout
@@ -37,6 +38,7 @@ from common.wire.signing import public_text
 _MOST_PROBLEMS = 500
 _MOST_RECEIPTS = 1000
 _MOST_REFUSALS = 100
+_MOST_ALARMS = 100
 _MOST_REPORTS = 2000
 _MOST_RAW = 50
 # Read at most so many times the size of a bundle: reports shrink about tenfold.
@@ -64,6 +66,7 @@ class Selection:
     raw: tuple[int, ...]
     receipts: tuple[str, ...]
     refusals: tuple[int, ...]
+    alarms: tuple[int, ...]
     tallies: tuple[Row, ...]
 
 
@@ -130,7 +133,14 @@ class Collector:
     def _waiting(self, most_bytes: int) -> tuple[list[Item], list[Item], bool]:
         """What waits, in order; what is too large to go at all; whether there is more of it."""
         store, budget = self._store, most_bytes * _SHRINKS
-        items = [Item("problems", row) for row in problems.unmailed(store, _MOST_PROBLEMS)]
+        items = _of(
+            "alarms",
+            store.rows(
+                "SELECT id, kind, at, facts FROM alarms WHERE bundle IS NULL ORDER BY id LIMIT ?",
+                (_MOST_ALARMS,),
+            ),
+        )
+        items += [Item("problems", row) for row in problems.unmailed(store, _MOST_PROBLEMS)]
         items += _of(
             "receipts",
             store.rows(
@@ -152,6 +162,7 @@ class Collector:
                 ("problems", _MOST_PROBLEMS),
                 ("receipts", _MOST_RECEIPTS),
                 ("refusals", _MOST_REFUSALS),
+                ("alarms", _MOST_ALARMS),
             )
         )
         too_large: list[Item] = []
@@ -254,6 +265,7 @@ class Collector:
             },
             "clients": self._clients(clients),
             "rollouts": told_home(self._rollout) if self._rollout else [],
+            "alarms": [alarms.told(row) for row in _rows(items, "alarms")],
             "refusals": [{k: r[k] for k in ("at", "via", "kind", "sentence")} for r in refusals],
             "releases": self._store.rows(
                 "SELECT product, channel, platform, version, at FROM mirrored ORDER BY at"
@@ -267,7 +279,7 @@ class Collector:
         }  # fmt: skip
         bundle = Bundle(
             manifest=manifest,
-            reports={_name(row): json.loads(row["event"]) for row in reports},
+            reports={_name(row): _event(row) for row in reports},
             raw={str(row["id"]): row["body"] for row in raw},
             logs=logs,
             environment=environment(clients),
@@ -279,6 +291,7 @@ class Collector:
             raw=tuple(row["id"] for row in [*raw, *_rows(too_large, "raw")]),
             receipts=tuple(row["id"] for row in receipts),
             refusals=tuple(row["id"] for row in refusals),
+            alarms=tuple(row["id"] for row in _rows(items, "alarms")),
             tallies=tuple(tallies),
         )
         frame = pack(bundle)
@@ -338,6 +351,21 @@ def _fits(data: str | bytes | None, most: int) -> bool:
     """Whether it fits alone; what is small enough uncompressed is not looked at."""
     content = data.encode() if isinstance(data, str) else data or b""
     return len(content) <= most or len(zstandard.ZstdCompressor(level=9).compress(content)) <= most
+
+
+def _event(report: Row) -> dict[str, Any]:
+    """The event; when the disk has changed it, what is left of it goes home as a text."""
+    try:
+        event = json.loads(report["event"])
+    except ValueError:
+        event = None
+    if isinstance(event, dict):
+        return event
+    return {
+        "event_id": report["event_id"],
+        "message": "damaged on the site's disk",
+        "extra": {"left": str(report["event"])},
+    }
 
 
 def _name(report: Row) -> str:

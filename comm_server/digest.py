@@ -16,11 +16,13 @@ from comm_server import histogram, problems
 from comm_server.dsns import dsn_of_source
 from comm_server.intake.interface import Parsed
 from comm_server.plain import one_line
+from comm_server.raw import is_whole
 from comm_server.scrub import DEFAULT_PHONES, Phones
 from comm_server.settings import IntakeSettings
 from comm_server.tallies import tally
 from comm_server.understanding import Found, Raw, Understood, understand
 from common.logs import get_logger
+from common.salvage import is_damage
 from common.spool import Row, Store
 
 log = get_logger(__name__)
@@ -31,7 +33,7 @@ _SECONDS = 60.0  # for one commit
 
 
 _SELECT = (
-    "SELECT raw.id, raw.received_at, raw.kind, raw.encoding, raw.body, raw.dsn, "
+    "SELECT raw.id, raw.received_at, raw.kind, raw.encoding, raw.body, raw.sum, raw.dsn, "
     "dsns.program, dsns.machine FROM raw JOIN dsns ON dsns.id = raw.dsn "
     "WHERE raw.id = ? AND raw.state = 'new'"
 )
@@ -84,7 +86,9 @@ def _chunks(store: Store, ids: list[int]) -> Iterator[list[Row]]:
     size = 0
     for one in ids:
         row = store.row(_SELECT, (one,))
-        if row is not None:
+        if row is not None and not is_whole(row):
+            _quarantine(store, row, "its bytes were damaged on this server's disk")
+        elif row is not None:
             rows.append(row)
             size += len(row["body"])
         if len(rows) >= _CHUNK or size >= _CHUNK_BYTES:
@@ -111,7 +115,10 @@ def _keep_all(store: Store, done: list[tuple[Row, Understood]], settings: Intake
             kept += 1
         except (sqlite3.OperationalError, TimeoutError):
             raise  # the disk is full or slow: the report is not to blame, and is done again
-        except Exception as error:  # noqa: BLE001 - whatever a poison report does, it stops nothing
+        except Exception as error:
+            if is_damage(error):  # the file is: it is mended, and the report is done again
+                raise
+            # Whatever a poison report does, it stops nothing.
             _quarantine(store, row, f"the digest failed: {error!r}")
     if kept:
         log.info("reports.digested", reports=kept, first=done[0][0]["id"], last=done[-1][0]["id"])

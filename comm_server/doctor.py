@@ -14,6 +14,7 @@ from pathlib import Path
 import requests
 
 from comm_server.courier import transport_for
+from comm_server.disk.ballast import held
 from comm_server.settings import CommSettings
 from comm_server.site import Site, load_site
 from common.clock import SystemClock, ago
@@ -46,6 +47,7 @@ def checks() -> Iterator[Check]:
     yield Check("comm: keys", lambda: _keys(settings.folder))
     yield port_check("comm: port", "127.0.0.1", settings.port, "comm.port")
     yield Check("comm: database", lambda: _database(settings.folder / "comm.db"))
+    yield Check("comm: disk", lambda: _disk(settings))
     try:
         site = load_site(settings.folder)
     except CallsteadError:
@@ -99,6 +101,38 @@ def _database(path: Path) -> Result:
         )
     size = path.stat().st_size / 2**20
     return Result(name, ok=True, found=f"{size:.1f} MiB, {waiting[0]} reports to be looked through")
+
+
+def _disk(settings: CommSettings) -> Result:
+    name, folder, limits = "comm: disk", settings.folder, settings.disk
+    free, holds = shutil.disk_usage(folder).free, held(folder / "ballast")
+    found = f"{free // 2**20} MiB free, {holds // 2**20} MiB held back"
+    enough = limits.resume_free // 2**20
+    if free < limits.least_free:
+        return Result(
+            name,
+            ok=False,
+            found=f"{found}: no reports are taken; they stay with their senders",
+            advice=f"Free at least {enough} MiB on the disk of {folder}.",
+        )
+    if holds < limits.ballast:
+        return Result(
+            name,
+            ok=False,
+            found=f"{found}, less than comm.disk.ballast asks for",
+            advice=f"Free at least {enough} MiB on the disk of {folder}, and start "
+            "`callstead comm serve` if it does not run.",
+        )
+    damaged = sorted(one.name for one in folder.glob("comm.db.damaged-*"))
+    if damaged:
+        return Result(
+            name,
+            ok=False,
+            found=f"{found}; the database was damaged: {', '.join(damaged)} is kept",
+            advice="Have the disk checked; the last alarm says what was lost. Delete the file when "
+            "nobody needs it.",
+        )
+    return Result(name, ok=True, found=found)
 
 
 def _mail(settings: CommSettings, site: Site) -> Result:

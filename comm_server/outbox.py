@@ -17,16 +17,17 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from comm_server import sent_content
+from comm_server import alarms, sent_content
 from comm_server.bundle import Collected
 from comm_server.mail.transport import MailTransport
 from comm_server.plain import one_line
-from comm_server.unfreeze import before, replaceable
+from comm_server.unfreeze import before, remember_last, replaceable, tell_again
 from common.backoff import Backoff
 from common.clock import Clock, parse_stamp, stamp
 from common.errors import CallsteadError, NetworkError, OperatorError, RemoteError
@@ -80,17 +81,18 @@ class Outbox:
         now = stamp(self._clock.now())
         leaves_at = stamp(self._clock.now() + timedelta(seconds=hold_for))
         sequence = int(manifest["sequence"])
+        sha256 = hashlib.sha256(collected.sealed).hexdigest()
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "INSERT INTO bundles (sequence, reason, created_at, sha256, message_id, mail, "
-                "size, summary, next_try_at, more, before) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "size, summary, next_try_at, more, before, sum) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     sequence,
                     manifest["reason"],
                     manifest["created"],
-                    hashlib.sha256(collected.sealed).hexdigest(),
+                    sha256,
                     mail.message_id,
                     mail.data,
                     len(mail.data),
@@ -98,14 +100,17 @@ class Outbox:
                     leaves_at,
                     collected.more,
                     before(connection, chosen.problems, chosen.tallies),
+                    _sum(sequence, sha256, mail.message_id, mail.data),
                 ),
             )
+            remember_last(connection)
             sent_content.keep(connection, sequence, collected.frame, now)
             for table, ids in (
                 ("reports", chosen.reports),
                 ("raw", chosen.raw),
                 ("receipts", chosen.receipts),
                 ("refusals", chosen.refusals),
+                ("alarms", chosen.alarms),
             ):
                 _mark(connection, table, ids, sequence)
             for problem in chosen.problems:
@@ -154,9 +159,9 @@ class Outbox:
             (stamp(now), stamp(now + _AHEAD)),
         )
         for row in rows:
-            data = self._store.value(
-                "SELECT mail FROM bundles WHERE sequence = ?", (row["sequence"],)
-            )
+            data = self._whole(row["sequence"])
+            if data is None:
+                continue
             if not row["perhaps_out"]:
                 self._perhaps_out(row["sequence"], out=True)
             try:
@@ -237,6 +242,26 @@ class Outbox:
         """One bundle with its frozen ``mail`` (None once it was delivered), or None."""
         return self._store.row("SELECT * FROM bundles WHERE sequence = ?", (sequence,))
 
+    def _whole(self, sequence: int) -> bytes | None:
+        """The frozen mail; None when the disk has changed it, and then what it told goes again."""
+        row = self._store.row(
+            "SELECT sha256, message_id, mail, sum FROM bundles WHERE sequence = ?", (sequence,)
+        )
+        if row is None or row["mail"] is None:
+            return None
+        given = _sum(sequence, row["sha256"], row["message_id"], row["mail"])
+        if row["sum"] is None or row["sum"] == given:
+            return bytes(row["mail"])
+        at = stamp(self._clock.now())
+
+        def work(connection: sqlite3.Connection) -> None:
+            tell_again(connection, [sequence], at)
+            alarms.keep(connection, "bundle_damaged", at, {"sequence": sequence})
+
+        self._store.write(work)
+        log.error("bundle.damaged", sequence=sequence)
+        return None
+
     def _perhaps_out(self, sequence: int, *, out: bool) -> None:
         self._store.execute(
             "UPDATE bundles SET perhaps_out = ? WHERE sequence = ?", (out, sequence)
@@ -260,6 +285,10 @@ class Outbox:
             ),
         )
         log.warning("bundle.not_sent", sequence=row["sequence"], reason=str(error), tries=failures)
+
+
+def _sum(sequence: int, sha256: str, message_id: str, mail: bytes) -> int:
+    return zlib.crc32(mail, zlib.crc32(f"{sequence} {sha256} {message_id}".encode()))
 
 
 def trouble_of(error: Exception) -> str:
@@ -294,7 +323,8 @@ def oldest_urgent(store: Store) -> Any:
             UNION ALL SELECT min(came_back_at) FROM resolutions WHERE bundle IS NULL
             UNION ALL SELECT min(at) FROM receipts
                 WHERE bundle IS NULL AND outcome <> 'committed'
-            UNION ALL SELECT min(at) FROM refusals WHERE bundle IS NULL)"""
+            UNION ALL SELECT min(at) FROM refusals WHERE bundle IS NULL
+            UNION ALL SELECT min(at) FROM alarms WHERE bundle IS NULL)"""
     )
 
 
@@ -307,6 +337,7 @@ def anything_untold(store: Store) -> bool:
                     WHERE came_back_at IS NOT NULL AND bundle IS NULL)
                 OR EXISTS (SELECT 1 FROM receipts WHERE bundle IS NULL)
                 OR EXISTS (SELECT 1 FROM refusals WHERE bundle IS NULL)
+                OR EXISTS (SELECT 1 FROM alarms WHERE bundle IS NULL)
                 OR EXISTS (SELECT 1 FROM reports WHERE bundle IS NULL AND event IS NOT NULL)
                 OR EXISTS (SELECT 1 FROM raw WHERE state = 'quarantined' AND bundle IS NULL)"""
         )

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from comm_server.bundle import Collector
 from comm_server.courier import Courier
+from comm_server.disk import DiskGuard, Limits
 from comm_server.fleet.clients import Fleet
+from comm_server.mending import Mender
 from comm_server.mirror import Accepted, Mirror, Refused
 from comm_server.mirror.inbox import PushInbox
 from comm_server.mirror.pull import Puller
@@ -20,7 +22,7 @@ from comm_server.rollout.rings import read_rings
 from comm_server.rollout.service import Rollout
 from comm_server.rollout.window import Window
 from comm_server.schema import migrations
-from comm_server.settings import CommSettings
+from comm_server.settings import CommSettings, DiskSettings
 from comm_server.site import Site, load_site
 from common.clock import Clock, SystemClock, stamp
 from common.feed.events import append
@@ -49,6 +51,8 @@ class Parts:
     puller: Puller
     authority: SiteAuthority
     clock: Clock
+    disk: DiskGuard
+    mender: Mender
 
     def pull(self) -> Accepted | Refused:
         """Look for releases at the vendor; what the mirror answers."""
@@ -71,15 +75,36 @@ class Parts:
 
 
 def create_parts(
-    *, clock: Clock | None = None, on_commit: Callable[[], None] | None = None
+    *,
+    clock: Clock | None = None,
+    on_commit: Callable[[], None] | None = None,
+    serving: bool = False,
 ) -> Parts:
-    """Everything but the web and the clockwork. Raises OperatorError before `comm init`."""
+    """Everything but the web and the clockwork. Raises OperatorError before `comm init`.
+
+    Args:
+        clock: for tests.
+        on_commit: called after each commit of this process.
+        serving: this process serves, and holds `Mender.alone`: it mends a damaged database.
+    """
     holder = Holder(_settings)
     settings = holder.current
     clock = clock or SystemClock()
     folder = settings.folder
     site = load_site(folder)
-    store = Store(folder / "comm.db", migrations(), on_commit=on_commit)
+    disk = DiskGuard(folder, lambda: _limits(holder.current.disk), clock)
+    mender = Mender(folder / "comm.db", lambda: holder.current.disk, clock)
+    if serving:
+        mender.before_opening()
+    store = Store(
+        folder / "comm.db",
+        migrations(),
+        on_commit=on_commit,
+        on_error=disk.failed if serving else None,
+        mend=mender.mend if serving else None,
+    )
+    if serving:
+        mender.opened(store)
     fleet = Fleet(store, clock)
     outbox = Outbox(store, clock)
     rollout = Rollout(
@@ -126,7 +151,13 @@ def create_parts(
         ),
         authority=SiteAuthority(folder / "authority"),
         clock=clock,
+        disk=disk,
+        mender=mender,
     )
+
+
+def _limits(settings: DiskSettings) -> Limits:
+    return Limits(settings.ballast, settings.least_free, settings.resume_free)
 
 
 def _settings() -> CommSettings:

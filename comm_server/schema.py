@@ -28,7 +28,7 @@ def migrations() -> Migrations:
     steps(name="problem_hours")(_problem_hours)
     rollout_schema.add_to(steps)
     steps(name="sent_content")(_sent_content)
-    steps(name="reports_kept")(_reports_kept)
+    steps(name="kept_whole")(_kept_whole)
     mirror_schema.add_notices_to(steps)
     return steps
 
@@ -188,11 +188,16 @@ def _resolutions(db: Database) -> None:
     )
 
 
-def _reports_kept(db: Database) -> None:
-    # Leads from a problem to its reports that can be read; a storm's counted ones are not in it.
+def _kept_whole(db: Database) -> None:
+    # What befell this server itself; `facts` is JSON, see comm_server/alarms.py.
     db.execute(
-        "CREATE INDEX reports_kept ON reports (problem, id) WHERE event IS NOT NULL OR bundle > 0"
+        """CREATE TABLE alarms (
+            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, facts TEXT NOT NULL,
+            bundle INTEGER)"""
     )
+    # A byte that changes on the disk within a body is seen by nothing but these; NULL: not known.
+    db.execute("ALTER TABLE raw ADD COLUMN sum INTEGER")
+    db.execute("ALTER TABLE bundles ADD COLUMN sum INTEGER")
 
 
 def _sent_content(db: Database) -> None:

@@ -17,6 +17,59 @@ from collections.abc import Iterable
 from common.spool import Row, Store
 
 _OUT = "(perhaps_out OR sent_at IS NOT NULL OR exported_at IS NOT NULL OR before IS NULL)"
+_TELLING = ("reports", "raw", "receipts", "refusals", "alarms", "resolutions")
+_LAST = "bundle.last"
+
+
+def remember_last(connection: sqlite3.Connection) -> None:
+    """Note the last number and hash on another page too: they must outlive a damaged one."""
+    connection.execute("DELETE FROM facts WHERE name = ?", (_LAST,))
+    connection.execute(
+        "INSERT INTO facts SELECT ?, sequence || ' ' || sha256 FROM bundles "
+        "ORDER BY sequence DESC LIMIT 1",
+        (_LAST,),
+    )
+
+
+def last_remembered(connection: sqlite3.Connection) -> tuple[int, str]:
+    """What `remember_last` noted: ``(sequence, sha256)``; 0 when there is nothing."""
+    row = connection.execute("SELECT value FROM facts WHERE name = ?", (_LAST,)).fetchone()
+    number, _, sha256 = str(row[0]).partition(" ") if row else ("0", "", "")
+    return (int(number), sha256) if number.isdecimal() else (0, "")
+
+
+def tell_again(connection: sqlite3.Connection, sequences: Iterable[int], at: str) -> None:
+    """What these bundles told and is still here goes into later ones; their bytes are lost.
+
+    Their numbers are not given again: somebody may have them. The home keeps a report once,
+    whichever bundle brings it, and counts of problems are totals.
+    """
+    for sequence in sequences:
+        for table, there in (
+            ("reports", "AND event IS NOT NULL"),
+            ("raw", "AND body IS NOT NULL"),
+            ("receipts", ""),
+            ("refusals", ""),
+            ("alarms", ""),
+            ("resolutions", ""),
+        ):
+            connection.execute(
+                f"UPDATE {table} SET bundle = NULL WHERE bundle = ? {there}",  # noqa: S608 - our own words
+                (sequence,),
+            )
+        connection.execute(
+            "UPDATE bundles SET state = 'delivered', delivered_at = ?, mail = NULL, before = NULL, "
+            "trouble = 'damaged', last_error = 'Its bytes were damaged on the disk; what it told "
+            "goes again in a later one.' WHERE sequence = ?",
+            (at, sequence),
+        )
+    # Nobody knows which problems they told: those that were told last are told once more.
+    connection.execute(
+        "UPDATE problems SET mailed_count = max(mailed_count - 1, 0) "
+        "WHERE mailed_count = count AND mailed_at >= coalesce("
+        "(SELECT max(created_at) FROM bundles WHERE sequence < ?), '')",
+        (min(sequences, default=0),),
+    )
 
 
 def before(connection: sqlite3.Connection, problems: Iterable[Row], tallies: Iterable[Row]) -> str:
@@ -57,6 +110,7 @@ def unfreeze(store: Store, sequence: int) -> list[int]:
             return []
         for row in rows:
             _take_apart(connection, int(row["sequence"]), json.loads(row["before"]))
+        remember_last(connection)
         return [int(row["sequence"]) for row in rows]
 
     return store.write(work)
@@ -65,7 +119,7 @@ def unfreeze(store: Store, sequence: int) -> list[int]:
 def _take_apart(
     connection: sqlite3.Connection, sequence: int, kept: dict[str, list[list[object]]]
 ) -> None:
-    for table in ("reports", "raw", "receipts", "refusals", "resolutions"):
+    for table in _TELLING:
         connection.execute(
             f"UPDATE {table} SET bundle = NULL WHERE bundle = ?",  # noqa: S608 - our own words
             (sequence,),

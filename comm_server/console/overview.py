@@ -7,9 +7,12 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from comm_server import attention
+from comm_server import alarms, attention
 from comm_server.attention import Line
+from comm_server.disk.guard import AGAIN, LOW
+from comm_server.mail.readable import alarm_facts
 from comm_server.parts import Parts
+from common.spool import Row
 from common.web.pages import when
 from common.web.signin import signed_in
 from common.web.texts import Texts
@@ -35,8 +38,28 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
             site=parts.site,
             lines=lines,
             needs=attention.needs(parts.store, settings, now),
+            alarm=lambda row: _alarm(row, texts),
+            full=_full(parts, texts),
             most=_MOST_SHOWN,
         )
+
+
+def _alarm(row: Row, texts: Texts) -> str:
+    told = alarms.told(row)
+    return texts.t(f"alarm.{told['kind']}", **alarm_facts(told))
+
+
+def _full(parts: Parts, texts: Texts) -> str:
+    """A sentence while the disk is full, else empty."""
+    begun, ended = alarms.last(parts.store, LOW), alarms.last(parts.store, AGAIN)
+    if begun is None or (ended is not None and ended["id"] > begun["id"]):
+        return ""
+    return texts.t(
+        "console.overview.disk_full",
+        since=when(begun["at"]),
+        free=parts.settings.current.disk.resume_free // 2**20,
+        folder=parts.folder,
+    )
 
 
 def _sentence(line: Line, texts: Texts) -> str:

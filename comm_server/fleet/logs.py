@@ -17,6 +17,7 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 
+from comm_server import raw
 from comm_server.dsns import ensure_dsn
 from comm_server.fleet.clocks import skew_of
 from comm_server.fleet.web import ClientDoor, guard
@@ -41,12 +42,19 @@ _PROGRAM = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LEVELS = frozenset({"fatal", "error", "warning", "info", "debug"})
 
 
-def add_routes(app: Flask, door: ClientDoor, settings: Callable[[], LogSettings]) -> None:
-    """Mount ``POST /client/logs``."""
+def add_routes(
+    app: Flask,
+    door: ClientDoor,
+    settings: Callable[[], LogSettings],
+    taking: Callable[[], bool] = lambda: True,
+) -> None:
+    """Mount ``POST /client/logs``; while nothing is taken, lines stay with the clients."""
 
     @app.post("/client/logs", endpoint="client_logs")
     @guard(door.fleet)
     def logs() -> Response:
+        if not taking():
+            return Response(status=503)
         request.max_content_length = _MOST_SENT
         encoding = request.headers.get("Content-Encoding", "").strip().lower()
         try:
@@ -170,6 +178,8 @@ def _report(
         "text": one["line"],
     }
     connection.execute(
-        "INSERT INTO raw (received_at, kind, dsn, encoding, body) VALUES (?, 'log', ?, '', ?)",
-        (now, dsn, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")),
+        raw.INSERT,
+        raw.values(
+            now, "log", dsn, "", json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        ),
     )

@@ -11,11 +11,11 @@ import asyncio
 import sqlite3
 from concurrent.futures import Future
 
+from comm_server import raw
 from common.logs import get_logger
 from common.spool import Store
 
 log = get_logger(__name__)
-_INSERT = "INSERT INTO raw (received_at, kind, dsn, encoding, body) VALUES (?, ?, ?, ?, ?)"
 
 # received_at, kind, dsn, encoding, body
 Arrival = tuple[str, str, int, str, bytes]
@@ -44,10 +44,10 @@ class Arrivals:
     def _commit(self) -> None:
         loop = asyncio.get_running_loop()
         batch, self._gathered = self._gathered, []
-        rows = [arrival for arrival, _ in batch]
+        rows = [raw.values(*arrival) for arrival, _ in batch]
 
         def insert(connection: sqlite3.Connection) -> None:
-            connection.executemany(_INSERT, rows)
+            connection.executemany(raw.INSERT, rows)
 
         def written(result: Future[None]) -> None:  # called in the store's thread
             loop.call_soon_threadsafe(self._committed, batch, result.exception())

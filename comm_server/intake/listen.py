@@ -20,6 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from comm_server import raw
+from comm_server.disk import DiskGuard
 from comm_server.dsns import dsn_of_source, ensure_dsn
 from comm_server.intake import gelf, syslog
 from comm_server.intake.framing import Framer
@@ -32,7 +34,6 @@ from common.logs import get_logger
 from common.spool import Store
 
 log = get_logger(__name__)
-_INSERT = "INSERT INTO raw (received_at, kind, dsn, encoding, body) VALUES (?, ?, ?, ?, ?)"
 _QUEUE = 5000  # messages; at the usual 300 bytes less than two megabytes
 _BATCH = 500
 _COUNTS_EVERY = 5.0  # seconds; counters alone, without a message, are not worth a commit more often
@@ -62,9 +63,10 @@ class Listeners:
         store: Store,
         clock: Clock,
         tls: Callable[[], ssl.SSLContext],
+        disk: DiskGuard | None = None,
     ) -> None:
         self._host, self._settings, self._store, self._clock = host, settings, store, clock
-        self._tls = tls
+        self._tls, self._disk = tls, disk
         self._queue: queue.Queue[Message | None] = queue.Queue(_QUEUE)
         self._dsns: dict[tuple[str, str], int] = {}
         self._counts: dict[str, Counter[str]] = {"dropped": Counter(), "ignored": Counter()}
@@ -174,10 +176,16 @@ class Listeners:
     def _offer(self, message: Message | None) -> None:
         if message is None:
             return
+        if not self._taking():
+            self._count("dropped", f"{message.kind}: the disk was full", 1)
+            return
         try:
             self._queue.put_nowait(message)
         except queue.Full:
             self._count("dropped", f"{message.kind}: arrived faster than it could be stored", 1)
+
+    def _taking(self) -> bool:
+        return self._disk is None or self._disk.taking
 
     def _count(self, kind: str, reason: str, number: int) -> None:
         with self._lock:
@@ -185,6 +193,10 @@ class Listeners:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= self._settings.most_connections:
+            writer.transport.abort()
+            return
+        if self._disk is not None and not self._disk.taking:
+            self._disk.turned_away()
             writer.transport.abort()
             return
         task = asyncio.current_task()
@@ -196,6 +208,9 @@ class Listeners:
             while data := await asyncio.wait_for(reader.read(65_536), self._settings.idle_seconds):
                 for message in framer.feed(data):
                     await self._wait_for_room(self._syslog(message, sender))
+                if self._disk is not None and not self._disk.taking:
+                    self._disk.turned_away()
+                    break
             if rest := framer.rest():
                 await self._wait_for_room(self._syslog(rest, sender))
         except (OSError, TimeoutError, PoisonError) as error:
@@ -235,7 +250,7 @@ class Listeners:
 
     def _write(self, batch: list[Message]) -> None:
         rows = [
-            (m.received_at, m.kind, self._dsn(m.program, m.machine), m.encoding, m.body)
+            raw.values(m.received_at, m.kind, self._dsn(m.program, m.machine), m.encoding, m.body)
             for m in batch
         ]
         with self._lock:
@@ -244,7 +259,7 @@ class Listeners:
             return
 
         def work(connection: Any) -> None:
-            connection.executemany(_INSERT, rows)
+            connection.executemany(raw.INSERT, rows)
             for kind, counter in counts.items():
                 tally(connection, kind, counter)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+from comm_server.disk import DiskGuard
 from comm_server.dsns import dsn_with
 from comm_server.intake import KINDS
 from comm_server.intake.arrivals import Arrivals
@@ -58,8 +59,14 @@ class _RefusedError(Exception):
 class IntakeDoor:
     """Every kind of intake, as an ASGI application for `common.serving.make_server`."""
 
-    def __init__(self, store: Store, settings: Callable[[], IntakeSettings], clock: Clock) -> None:
-        self._store, self._settings, self._clock = store, settings, clock
+    def __init__(
+        self,
+        store: Store,
+        settings: Callable[[], IntakeSettings],
+        clock: Clock,
+        disk: DiskGuard | None = None,
+    ) -> None:
+        self._store, self._settings, self._clock, self._disk = store, settings, clock, disk
         self._arrivals = Arrivals(store)
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._known: dict[tuple[int | None, str], tuple[int, float]] = {}
@@ -93,6 +100,9 @@ class IntakeDoor:
         await _answer(send, status, *(intake or kinds[0]).written(value, status))
 
     async def _take(self, request: _Request, intake: Intake, dsn: int | None) -> dict[str, Any]:
+        if self._disk is not None and not self._disk.taking:
+            self._disk.turned_away()
+            raise self._not_now(intake)
         encoding = (request.header("content-encoding") or "").strip().lower()
         if encoding not in ENCODINGS:
             raise _RefusedError(415, f"Content-Encoding {encoding!r} is not supported.")
@@ -124,9 +134,13 @@ class IntakeDoor:
             await self._arrivals.keep((stamp(self._clock.now()), intake.kind, dsn, encoding, body))
         except Exception as error:  # whatever kept it from the disk, the sender must keep it
             log.exception("report.not_stored", kind=intake.kind, dsn_id=dsn, bytes=len(body))
-            if intake.retries:
-                raise _RefusedError(503, "It could not be stored; send it again.") from error
-            raise HangUpError from error
+            raise self._not_now(intake) from error
+
+    def _not_now(self, intake: Intake) -> Exception:
+        """What keeps the report with its sender."""
+        if intake.retries:
+            return _RefusedError(503, "It could not be stored; send it again.")
+        return HangUpError()
 
     def _too_large(self, intake: Intake, sentence: str) -> _RefusedError:
         """The refusal. It is counted, for the sender throws the report away."""

@@ -54,7 +54,7 @@ def subject(bundle: Bundle, t: Translate) -> str:
     new = [p for p in manifest["problems"] if p["status"] == "new"]
     failed = [r for r in bundle.receipts if r["statement"]["outcome"] not in _WELL]
     back = [p for p in manifest["problems"] if p["status"] == "regression"]
-    parts = []
+    parts = [t(f"alarm.{a['kind']}.short", **alarm_facts(a)) for a in _alarms(manifest)[:1]]
     if new:
         first = new[0]
         parts.append(
@@ -84,6 +84,12 @@ def sections(bundle: Bundle, t: Translate) -> list[Section]:
     back = [p for p in manifest["problems"] if p["status"] == "regression"]
     known = [p for p in manifest["problems"] if p["status"] not in {"new", "regression"}]
     found: list[Section] = []
+    alarms = [
+        Item(t(f"alarm.{a['kind']}", **alarm_facts(a)), ((t("mail.at"), when(a["at"])),))
+        for a in _alarms(manifest)
+    ]
+    if alarms:
+        found.append(Section(t("mail.alarms", count=len(alarms)), tuple(alarms), "bad"))
     for title, rows, tone in (
         ("mail.new", new, "bad"),
         ("mail.regressions", back, "bad"),
@@ -110,11 +116,27 @@ def sections(bundle: Bundle, t: Translate) -> list[Section]:
             for r in manifest["refusals"][:_MOST_LISTED]
         ]
         found.append(Section(t("mail.refusals", count=len(items)), tuple(items), "bad"))
-    if not (manifest["problems"] or bundle.receipts or manifest["refusals"]):
+    if not (alarms or manifest["problems"] or bundle.receipts or manifest["refusals"]):
         found.append(Section(t("mail.alive"), (Item(t("mail.alive.text")),), "good"))
     found.append(_missing(manifest, t))
     found.append(_site(bundle, t))
     return [section for section in found if section.items]
+
+
+def _alarms(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = manifest.get("alarms", [])  # older bundles have none
+    return found
+
+
+def alarm_facts(alarm: dict[str, Any]) -> dict[str, Any]:
+    """What an alarm's sentence names, readable; see `comm_server.alarms`."""
+    facts: dict[str, Any] = alarm["facts"]
+    lost = facts.get("lost", {})
+    return facts | {
+        "free": f"{facts.get('free', 0) / 2**20:.0f}",
+        "minutes": f"{facts.get('seconds', 0) / 60:.0f}",
+        "lost": ", ".join(f"{table} {count}" for table, count in lost.items()) or "-",
+    }
 
 
 def _problem(problem: dict[str, Any], t: Translate) -> Item:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comm_server.settings.console import ConsoleSettings
+from comm_server.settings.disk import DiskSettings
 from comm_server.settings.intake import IntakeSettings
 from comm_server.settings.logs import LogSettings
 from comm_server.settings.mail import AcknowledgementSettings, BundleSettings, MailSettings
@@ -18,6 +19,7 @@ __all__ = [
     "BundleSettings",
     "CommSettings",
     "ConsoleSettings",
+    "DiskSettings",
     "IntakeSettings",
     "LogSettings",
     "MailSettings",
@@ -55,6 +57,7 @@ class CommSettings:
     rollout: RolloutSettings = section(RolloutSettings)
     console: ConsoleSettings = section(ConsoleSettings)
     logs: LogSettings = section(LogSettings)
+    disk: DiskSettings = section(DiskSettings)
     scrub: ScrubSettings = section(ScrubSettings)
 
     @property

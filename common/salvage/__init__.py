@@ -7,8 +7,8 @@ row that can still be read, page by page, into a fresh file, and puts the damage
 The format is https://sqlite.org/fileformat2.html; section numbers in this package are its own.
 """
 
-from common.salvage.check import is_damage, trouble
+from common.salvage.check import is_damage, remember_roots, trouble
 from common.salvage.rescue import Rescued, finish, rescue
 from common.salvage.wal import repair
 
-__all__ = ["Rescued", "finish", "is_damage", "repair", "rescue", "trouble"]
+__all__ = ["Rescued", "finish", "is_damage", "remember_roots", "repair", "rescue", "trouble"]

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from common.logs import get_logger
 from tests.support.two_ends import TwoEnds, assert_nothing_lost_or_doubled, event, post
 from tests.support.waiting import until
 
+log = get_logger(__name__)
 _OTHER = {"comm": "home", "home": "comm"}
 
 
@@ -105,9 +107,7 @@ SERIES = [
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(("victim", "call", "used"), SERIES)
-def test_killed_at_every_fsync_everything_arrives_once(
-    tmp_path, victim, call, used, record_property
-):
+def test_killed_at_every_fsync_everything_arrives_once(tmp_path, victim, call, used):
     kills = series(tmp_path, victim, call, range(1, 10_000), used=used)
-    record_property("kills", kills)
+    log.info("drill.kills", victim=victim, call=call, used=used, kills=kills)
     assert kills > 3
