@@ -43,6 +43,7 @@ class RepositorySimulator(Source):
 
     def __init__(self, *products: str) -> None:
         self.files: dict[str, bytes] = {}
+        self.past: dict[str, bytes] = {}  # as it was before the last `bump`
         self.asked: list[tuple[str, int]] = []
         self.expires = START + timedelta(days=30)
         self.signers: dict[str, list[CryptoSigner]] = {
@@ -129,6 +130,7 @@ class RepositorySimulator(Source):
 
     def bump(self, *products: str) -> None:
         """Publish the next version of the products' roles, snapshot and timestamp."""
+        self.past = dict(self.files)
         for product in products:
             self.products[product].version += 1
         self.snapshot.version += 1
