@@ -64,7 +64,7 @@ class Courier:
         self._asked_at: dict[str, float] = {}
 
     def run_once(self) -> None:
-        """Make what is due, send what is ready, ask for acknowledgements when some are awaited.
+        """Make what is due, send what is ready, ask what the vendor says.
 
         Each is tried whatever became of the one before.
         """
@@ -82,8 +82,7 @@ class Courier:
         except DoesNotFitError as error:
             self.make_smaller(error)
         finally:
-            if self._outbox.awaiting():
-                self._hear_in_time()
+            self._hear_in_time()
 
     def due(self) -> str | None:
         """Why a bundle is due now, or None."""
@@ -122,6 +121,7 @@ class Courier:
             languages=settings.mail.languages or tuple(LANGUAGES),
             sender=sender_of(settings.mail),
             recipient=str(self._site.mail["to"]),
+            console=self._site.console,
         )
         most = most_for(self._store, self._relay(), settings.bundle.most_bytes)
         room = room_in(most)
@@ -172,11 +172,13 @@ class Courier:
         return self._outbox.acknowledged(said.acknowledged)
 
     def _hear_in_time(self) -> None:
+        """Ask often while an acknowledgement is awaited, else seldom: decisions come, too."""
         settings = self._settings()
-        if self._time_to_ask("channel", settings.mail.acknowledgements_every):
+        seldom = 0.0 if self._outbox.awaiting() else settings.mail.decisions_every
+        if self._time_to_ask("channel", max(settings.mail.acknowledgements_every, seldom)):
             self._ask(ChannelSource(self._site, self._session))
         mailbox = mailbox_for(settings, self._site)
-        if mailbox and self._time_to_ask("mailbox", settings.acknowledgements.every):
+        if mailbox and self._time_to_ask("mailbox", max(settings.acknowledgements.every, seldom)):
             self._ask(mailbox)
 
     def _ask(self, source: AcknowledgementSource) -> list[int]:

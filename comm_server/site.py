@@ -29,6 +29,7 @@ class Site:
         releases_url, acks_url: where to pull from.
         home_ca: PEM that the vendor's servers are verified with.
         mail: the vendor's mail: ``to``, ``host``, ``port``, ``security``.
+        console: address of the vendor's console, for links in mails; older kits name none.
         key: this site's signing key.
     """
 
@@ -43,6 +44,7 @@ class Site:
     home_ca: Path
     mail: dict[str, Any]
     key: Ed25519PrivateKey
+    console: str = ""
 
 
 def install_kit(folder: Path, kit: Path) -> Site:
@@ -92,7 +94,13 @@ def load_site(folder: Path) -> Site:
         home_ca=folder / "home-ca.pem",
         mail=kit["mail"],
         key=load_key(folder / "site.key"),
+        console=_address(kit.get("console")),
     )
+
+
+def _address(value: Any) -> str:
+    """A web address without its last slash; empty when it is none."""
+    return value.rstrip("/") if isinstance(value, str) and value.startswith("https://") else ""
 
 
 def _parse(data: bytes, where: str) -> dict[str, Any]:

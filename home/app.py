@@ -85,6 +85,7 @@ class Parts:
             ack_key=self.keys.ack().public_key().public_bytes_raw(),
             ca=self.authority.ca_pem.decode("ascii"),
             web=f"https://{settings.public_host}:{settings.public_port or settings.port}",
+            console=settings.console_address.rstrip("/"),
             mail={
                 "to": settings.mail.addresses[0],
                 "host": settings.mail.public_host,

@@ -139,6 +139,12 @@ class HomeSettings:
         maximum=65535,
         doc="Port that the kits name, where a forwarding differs. 0: the port itself.",
     )
+    console_address: str = setting(
+        "",
+        doc="Address of the console as the vendor's own people reach it, `https://host:port`; it "
+        "stands in the kits, and mails of sites link to it. Empty: the public host and port. A "
+        "home whose console is reached by another name inside the office names that one.",
+    )
     log_level: str = setting(
         "info", choices=("debug", "info", "warning", "error"), doc="Least level that is logged."
     )

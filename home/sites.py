@@ -31,6 +31,7 @@ class Home:
         ca: PEM that proves the home's certificate, for HTTPS and for mail.
         web: ``https://host:port``.
         mail: ``{"to", "host", "port", "security"}``.
+        console: address of the console as the vendor's own people reach it, for links in mails.
     """
 
     root: bytes
@@ -39,6 +40,7 @@ class Home:
     ca: str
     web: str
     mail: dict[str, Any]
+    console: str = ""
 
 
 def add_site(store: Store, home: Home, name: str, out: Path, clock: Clock) -> str:
@@ -108,4 +110,5 @@ def _kit(home: Home, site: str, name: str, secret: bytes) -> dict[str, Any]:
         "acks_url": f"{home.web}/acks/{site}.json",
         "home_ca": home.ca,
         "mail": home.mail,
+        "console": home.console or home.web,
     }

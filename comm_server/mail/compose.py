@@ -28,9 +28,17 @@ def room_in(most: int) -> int:
 
 
 def compose(
-    collected: Collected, texts: Texts, languages: Sequence[str], sender: str, recipient: str
+    collected: Collected,
+    texts: Texts,
+    languages: Sequence[str],
+    sender: str,
+    recipient: str,
+    console: str = "",
 ) -> Mail:
-    """The mail of a bundle; its Message-ID follows from the bundle."""
+    """The mail of a bundle; its Message-ID follows from the bundle.
+
+    ``console`` is the address of the vendor's console, for links.
+    """
     bundle, sealed = collected.bundle, collected.sealed
     manifest = bundle.manifest
     digest = hashlib.sha256(sealed).hexdigest()
@@ -44,7 +52,10 @@ def compose(
     message["Date"] = format_datetime(parse_stamp(manifest["created"]))
     message["Message-ID"] = f"<{manifest['site']}.{manifest['sequence']}.{digest[:16]}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    pages = [(t("mail.heading", **_heading(collected)), sections(bundle, t)) for t in translators]
+    pages = [
+        (t("mail.heading", **_heading(collected)), sections(bundle, t, console))
+        for t in translators
+    ]
     message.set_content("\n\n".join(_text(title, page) for title, page in pages))
     message.add_alternative(_html(pages), subtype="html")
     message.add_attachment(
@@ -70,6 +81,8 @@ def _text(title: str, page: list[Section]) -> str:
             lines += [f"    {label}: {value}" for label, value in item.facts]
             if item.next_step:
                 lines.append(f"    -> {item.next_step}")
+            if item.link:
+                lines.append(f"    {item.link}")
     return "\n".join(lines)
 
 
@@ -99,7 +112,11 @@ def _html(pages: list[tuple[str, list[Section]]]) -> str:
                     )
                     body += Markup("<table style='font-size:13px'>{}</table>").format(rows)
                 if item.next_step:
-                    body += Markup("<p style='margin:2px 0 8px'>→ {}</p>").format(item.next_step)
+                    body += Markup("<p style='margin:2px 0 8px'>→ {}</p>").format(
+                        Markup("<a href='{}'>{}</a>").format(item.link, item.next_step)
+                        if item.link
+                        else item.next_step
+                    )
     return Markup(
         "<html><body style='font-family:system-ui,sans-serif;font-size:14px;color:#101828'>"
         "{}</body></html>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from comm_server.plain import one_line
 from common.clock import ago, parse_stamp
@@ -32,11 +33,15 @@ _RULES = {
 
 @dataclass(frozen=True)
 class Item:
-    """One problem, update or refusal: a headline, labelled facts, a next step (or empty)."""
+    """One problem, update or refusal: a headline, labelled facts, a next step (or empty).
+
+    ``link`` leads to it on the vendor's console, when the kit names that.
+    """
 
     headline: str
     facts: tuple[tuple[str, str], ...] = ()
     next_step: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,11 @@ def subject(bundle: Bundle, t: Translate) -> str:
     return one_line(f"[Callstead] {manifest['site_name']}: {said}", 250)
 
 
-def sections(bundle: Bundle, t: Translate) -> list[Section]:
-    """New problems first, then regressions, then the busiest; updates, refusals; the site."""
+def sections(bundle: Bundle, t: Translate, console: str = "") -> list[Section]:
+    """New problems first, then regressions, then the busiest; updates, refusals; the site.
+
+    ``console`` is the address of the vendor's console, for links; empty: there are none.
+    """
     manifest = bundle.manifest
     names = {client["client"]: client["name"] for client in manifest["clients"]}
     new = [p for p in manifest["problems"] if p["status"] == "new"]
@@ -96,7 +104,7 @@ def sections(bundle: Bundle, t: Translate) -> list[Section]:
         ("mail.known", known, "plain"),
     ):
         if rows:
-            items = [_problem(p, t) for p in rows[:_MOST_LISTED]]
+            items = [_problem(p, t, console) for p in rows[:_MOST_LISTED]]
             if len(rows) > _MOST_LISTED:
                 items.append(Item(t("mail.more", count=len(rows) - _MOST_LISTED)))
             found.append(Section(t(title, count=len(rows)), tuple(items), tone))
@@ -139,7 +147,7 @@ def alarm_facts(alarm: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _problem(problem: dict[str, Any], t: Translate) -> Item:
+def _problem(problem: dict[str, Any], t: Translate, console: str) -> Item:
     facts = [
         (t("mail.program"), problem["program"]),
         (t("mail.since"), _release(problem, t)),
@@ -163,7 +171,14 @@ def _problem(problem: dict[str, Any], t: Translate) -> Item:
         step = "mail.step.regression"
     else:
         step = "mail.step.fatal" if problem["level"] == "fatal" else "mail.step.error"
-    return Item(problem["title"], tuple(facts), t(step, fingerprint=problem["fingerprint"]))
+    link = _link(console, problem) if console else ""
+    next_step = t(step, fingerprint=problem["fingerprint"])
+    return Item(problem["title"], tuple(facts), next_step, link)
+
+
+def _link(console: str, problem: dict[str, Any]) -> str:
+    fingerprint, program = (quote(str(problem[key]), safe="") for key in ("fingerprint", "program"))
+    return f"{console}/find/{fingerprint}?program={program}"
 
 
 def _receipt(statement: dict[str, Any], names: dict[str, str], t: Translate) -> Item:

@@ -95,6 +95,14 @@ class MailSettings:
         minimum=1,
         doc="How often to look for the vendor's acknowledgement while one is awaited.",
     )
+    decisions_every: float = setting(
+        900.0,
+        unit="seconds",
+        minimum=1,
+        doc="How often to look while none is awaited: that a problem is resolved comes the same "
+        "way, and a problem that came back is told by it. A quarter of an hour costs one small "
+        "file.",
+    )
 
 
 @dataclass(frozen=True)

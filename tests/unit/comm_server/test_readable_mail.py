@@ -197,3 +197,21 @@ def test_the_customer_reads_the_same_before_and_after_delivery(site: TestSite):
     for line in lines:
         assert line in before.text
     assert len(lines) > 10
+
+
+def test_each_problem_links_to_itself_on_the_vendors_console(site: TestSite):
+    linked = replace(site.parts.site, console="https://console.example:8070")
+    site.parts.courier._site = linked
+    site.report(crash(1))
+    fingerprint = site.store.value("SELECT fingerprint FROM problems")
+    address = f"https://console.example:8070/find/{fingerprint}?program=companion"
+    _message, text, html = read(site, site.bundle())
+    assert address in text
+    assert f"<a href='{address}'>" in html
+
+
+def test_without_the_consoles_address_there_is_no_link(site: TestSite):
+    site.report(crash(1))
+    _message, text, html = read(site, site.bundle())
+    assert "/find/" not in text + html
+    assert site.store.value("SELECT fingerprint FROM problems") in text

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,11 @@ def test_the_list_counts_what_a_site_has_sent(vendor: Vendor) -> None:
     vendor.receive(site.mail(clients=[site.client()]))
     (row,) = list_sites(vendor.store)
     assert (row["bundles"], row["last_sequence"], row["clients"]) == (1, 1, 1)
+
+
+def test_a_kit_names_the_console_that_mails_link_to(vendor: Vendor, tmp_path: Path) -> None:
+    add_site(vendor.store, vendor.kits(), "North", tmp_path / "a", vendor.clock)
+    assert json.loads((tmp_path / "a").read_text())["console"] == "https://home:8070"
+    inside = replace(vendor.kits(), console="https://console.office:443")
+    add_site(vendor.store, inside, "South", tmp_path / "b", vendor.clock)
+    assert json.loads((tmp_path / "b").read_text())["console"] == "https://console.office:443"

@@ -61,7 +61,10 @@ class Member:
         token = re.search(r'name="csrf" value="([^"]+)"', self.get(page))
         assert token is not None
         answer = self.client.post(
-            path, data={**form, "csrf": token[1]}, base_url="https://localhost"
+            path,
+            data={**form, "csrf": token[1]},
+            base_url="https://localhost",
+            headers={"Accept-Language": "en"},
         )
         return answer.status_code
 
