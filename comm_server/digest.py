@@ -27,8 +27,8 @@ from common.spool import Row, Store
 
 log = get_logger(__name__)
 _BATCH = 100
-_CHUNK = 16  # reports; about as long as one commit takes
-_CHUNK_BYTES = 512 * 1024
+_CHUNK = 32  # reports; they share a commit, and the intake waits for it
+_CHUNK_BYTES = 256 * 1024
 _SECONDS = 60.0  # for one commit
 
 
