@@ -27,6 +27,10 @@ from updater.tools import Tools
 
 _CHUNK = 2**20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# Windows has no O_NOFOLLOW, and elsewhere bytes are bytes without being asked for.
+_PLAINLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+# There os.link has no choice of not following a link; the hash of the whole slot tells then.
+_LINK = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
 
 
 class DeltaUnfitError(CallsteadError):
@@ -152,7 +156,7 @@ def _write(half: Path, file: File, content: Readable) -> None:
     path = half / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
     # EXCL and NOFOLLOW: whatever lay there before, a link above all, is not written through.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAINLY
     with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
         shutil.copyfileobj(content, written, _CHUNK)
         os.fchmod(written.fileno(), file.mode & slots.READ_ONLY_FOLDER)
@@ -164,7 +168,7 @@ def _keep(before: Path, half: Path, old: File, new: File) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if old.mode == new.mode:
         try:
-            os.link(before / old.path, path, follow_symlinks=False)
+            os.link(before / old.path, path, **_LINK)
         except OSError as error:
             if error.errno in _FULL:
                 raise
@@ -177,7 +181,7 @@ def _keep(before: Path, half: Path, old: File, new: File) -> None:
 def _read_old(before: Path, file: File) -> bytes:
     """The bytes of a file of the slot before. Raises RefusedError: ``delta``."""
     try:
-        opened = os.open(before / file.path, os.O_RDONLY | os.O_NOFOLLOW)
+        opened = os.open(before / file.path, os.O_RDONLY | _PLAINLY)
         with os.fdopen(opened, "rb") as content:
             return content.read(file.size + 1)
     except OSError as error:

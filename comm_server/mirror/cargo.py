@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from comm_server.mirror.asked import Asked
 from comm_server.mirror.live import Live
@@ -78,11 +78,12 @@ class Cargo:
         Raises:
             RefusedError, NetworkError, OperatorError: as `Repository.download`.
         """
-        bases = sorted({base for base in running if base and Version(base) < Version(version)})
+        known = [_plain(base) for base in running]
         # Clients that run this version, or a later one of another channel, need nothing.
+        bases = sorted({str(base) for base in known if base and base < Version(version)})
         served = [self._delta(product, version, platform, base) for base in bases]
         manifest = self._manifest(product, version, platform)
-        if whole or not all(served) or None in running:
+        if whole or not all(served) or None in known:
             self._pack(manifest)
 
     def bring_asked(self, asked: Asked) -> None:
@@ -154,3 +155,11 @@ class Cargo:
         if not staged.exists():
             write_bytes(staged, head.manifest.to_bytes())
         return True
+
+
+def _plain(version: str | None) -> Version | None:
+    """What a client says that it runs; None when that is nothing, or no version."""
+    try:
+        return Version(version) if version else None
+    except InvalidVersion:
+        return None

@@ -93,10 +93,15 @@ def test_the_delta_alone_crosses_the_line_and_brings_the_manifest(
     assert client.manifest("phone", "1.1.0", PLATFORM) == shipped.pair.target
 
 
+@pytest.mark.parametrize("other", [None, "", "0.9.0", "../../../x", "no version"])
 def test_a_client_with_nothing_or_another_base_brings_the_pack_too(
-    site: Site, vendor: RepositorySimulator, shipped: Shipped, runs: set[str | None]
+    site: Site,
+    vendor: RepositorySimulator,
+    shipped: Shipped,
+    runs: set[str | None],
+    other: str | None,
 ) -> None:
-    runs.add("0.9.0")
+    runs.add(other)
     site.accepts(vendor)
     assert asked(vendor) == {name_of(shipped), "1.1.0 full.tar.zst"}
     assert site.client_sees() == "1.1.0"
