@@ -10,7 +10,7 @@ QUICK := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not sl
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills appliance bench-rollout docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills appliance bench-errors bench-rollout docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -46,6 +46,9 @@ drills: setup-dev ## the long form: every process killed at every step of both f
 
 appliance: $(VENV)/run.stamp ## build the appliance as a program that needs no Python, in build/
 	@$(BIN)/python packaging/appliance/build.py --out build
+
+bench-errors: $(VENV)/dev.stamp ## measure intake, digest, mail and a storm beside Bugsink (half an hour)
+	@PYTHONPATH=. $(BIN)/python bench/errors.py $(BENCH)
 
 bench-rollout: $(VENV)/dev.stamp ## measure a release over 200 simulated clients of one site
 	@$(BIN)/python bench/rollout.py
