@@ -50,7 +50,7 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
         bundle = waiting_now()
         return render_template(
             "console/waiting.html",
-            sections=sections(bundle, texts.t),
+            sections=sections(bundle, texts.t, parts.site.console),
             members=members(bundle),
             hold_for=parts.settings.current.mail.hold_for,
         )

@@ -120,7 +120,10 @@ def sections(bundle: Bundle, t: Translate, console: str = "") -> list[Section]:
         )
     if manifest["refusals"]:
         items = [
-            Item(r["sentence"], ((t("mail.at"), when(r["at"])), (t("mail.via"), r["via"])))
+            Item(
+                _told("refusal", r["kind"], r["sentence"], t),
+                ((t("mail.at"), when(r["at"])), (t("mail.via"), r["via"])),
+            )
             for r in manifest["refusals"][:_MOST_LISTED]
         ]
         found.append(Section(t("mail.refusals", count=len(items)), tuple(items), "bad"))
@@ -185,7 +188,10 @@ def _receipt(statement: dict[str, Any], names: dict[str, str], t: Translate) -> 
     outcome = t(f"mail.outcome.{statement['outcome']}")
     name = names.get(str(statement["client"]), str(statement["client"]))
     headline = f"{statement['product']} {statement['version']} · {name}: {outcome}"
-    facts = ((t("mail.reason"), str(statement["reason"])), (t("mail.at"), when(statement["at"])))
+    reason = str(statement["reason"])
+    if reason:
+        reason = _told("update", str(statement["outcome"]), reason, t)
+    facts = ((t("mail.reason"), reason), (t("mail.at"), when(statement["at"])))
     bad = statement["outcome"] in {"rolled_back", "failed"}
     return Item(headline, facts, t("mail.step.update") if bad else "")
 
@@ -199,6 +205,13 @@ def _missing(manifest: dict[str, Any], t: Translate) -> Section:
     if manifest.get("quarantined"):
         items.append(Item(t("mail.quarantined", count=len(manifest["quarantined"]))))
     return Section(t("mail.missing"), tuple(items))
+
+
+def _told(what: str, kind: str, sentence: str, t: Translate) -> str:
+    """A sentence that a machine wrote in English, led by its kind in the reader's language."""
+    key = f"{what}.{kind}"
+    words = key if t("mail.language") == "en" else t(key)
+    return sentence if words == key else t("mail.told", words=words, sentence=sentence)
 
 
 def rule_in_words(rule: str, t: Translate) -> str:

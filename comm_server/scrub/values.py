@@ -28,7 +28,7 @@ _UNQUOTED = re.compile(
     r"""(?!\[scrubbed\])[^\s"',;&]{3,}""",
     re.IGNORECASE,
 )
-_CARD = re.compile(r"(?<![\d-])(?:\d[ -]?){12,18}\d(?![\d-])")
+_CARD = re.compile(r"(?<![\d+-])(?:\d[ -]?){12,18}\d(?![\d-])")
 
 
 def scrub_text(text: str, counts: Counter[str]) -> str:

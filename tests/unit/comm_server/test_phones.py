@@ -87,6 +87,12 @@ def test_a_report_is_masked_everywhere_and_counted() -> None:
     assert counts == {"phone": 3}
 
 
+def test_a_number_with_its_country_code_is_no_payment_card() -> None:
+    clean, counts = scrub("+86 138 1234 5678")  # its 13 digits pass the cards' check
+    assert (clean, counts) == ("[phone *5678]", {"phone": 1})
+    assert scrub("+8613812345678", Phones("off"))[0] == "+8613812345678"
+
+
 def test_calls_of_two_numbers_are_still_one_problem() -> None:
     one, other = (normalise_message(masked(f"call {n} failed")) for n in (13812345678, 15987654321))
     assert one == other

@@ -12,6 +12,7 @@ import pytest
 
 from comm_server.mail.readable import sections, subject
 from comm_server.mail.told import told
+from common.web.texts import LANGUAGES, Texts
 from common.wire.bundle import Bundle
 from tests.support.site import TestSite, crash
 
@@ -215,3 +216,22 @@ def test_without_the_consoles_address_there_is_no_link(site: TestSite):
     _message, text, html = read(site, site.bundle())
     assert "/find/" not in text + html
     assert site.store.value("SELECT fingerprint FROM problems") in text
+
+
+def test_what_was_refused_is_told_in_each_language_by_its_kind():
+    t = {language: partial(Texts("comm_server").t, language=language) for language in LANGUAGES}
+    sentence = "The list is older than one already seen. Nothing was changed."
+    row = {"at": "2026-11-21T09:00:00.000Z", "via": "pull", "kind": "rollback"}
+    manifest = {
+        "problems": [], "clients": [], "dropped": {}, "scrubbed": {}, "created": row["at"],
+        "totals": {"reports": 0, "problems": 0},
+        "refusals": [row | {"sentence": sentence}, row | {"kind": "odd", "sentence": "Odd."}],
+    }  # fmt: skip
+    told_in = {
+        language: [item.headline for item in sections(Bundle(manifest), t[language])[0].items]
+        for language in LANGUAGES
+    }
+    assert told_in["en"] == [sentence, "Odd."]
+    assert told_in["zh-CN"][0].startswith("比已见过的更旧")
+    assert sentence in told_in["zh-CN"][0]
+    assert told_in["zh-CN"][1] == "Odd."

@@ -8,6 +8,7 @@ import pytest
 
 from comm_server.log_lines import LogLine, keep_lines
 from common.clock import stamp
+from common.web.texts import missing_keys
 from common.wire.envelope import Item, write
 from tests.support.site import ListTransport, TestSite, crash
 from tests.web.comm_server.browser import Browser
@@ -185,3 +186,7 @@ def test_the_list_is_searched_and_narrowed(site: TestSite, browser: Browser) -> 
         page = browser.page(f"/problems?{query}")
         assert [name for name in names if f">{name}" in page] == found, query
     assert "No problem is like this" in browser.page("/problems?search=nothing+here")
+
+
+def test_every_text_is_there_in_both_languages() -> None:
+    assert missing_keys("comm_server") == []
