@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -182,3 +184,8 @@ def test_answers_are_the_protocols_messages_in_the_form_of_the_request():
 def test_the_key_may_come_percent_encoded_out_of_the_environment(separator: str):
     header = {"Authorization": f"Bearer{separator}{'a' * 32}"}
     assert OtlpIntake().key_of(header.get, {}.get, b"") == "a" * 32
+
+
+def test_protobuf_is_loaded_only_where_otlp_comes():
+    loaded = "import sys, comm_server.intake; sys.exit('google.protobuf' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], check=False, timeout=60).returncode == 0
