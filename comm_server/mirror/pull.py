@@ -45,12 +45,13 @@ class Puller:
         self._settings = settings
         self._clock = clock
         self._leave = threading.Event()
+        self._busy = threading.Lock()
         self._failures = 0
         self._not_before = 0.0
 
     def pull(self) -> Accepted | Refused:
         """Look for releases; what the mirror answers. Raises as `Mirror.offer`."""
-        with requests.Session() as session:
+        with self._busy, requests.Session() as session:
             session.verify = str(self._ca)
             source = HttpSource(self._url, session)
             limited = Limited(source, self._settings().bandwidth, self._clock, self._leave)
@@ -60,6 +61,8 @@ class Puller:
         """Called each second: look when a client waits for something. Raises as `pull`."""
         if not self._mirror.asked.waiting() or self._clock.monotonic() < self._not_before:
             return
+        if self._busy.locked():
+            return  # a slow pull is under way, and brings it along or is followed by this one
         try:
             self.pull()
         except CallsteadError:

@@ -54,6 +54,15 @@ def test_a_waiting_client_is_looked_for_at_once_and_once(site: Site, puller: Cou
     assert puller.looks == 1
 
 
+def test_while_a_pull_is_under_way_there_is_no_second_one(site: Site, puller: Counting) -> None:
+    site.mirror.asked.ask(lose_a_pack(site))
+    with puller._busy:
+        puller.pull_asked()
+    assert puller.looks == 0
+    puller.pull_asked()
+    assert puller.looks == 1
+
+
 def test_a_vendor_that_is_away_is_asked_more_and_more_rarely(
     site: Site, puller: Counting, clock: FakeClock
 ) -> None:
