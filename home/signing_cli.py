@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from common.cli import json_option, show
+from common.cli import Group, json_option, show
 from common.clock import SystemClock
 from common.errors import OperatorError
 from common.settings import load
@@ -36,7 +36,7 @@ def export_option(command: Any) -> Any:
     )(command)
 
 
-@click.command()
+@click.command(cls=Group.command_class)
 @click.argument("roles", nargs=-1, required=True)
 @click.option("--add", is_flag=True, help="ROLES is a root key that there is not yet: root-4.")
 @click.option("--remove", is_flag=True, help="ROLES is a root key to be trusted no longer.")
@@ -88,7 +88,7 @@ def rotate(
     _tell(draft, as_json, {"rotated": list(roles), "finished": export is None}, export)
 
 
-@click.command()
+@click.command(cls=Group.command_class)
 @click.argument("file", type=_FILE)
 @click.option("--yes", is_flag=True, help="Sign without asking; it was read before.")
 @json_option
@@ -115,7 +115,7 @@ def sign(file: Path, yes: bool, as_json: bool) -> None:
     _tell(draft, as_json, {"signed": signed}, file)
 
 
-@click.command()
+@click.command(cls=Group.command_class)
 @click.argument("file", type=_FILE)
 @json_option
 def finish(file: Path, as_json: bool) -> None:
