@@ -18,6 +18,7 @@ _SLOW = {
     "test_kills.py",
     "test_launcher_processes.py",
     "test_one_port.py",
+    "test_self_update.py",
     "test_snapshot_processes.py",
     "test_whole.py",
 }

@@ -25,7 +25,7 @@ from common.trust import FolderSource, HttpSource, Repository, Source
 from common.trust.stick import WithStick
 from common.watchdog import Watchdog
 from common.wire.release import this_platform
-from updater import identity, vitals
+from updater import identity, self_care, vitals
 from updater.comm import Comm
 from updater.engine import Engine
 from updater.hints import Hints
@@ -33,8 +33,9 @@ from updater.identity import Identity
 from updater.journal import Journal
 from updater.logtail.service import LogTail
 from updater.messenger import Messenger
-from updater.paths import DataFolder
+from updater.paths import SELF, DataFolder, ProgramFolder
 from updater.receipts import ReceiptMaker
+from updater.rehearsal import RehearsalHealth
 from updater.schema import migrations
 from updater.settings import UpdaterSettings
 from updater.status import describe
@@ -74,6 +75,8 @@ class Updater:
         self._told: dict[str, Any] = {}
         self._told_at = -_STATUS_EVERY
         self._reporting: str | None = None
+        self._renewed = False
+        self.hands_over = False
         self._messenger = Messenger(
             self.comm, self.journal, lambda: holder.current, self.clock, self._vitals
         )
@@ -122,6 +125,9 @@ class Updater:
             holder=self.holder,
             clock=self.clock,
             platform=this_platform(),
+            extra_checks=(RehearsalHealth(self.folder.root, self.clock),)
+            if product == SELF
+            else (),
         )
 
     def _memory(self, product: str, name: str) -> Path:
@@ -168,17 +174,17 @@ class Updater:
 
     def look_after_launchers(self) -> None:
         """See that every program that has something to run has its launcher."""
-        self.supervisor.look_after(
-            self.folder.program(program.product)
-            for program in self.journal.programs()
-            if self.folder.program(program.product).root.exists()
-        )
+        self.supervisor.look_after(folder for folder in self._in_care() if folder.root.exists())
+
+    def _in_care(self) -> list[ProgramFolder]:
+        """The folders of the programs whose launchers are ours; our own launcher is our parent."""
+        programs = self.journal.programs()
+        return [self.folder.program(p.product) for p in programs if p.product != SELF]
 
     def stop_programs(self) -> None:
         """Stop launchers and programs."""
         limits = self.holder.current.programs
-        folders = [self.folder.program(program.product) for program in self.journal.programs()]
-        self.supervisor.stop(folders, limits.stop_seconds + 5)
+        self.supervisor.stop(self._in_care(), limits.stop_seconds + 5)
 
     def close(self) -> None:
         """Let go of the server and the database."""
@@ -187,7 +193,17 @@ class Updater:
 
     def _tick(self) -> None:
         programs = self.journal.programs()
+        if self_care.has_slot(self.folder):
+            self.hands_over = True
+            self.stop()
+            return
+        proving = self_care.proves_itself(programs)
+        if not proving and not self._renewed:
+            self.supervisor.renew(self._in_care())
+            self._renewed = True
         for program in programs:
+            if proving and program.product != SELF:
+                continue  # a new self touches nothing before it is committed
             worker = self._workers.get(program.product)
             if worker is None:
                 worker = Worker(self.engine(program.product), self._wake.set)
@@ -271,9 +287,13 @@ class Updater:
         self._messenger.stop(5)
         self._hints.stop(1)
         self._logtail.stop(5)
-        if self.holder.current.stop_programs_on_exit:
+        if self.holder.current.stop_programs_on_exit and not self._makes_room():
             self.stop_programs()
         sentry_sdk.get_client().close()
+
+    def _makes_room(self) -> bool:
+        """Whether another release of the updater follows at once, to which the programs go."""
+        return self.hands_over or self_care.is_replaced(self.folder)
 
 
 def create_updater(holder: Holder[UpdaterSettings], clock: Clock | None = None) -> Updater:

@@ -19,12 +19,13 @@ from common.errors import CallsteadError, OperatorError
 from common.settings import Holder, load
 from common.wire.release import CHANNELS, this_platform
 from updater import check as checking
-from updater import identity, slots, stick
+from updater import identity, self_care, slots, stick
 from updater import join as joining
 from updater.app import Updater, create_updater, open_journal, read_status, run_until_signalled
 from updater.journal import Journal, Program
+from updater.launcher.__main__ import main as launcher_main
 from updater.lock import is_held, only_one
-from updater.paths import DataFolder
+from updater.paths import SELF, DataFolder
 from updater.receipts import send_waiting
 from updater.settings import UpdaterSettings
 from updater.states import State
@@ -70,21 +71,24 @@ def join(address: str, code: str, root_file: Path, name: str, again: bool, as_js
 @group.command()
 @click.argument("product")
 @click.option("--channel", default="stable", show_default=True, type=click.Choice(CHANNELS))
-@click.option("--port", required=True, type=click.IntRange(1, 65535), help="The program's port.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="The program's port.")
 @json_option
 def adopt(product: str, channel: str, port: int, as_json: bool) -> None:
     """Take care of PRODUCT on this computer: install it, keep it running and up to date."""
     if not _PRODUCT.fullmatch(product):
         raise OperatorError(f"{product!r} is not a product's name (a-z, 0-9 and -).")
+    if not port and product != SELF:
+        raise OperatorError(f"Name the port that {product} is to listen on, with --port.")
     with _journal() as (_folder, journal):
         for other in journal.programs():
-            if other.port == port and other.product != product:
+            if port and other.port == port and other.product != product:
                 raise OperatorError(
                     f"Port {port} belongs to {other.product} already. Give {product} another one."
                 )
         journal.adopt(product, channel, port)
     facts = {"product": product, "channel": channel, "port": port}
-    show(facts, as_json, f"{product} is looked after from now on (channel {channel}, port {port}).")
+    where = f"channel {channel}, port {port}" if port else f"channel {channel}"
+    show(facts, as_json, f"{product} is looked after from now on ({where}).")
 
 
 @group.command()
@@ -92,8 +96,20 @@ def serve() -> None:
     """Keep this computer's programs up to date until stopped."""
     holder = _holder()
     logs.set_up("updater", holder.current.log_level)
-    with only_one(DataFolder(holder.current.folder).lock), _updater(holder) as updater:
+    folder = DataFolder(holder.current.folder)
+    if self_care.has_slot(folder):
+        self_care.hand_over(folder)
+    with only_one(folder.lock), _updater(holder) as updater:
         run_until_signalled(updater)
+    if updater.hands_over:
+        self_care.hand_over(folder)
+
+
+@group.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+def launch(folder: Path) -> None:
+    """Be the launcher of FOLDER; for a packed updater, which has no `python -m`."""
+    sys.exit(launcher_main([str(folder)]))
 
 
 @group.command()
@@ -264,6 +280,10 @@ def _drive(
 
     With ``once`` only what is begun or ordered is done; nothing new is looked for.
     """
+    if product == SELF:
+        raise OperatorError(
+            "The updater updates itself while it runs. Start it: `callstead updater serve`."
+        )
     engine = updater.engine(product)
     engine.recover()
     deadline, looked = time.monotonic() + patience, False

@@ -7,14 +7,20 @@ was brought back never reports under the name of the one that failed.
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from common.atomic import write_json
 from updater.identity import Identity
 from updater.journal import Program
-from updater.paths import ProgramFolder
+from updater.paths import SELF, ProgramFolder
 from updater.settings import ProgramSettings
+
+# Threads of it may be in a request to the communications server.
+_OWN_STOP_SECONDS = 20.0
+_INSTALLED = "CALLSTEAD_INSTALLED_UPDATER"
 
 
 def launch_of(
@@ -31,6 +37,8 @@ def launch_of(
     }
     if program.dsn:
         env["SENTRY_DSN"] = program.dsn
+    if program.product == SELF:
+        return _own(env, settings)
     return {
         "env": env,
         "keep": ["CALLSTEAD_SETTINGS"],
@@ -38,6 +46,31 @@ def launch_of(
         "max_attempts": settings.max_attempts,
         "hook_seconds": settings.hook_seconds,
     }
+
+
+def _own(env: dict[str, str], settings: ProgramSettings) -> dict[str, Any]:
+    """How the launcher starts the updater itself, in what is this process's environment.
+
+    A new updater that lives, but never ends its own trial, is given up by the launcher; and when
+    the first one in a slot cannot be kept, the launcher becomes the updater that was installed.
+    """
+    return {
+        "env": env,
+        "keep": ["CALLSTEAD_", "NOTIFY_", "WATCHDOG_"],
+        "stop_seconds": max(settings.stop_seconds, _OWN_STOP_SECONDS),
+        "max_attempts": settings.max_attempts,
+        "hook_seconds": settings.hook_seconds,
+        "trial_seconds": settings.own_trial_seconds,
+        "otherwise": own_command(),
+    }
+
+
+def own_command() -> list[str]:
+    """The command by which the installed updater, not one in a slot, serves."""
+    serve = ["updater", "serve"]
+    if getattr(sys, "frozen", False):
+        return [os.environ.get(_INSTALLED, sys.executable), *serve]
+    return [sys.executable, "-m", "common", *serve]
 
 
 def asks_for_restart(path: Path, launch: dict[str, Any]) -> bool:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+# The updater as a product in its own care.
+SELF = "updater"
+
 
 @dataclass(frozen=True)
 class ProgramFolder:
     """The folder of one program, which it shares with its launcher."""
 
     root: Path
+    data_folder: Path | None = None
 
     @property
     def slots(self) -> Path:
@@ -35,7 +39,7 @@ class ProgramFolder:
     @property
     def data(self) -> Path:
         """The program's own; it survives updates."""
-        return self.root / "data"
+        return self.data_folder or self.root / "data"
 
     @property
     def snapshots(self) -> Path:
@@ -90,5 +94,6 @@ class DataFolder:
         return self.root / "reports"
 
     def program(self, product: str) -> ProgramFolder:
-        """The folder of one program."""
-        return ProgramFolder(self.root / "programs" / product)
+        """The folder of one program. The updater's own data are these."""
+        place = self.root / "programs" / product
+        return ProgramFolder(place, self.root if product == SELF else None)

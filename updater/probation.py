@@ -110,6 +110,7 @@ class Probation:
             timeout=tools.settings.network.program,
             check_seconds=limits.check_seconds,
         )
+        self._checks += tools.extra_checks
         patience = limits.stop_seconds + limits.start_patience
         patience += limits.hook_seconds if manifest.data.hook else 0.0
         self._watch = Watch(

@@ -121,6 +121,13 @@ class ProgramSettings:
         "before the switch is away, is kept waiting for so long before it is given up: the server "
         "may be restarting itself.",
     )
+    own_trial_seconds: float = setting(
+        900.0,
+        unit="seconds",
+        minimum=30,
+        doc="The updater's own new release must have proved itself within this time, or its "
+        "launcher brings the one before back; an updater that hangs cannot do so itself.",
+    )
     snapshots: int = setting(
         3,
         unit="snapshots",

@@ -16,10 +16,12 @@ from common.logs import get_logger
 from updater import launcher
 from updater.lock import is_held
 from updater.paths import ProgramFolder
+from updater.platform import here
 
 log = get_logger(__name__)
 _ROOT = Path(launcher.__file__).parents[2]
 _MOST_LOG = 1_000_000
+LEAVE_SIGNAL = here.LEAVE_SIGNAL
 
 
 class Supervisor:
@@ -40,11 +42,24 @@ class Supervisor:
             if not is_held(folder.lock):
                 self._children[folder.root] = _start(folder)
 
+    def renew(self, folders: Iterable[ProgramFolder]) -> None:
+        """Let launchers of another release of ours leave; their programs live on.
+
+        Else they would outlive the slot that their code lies in.
+        """
+        if LEAVE_SIGNAL is None:
+            return
+        for folder in folders:
+            for pid, line in _launchers_of(folder):
+                if line[0] != launcher_command(folder)[0]:
+                    log.info("launcher.renewed", folder=str(folder.root), pid=pid)
+                    os.kill(pid, LEAVE_SIGNAL)
+
     def stop(self, folders: Iterable[ProgramFolder], seconds: float) -> None:
         """Stop every launcher, and with it its program; wait at most ``seconds`` for all."""
         stopping = list(folders)
         for folder in stopping:
-            for pid in _launchers_of(folder):
+            for pid, _line in _launchers_of(folder):
                 log.info("launcher.stopping", folder=str(folder.root), pid=pid)
                 os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + seconds
@@ -62,7 +77,7 @@ def _start(folder: ProgramFolder) -> subprocess.Popen[bytes]:
         path.unlink()
     with path.open("ab") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "updater.launcher", str(folder.root)],
+            launcher_command(folder),
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -73,9 +88,20 @@ def _start(folder: ProgramFolder) -> subprocess.Popen[bytes]:
     return child
 
 
-def _launchers_of(folder: ProgramFolder) -> Iterator[int]:
-    """Launchers of this folder, whoever started them."""
+def launcher_command(folder: ProgramFolder) -> list[str]:
+    """The command of a folder's launcher, by the code that runs here."""
+    if getattr(sys, "frozen", False):  # a packed program has no -m
+        return [sys.executable, "updater", "launch", str(folder.root)]
+    return [sys.executable, "-m", "updater.launcher", str(folder.root)]
+
+
+def _is_launcher(line: list[str]) -> bool:
+    return "updater.launcher" in line or line[1:-1] == ["updater", "launch"]
+
+
+def _launchers_of(folder: ProgramFolder) -> Iterator[tuple[int, list[str]]]:
+    """Launchers of this folder, whoever started them: pid and command."""
     for process in psutil.process_iter(["pid", "cmdline"]):
         line = process.info["cmdline"] or []
-        if "updater.launcher" in line and line[-1] == str(folder.root):
-            yield process.info["pid"]
+        if line and line[-1] == str(folder.root) and _is_launcher(line):
+            yield process.info["pid"], line

@@ -9,6 +9,7 @@ from common.clock import Clock
 from common.settings import Holder
 from common.trust import Repository
 from updater.comm import Comm
+from updater.health import HealthCheck
 from updater.identity import Identity
 from updater.journal import Journal, Program, Receipt
 from updater.paths import ProgramFolder
@@ -21,7 +22,8 @@ from updater.way import Way
 class Tools:
     """The parts that one program's steps use; nothing here is shared with another program's.
 
-    Except for `journal` and `comm`, which any thread may use.
+    Except for `journal` and `comm`, which any thread may use. ``extra_checks`` are asked of a
+    release on probation beside its own.
     """
 
     folder: ProgramFolder
@@ -33,6 +35,7 @@ class Tools:
     holder: Holder[UpdaterSettings]
     clock: Clock
     platform: str
+    extra_checks: tuple[HealthCheck, ...] = ()
 
     @property
     def settings(self) -> UpdaterSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from common.clock import SystemClock
 from common.wire.release import CHANNELS, Health, Manifest, this_platform
@@ -41,25 +42,35 @@ class TinyVendor:
         """The root of trust that a client is given."""
         return self.publication / "metadata" / "1.root.json"
 
-    def ship(self, version: str, script: str, *, within: float = 15.0) -> Manifest:
+    def ship(
+        self,
+        version: str,
+        script: str,
+        *,
+        within: float = 15.0,
+        product: str = PRODUCT,
+        path: str = "/healthz",
+        **rules: Any,
+    ) -> Manifest:
         """Pack, publish and promote to the stable channel."""
-        source = self._folder / "source" / version
+        source = self._folder / "source" / product / version
         (source / "bin").mkdir(parents=True)
         (source / "bin" / "run").write_text(script)
         (source / "bin" / "run").chmod(0o755)
         (source / "version.txt").write_text(version)
         draft = Manifest(
-            product=PRODUCT,
+            product=product,
             version=version,
             platform=this_platform(),
             start=("bin/run",),
             files=(),
-            health=Health("/healthz", within, 0.5),
+            health=Health(path, within, 0.5),
+            **rules,
         )
-        out = self._folder / "packs" / version
+        out = self._folder / "packs" / product / version
         packed = packing.pack(source, draft, out, level=3, clock=SystemClock())
         with room.open_releases(self._settings, SystemClock()) as releases:
             releases.publish(out, "the test")
             for channel in CHANNELS[1:]:
-                releases.promote(PRODUCT, version, channel, "the test")
+                releases.promote(product, version, channel, "the test")
         return packed.manifest

@@ -9,7 +9,8 @@ standard library alone and meets the updater only in files of FOLDER (one progra
 ``launch.json``    updater    ``env``; ``keep``, beginnings of the launcher's own variables that
                               the program gets too; ``stop_seconds``, ``max_attempts``;
                               ``trial_seconds``, the longest trial (0: no limit);
-                              ``hook_seconds``, for a release's snapshot hook
+                              ``hook_seconds``, for a release's snapshot hook; ``otherwise``,
+                              a command that the launcher becomes when no slot is to run
 ``attempts.json``  launcher   starts of a generation on trial, counted *before* each start
 ``running.json``   launcher   the running program; on Linux written by the program's own process
                               before its first instruction, so that no orphan is ever unknown

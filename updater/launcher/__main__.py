@@ -1,7 +1,7 @@
 """``python -m updater.launcher FOLDER``.
 
 SIGTERM or SIGINT stop the program, then the launcher; SIGHUP ends the launcher alone, and the
-next one adopts the program.
+next one adopts the program. (The updater's own launcher passes SIGHUP on to the updater.)
 
 Exit statuses: 0 stopped or left as asked; 2 the folder is in use or cannot be written.
 """
@@ -9,6 +9,7 @@ Exit statuses: 0 stopped or left as asked; 2 the folder is in use or cannot be w
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -38,13 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
         (folder / "log").mkdir(parents=True, exist_ok=True)
         with (folder / "launcher.lock").open("ab") as lock:
             _take(lock, seconds=1)
-            Launcher(folder, given.log_bytes, lambda: bool(asked)).run(lambda: bool(left))
+            become = Launcher(folder, given.log_bytes, lambda: bool(asked)).run(left)
     except BlockingIOError:
         sys.stderr.write(f"Another launcher already looks after {folder}. Stop it first.\n")
         return 2
     except OSError as error:
         sys.stderr.write(f"The launcher cannot work in {folder}: {error}. Mend that folder.\n")
         return 2
+    if become:
+        os.execv(become[0], become)  # noqa: S606 - the same process, as its supervisor knows it
     return 0
 
 

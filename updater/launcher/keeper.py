@@ -23,8 +23,10 @@ from updater.launcher.files import (
     tail,
     write_json,
 )
+from updater.launcher.notify import Relay
 from updater.launcher.program import Program
 from updater.launcher.rules import Action, Pointer, State, after_fall_back, decide, pause_seconds
+from updater.platform import here
 
 POLL_SECONDS = 0.2
 # A program that ran this long was working: its next end is a new failure, not the same one.
@@ -41,7 +43,7 @@ _NOT_INHERITED = (
 )
 _DEFAULTS: dict[str, Any] = {
     "env": {}, "keep": [], "stop_seconds": 10, "max_attempts": 3, "trial_seconds": 0,
-    "hook_seconds": 300,
+    "hook_seconds": 300, "otherwise": [],
 }  # fmt: skip
 _FAILURES = (OSError, ValueError, sqlite3.Error, subprocess.SubprocessError)
 
@@ -57,22 +59,49 @@ class Launcher:
         self._failures = 0
         self._pause_until = 0.0
         self._trial: tuple[int, float] | None = None  # generation, monotonic since we watch it
+        self._relay: Relay | None = None
         self._program = Program.find(folder)
         if self._program:
             self._say(f"adopted generation {self._program.generation}, pid {self._program.pid}")
         else:
             self._forget()
 
-    def run(self, leaving: Callable[[], bool] = lambda: False) -> None:
-        """Until asked to stop, and the program has ended; or ``leaving``, and it lives on."""
-        while not leaving():
-            try:
-                if self.step() is Action.LEAVE:
-                    return
-            except OSError as error:
-                # A full disk must not end the watch; what was not counted was not started.
-                self._say(f"cannot work in {self.folder}: {error}")
-            time.sleep(POLL_SECONDS)
+    def run(self, left: list[int]) -> list[str]:
+        """Until asked to stop, and the program has ended; or to leave, and it lives on.
+
+        Args:
+            left: grows when it is asked to leave. The updater's own launcher passes that on
+                instead: to the updater it means to read its settings again.
+
+        Answers the command to become, when no slot is to run and there is one.
+        """
+        self._relay = Relay() if self._launch()["otherwise"] else None
+        try:
+            while not left or self._passed_on(left):
+                if self._relay:
+                    self._relay.pump(beat=self._program is None)
+                try:
+                    action = self.step()
+                    if action is Action.BECOME:
+                        return [str(word) for word in self._launch()["otherwise"]]
+                    if action is Action.LEAVE:
+                        return []
+                except OSError as error:
+                    # A full disk must not end the watch; what was not counted was not started.
+                    self._say(f"cannot work in {self.folder}: {error}")
+                time.sleep(POLL_SECONDS)
+            return []
+        finally:
+            if self._relay:
+                self._relay.close()
+
+    def _passed_on(self, left: list[int]) -> bool:
+        if not self._launch()["otherwise"]:
+            return False
+        left.clear()
+        if self._program:
+            here.ask_to_reload(self._program.pid)
+        return True
 
     def step(self) -> Action:
         """Look once and act once."""
@@ -89,6 +118,7 @@ class Launcher:
                 stopping=self._stopping(),
                 taken=self._taken(pointer),
                 overdue=self._overdue(pointer, float(launch["trial_seconds"])),
+                otherwise=bool(launch["otherwise"]),
             )
         )
         if action is Action.STOP:
@@ -227,6 +257,8 @@ class Launcher:
             for name, value in os.environ.items()
             if not name.startswith(_NOT_INHERITED) or name.startswith(tuple(launch["keep"]))
         }
+        if self._relay and self._relay.name:
+            kept["NOTIFY_SOCKET"] = self._relay.name
         return kept | {str(k): str(v) for k, v in launch["env"].items()}
 
     def _source(self, slot: str) -> snapshot.Source:

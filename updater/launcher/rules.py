@@ -44,6 +44,7 @@ class Action(enum.Enum):
     STOP = "stop"
     FALL_BACK = "fall back"
     LEAVE = "leave"
+    BECOME = "become"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class State:
     stopping: bool = False  # the launcher was asked to leave
     taken: bool = False  # the pointer's snapshot is there, whole
     overdue: bool = False  # the trial lasted longer than it may
+    otherwise: bool = False  # there is a command to become when no slot is to run
 
 
 def decide(state: State) -> Action:
@@ -80,7 +82,7 @@ def _before_start(state: State, pointer: Pointer) -> Action:
     if pointer.restore:
         return Action.RESTORE
     if pointer.slot is None:
-        return Action.WAIT
+        return Action.BECOME if state.otherwise else Action.WAIT
     if pointer.trial and pointer.snapshot and not state.taken:
         return Action.SNAPSHOT
     return Action.START

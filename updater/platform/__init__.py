@@ -10,8 +10,10 @@ The launcher uses it: the standard library alone, like the launcher itself.
 `start`             start a program in a group of its own, which announces itself
 `ask_to_end`        the polite signal to that group
 `end_now`           the other one
+`ask_to_reload`     that the program read its settings again
 ``STOP_SIGNALS``    what asks the launcher to stop its program and leave
 ``LEAVE_SIGNAL``    what asks it to leave its program to the next launcher; None: nothing does
+``DUMMY``           a program that does nothing: file name and bytes
 ==================  ============================================================================
 """
 

@@ -13,6 +13,8 @@ from typing import IO, Any
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LEAVE_SIGNAL = signal.SIGHUP
+# A whole program that does nothing, for the updater's rehearsal: file name and bytes.
+DUMMY = ("run", b"#!/bin/sh\nexec sleep 600\n")
 
 
 def lock(file: IO[Any], *, wait: bool) -> None:
@@ -72,6 +74,12 @@ def start(
 def ask_to_end(pid: int) -> None:
     """SIGTERM to the group of ``pid``."""
     _signal(pid, signal.SIGTERM)
+
+
+def ask_to_reload(pid: int) -> None:
+    """SIGHUP to ``pid`` alone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGHUP)
 
 
 def end_now(pid: int) -> None:

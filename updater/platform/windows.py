@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol
 STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGBREAK") if hasattr(signal, name)
 )
+DUMMY = ("run.cmd", b"@ping -n 600 127.0.0.1 >nul\r\n")
 LEAVE_SIGNAL = None  # no signal reaches a process without a console; the launcher is left to live
 
 _NEW_PROCESS_GROUP = 0x0000_0200
@@ -143,6 +144,10 @@ def ask_to_end(pid: int) -> None:
         calls.send_break(pid)
     except OSError:  # no console: nothing polite reaches it
         calls.kill_tree(pid)
+
+
+def ask_to_reload(_pid: int) -> None:
+    """Nothing: there is no such signal; settings are read again at the next start."""
 
 
 def end_now(pid: int) -> None:

@@ -22,6 +22,7 @@ TABLE = [
     ("no pointer yet: wait", State(), Action.WAIT),
     ("no pointer, yet something runs: leave it alone", State(running=3), Action.WAIT),
     ("nothing to run", State(NOTHING), Action.WAIT),
+    ("nothing to run, but something to become", State(NOTHING, otherwise=True), Action.BECOME),
     ("nothing to run any more: stop", State(NOTHING, running=3), Action.STOP),
     ("not running: start", State(STEADY), Action.START),
     ("runs as pointed: wait", State(STEADY, running=4), Action.WAIT),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import sqlite3
+import sys
 
 import pytest
 
@@ -127,6 +129,33 @@ def test_a_trial_that_lasts_too_long_is_given_up_although_it_lives(ground):
     until(lambda: ground.log.count("old doors open") == 2)
     assert ground.read("outcome.json")["reason"] == "lasted longer than a trial may"
     assert ground.words() == ["old", "old ends", "old"]
+
+
+def test_the_updaters_own_launcher_hands_on_what_systemd_must_hear(ground, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.settimeout(60)
+        systemd.bind(str(tmp_path / "notify"))
+        tell = "import os, sdnotify; sdnotify.SystemdNotifier().notify('READY=1')"
+        ground.slot("one", f'{sys.executable} -c "{tell}"; exec sleep 300')
+        launch = ground.read("launch.json")
+        ground.write("launch.json", launch | {"otherwise": ["/bin/false"], "keep": ["NOTIFY_"]})
+        ground.launch(under=("env", f"NOTIFY_SOCKET={tmp_path / 'notify'}"))
+        assert systemd.recv(100) == b"WATCHDOG=1", "a sign of life while nothing runs yet"
+        ground.point(1, "one")
+        while (heard := systemd.recv(100)) == b"WATCHDOG=1":
+            pass
+        assert heard == b"READY=1"
+
+
+def test_a_launcher_with_nothing_to_run_becomes_what_it_is_told(ground, tmp_path):
+    launch = ground.read("launch.json")
+    become = ["/bin/sh", "-c", f"echo $$ > {tmp_path / 'became'}"]
+    ground.write("launch.json", launch | {"otherwise": become})
+    ground.program("bad", "crash")
+    process = ground.launch()
+    ground.point(1, "bad", trial=True)
+    assert process.wait(60) == 0
+    assert (tmp_path / "became").read_text().split() == [str(process.pid)]
 
 
 def test_a_launcher_that_is_asked_to_leave_leaves_its_program_to_the_next(ground):
