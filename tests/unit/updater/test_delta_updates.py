@@ -14,10 +14,10 @@ from tuf.api.exceptions import DownloadError
 from common.errors import NetworkError
 from common.trust import Repository
 from common.trust.delta import PREFIX
+from tests.support.delta_kills import kill_while_applying
 from tests.support.delta_world import NEW, OLD, Shipped, noise, ship_with_delta
 from tests.support.program_world import PRODUCT, World
 from tests.support.repository_simulator import RepositorySimulator
-from tests.support.update_kills import Acts, in_child
 from updater import build, fetch, slots
 from updater.states import State
 
@@ -372,36 +372,6 @@ def test_fault_disk_full_at_each_step_of_applying(
     assert world.receipts()[-1]["way"]["by"] == "delta"
 
 
-def test_fault_sigkill_before_each_act_of_applying(
-    tmp_path: Path, vendor: RepositorySimulator
-) -> None:
-    """A process that is killed while it builds: the next one sweeps and builds anew."""
-    ground = tmp_path / "ground"
-    world = World(ground, vendor)
-    world.settle()
-    ship_with_delta(vendor, tmp_path / "made", PRODUCT)
-    world.until(State.STAGED)
-    world.close()
-
-    def apply(folder: Path, kill_at: int | None) -> int:
-        with pytest.MonkeyPatch.context() as patch:
-            acts = Acts(patch, kill_at)
-            acts._wrap(patch, os, "link")
-            acts._wrap(patch, shutil, "copyfileobj")
-            again = World(folder, vendor)
-            assert again.step() is State.WAITING
-            again.close()
-            return acts.done
-
-    shutil.copytree(ground, tmp_path / "count")
-    acts = apply(tmp_path / "count", None)
-    assert acts > 20
-    for number in range(0, acts, 3):
-        place = tmp_path / f"killed-{number}"
-        shutil.copytree(ground, place)
-        assert in_child(lambda place=place, number=number: apply(place, number)) == 137, number
-        world = World(place, vendor)
-        runs(world)
-        assert world.receipts()[-1]["way"]["by"] == "delta", number
-        world.close()
-        slots.remove_tree(place)
+def test_fault_sigkill_before_some_acts_of_applying(tmp_path: Path) -> None:
+    """tests/drills has all of them."""
+    kill_while_applying(tmp_path, stride=5)
