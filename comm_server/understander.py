@@ -22,12 +22,14 @@ from typing import IO, Any
 from comm_server.scrub import Phones
 from comm_server.settings import IntakeSettings
 from comm_server.understanding import Raw, Understood, understand
+from common.errors import OperatorError
 from common.logs import get_logger
 
 log = get_logger(__name__)
 _SIZE = struct.Struct("<Q")
 _NICE = 5
 _TRIES = 2
+_READY = "ready"
 
 
 class Understander:
@@ -85,7 +87,13 @@ class Understander:
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert process.stdout  # noqa: S101 - it has one
-        _read(process.stdout)  # it is ready: the time of no report is spent on starting
+        # The time of no report is spent on starting, and none is blamed for what is not its fault.
+        if _read(process.stdout) != _READY:
+            self.close()
+            raise OperatorError(
+                "The process that understands reports does not start; its own words stand in the "
+                "log above. Reports wait until it does; look for missing files or memory."
+            )
         return process
 
     def _receive(self, settings: IntakeSettings) -> list[Understood] | None:
@@ -126,10 +134,11 @@ def main() -> None:
     """The process: until its input ends."""
     for number in (signal.SIGINT, signal.SIGTERM):  # its parent ends it, after its last work
         signal.signal(number, signal.SIG_IGN)
-    os.nice(_NICE)
+    with contextlib.suppress(OSError):  # where that is not allowed, it is merely not nice
+        os.nice(_NICE)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody's print may stand among them
-    _write(answers, "ready")
+    _write(answers, _READY)
     while (asked := _read(sys.stdin.buffer)) is not None:
         chunk, settings, phones = asked
         with contextlib.suppress(BrokenPipeError):

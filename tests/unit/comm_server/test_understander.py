@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from comm_server.scrub import Phones
 from comm_server.settings import IntakeSettings
 from comm_server.understander import Understander
 from comm_server.understanding import Raw, understand
+from common.errors import OperatorError
 from tests.support.site import TestSite, crash, envelope
 
 SETTINGS = IntakeSettings()
@@ -60,6 +62,19 @@ def test_killed_between_two_reports_it_goes_on(understander: Understander):
         for one in done
     ]
     assert ids == [f"{1:032x}", f"{2:032x}"]
+
+
+def test_when_it_does_not_start_reports_wait_and_are_not_blamed(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch, understander: Understander
+):
+    site.take(envelope(crash(1)))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        with pytest.raises(OperatorError, match="does not start"):
+            digest_some(site.store, site.intake, PHONES, understander)
+    assert site.store.value("SELECT state FROM raw") == "new"
+    assert digest_some(site.store, site.intake, PHONES, understander) == 1
+    assert site.store.value("SELECT count(*) FROM reports") == 1
 
 
 @pytest.mark.parametrize("how", ["dies", "hangs"])
