@@ -10,21 +10,21 @@ QUICK := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not sl
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills appliance bench-errors bench-rollout docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills appliance bench-errors bench-updates bench-rollout docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
 		while read -r make target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
-run: $(VENV)/run.stamp ## start a whole site and a small home here, in the foreground
+run: $(VENV)/web.stamp ## start a whole site and a small home here, in the foreground
 	@exec $(BIN)/callstead run
 
-demo: $(VENV)/run.stamp ## play the story of an error going home and a fix coming back
+demo: $(VENV)/web.stamp ## play the story of an error going home and a fix coming back
 	@exec $(BIN)/callstead demo
 
-setup: $(VENV)/run.stamp ## make .venv with what `make run` needs, and stop there
+setup: $(VENV)/web.stamp ## make .venv with what `make run` needs, and stop there
 
-setup-dev: $(VENV)/dev.stamp ## make .venv with what the tests need too, and stop there
+setup-dev: $(VENV)/dev.stamp $(VENV)/web.stamp ## make .venv with what the tests need too, and stop there
 	@packaging/system-packages.sh test
 
 test: setup-dev lint ## everything: style, types, import rules, all tests but the long drills, coverage
@@ -50,6 +50,9 @@ appliance: $(VENV)/run.stamp ## build the appliance as a program that needs no P
 bench-errors: $(VENV)/dev.stamp ## measure intake, digest, mail and a storm beside Bugsink (half an hour)
 	@PYTHONPATH=. $(BIN)/python bench/errors.py $(BENCH)
 
+bench-updates: $(VENV)/dev.stamp ## measure deltas of the appliance's own tree against tufup and tar.gz
+	@$(BIN)/python bench/updates.py
+
 bench-rollout: $(VENV)/dev.stamp ## measure a release over 200 simulated clients of one site
 	@$(BIN)/python bench/rollout.py
 
@@ -74,6 +77,11 @@ $(VENV)/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml se
 	@$(PIP) install --require-hashes -r requirements/build.txt
 	@$(PIP) install --require-hashes --no-build-isolation -r requirements/run.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The front ends again when their sources changed; `pip install` has built them once already.
+$(VENV)/web.stamp: $(VENV)/run.stamp $(shell find appliance/web -name node_modules -prune -o -type f -print)
+	@test $(VENV)/run.stamp -nt $@ && test ! -e $@ || $(BIN)/python setup.py --quiet build_web
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt

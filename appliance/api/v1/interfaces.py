@@ -57,6 +57,7 @@ def add_interfaces(
     audit: Audit,
     forms: QueueForms,
     keys: ConversationKeys,
+    head: Callable[[str], int],
     hash_password: Callable[[str], str],
     most_length: Callable[[], int],
 ) -> None:
@@ -66,7 +67,7 @@ def add_interfaces(
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
         people(users, audit, hash_password),
-        chat(floor, keys, most_length),
+        chat(floor, keys, head, most_length),
     ):
         application.register_api(blueprint)
 

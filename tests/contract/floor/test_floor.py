@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.domain.demand import Need, Rule, Step
@@ -16,7 +17,9 @@ from appliance.domain.records import Author, Message
 from appliance.domain.service_level import Target
 from appliance.domain.work import UnknownError, Work
 from appliance.domain.wrap_up import AfterWork, WrapUp
+from appliance.services.first_queue import first_queue
 from appliance.services.say_message import Saying, say_message
+from appliance.store.floor_models import QueueRow
 from appliance.store.live import SqlLive
 from appliance.store.queue_form import to_form
 
@@ -123,3 +126,13 @@ def test_an_internal_note_is_told_to_agents_and_never_to_the_visitor(house):
     assert said(f"visitor/{conversation}") == ["hello"]
     assert said("floor") == []
     assert live.head("floor") > 0
+
+
+def test_a_call_centre_begins_with_one_queue_and_gets_no_second_one(house):
+    house.do(first_queue)
+    assert len(house.floor.read(lambda work: work.queues())) == 2  # this house has two already
+    with house.database.write() as session:
+        session.execute(delete(QueueRow))
+    house.do(first_queue)
+    house.do(first_queue)
+    assert [q.name for q in house.floor.read(lambda work: work.queues()).values()] == ["Reception"]

@@ -104,9 +104,8 @@ def test_a_visitor_is_answered_transferred_and_done(house, queues, agents):
     assert (mine["id"], mine["state"]) == (visitor.id, "offered")
     here = f"/desk/conversations/{visitor.id}"
     anna.do("POST", f"{here}/accept")
-    assert visitor.ask("GET", "/standing").json == {
-        "state": "active", "waits": False, "agent": "Anna",
-    }  # fmt: skip
+    standing = visitor.ask("GET", "/standing").json
+    assert (standing["state"], standing["waits"], standing["agent"]) == ("active", False, "Anna")
     visitor.say("k1", "你好")
     anna.do("POST", f"{here}/messages", {"key": "a1", "text": "Good morning"})
     anna.do("POST", f"{here}/messages", {"key": "a2", "text": "he is nice", "internal": True})

@@ -1,0 +1,67 @@
+"""The chat widget for customers' web pages, and an example page that shows it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, render_template, request, send_from_directory
+from flask.typing import ResponseReturnValue
+
+from common.errors import OperatorError
+
+BUILT = Path(__file__).resolve().parents[1] / "static" / "built"
+
+# The tag that a customer puts on the page never changes; what it loads has a new name each time.
+_LOADER = """\
+(() => {
+  const tag = document.currentScript;
+  const script = document.createElement("script");
+  Object.assign(script.dataset, tag.dataset, { callsteadChat: "" });
+  script.src = new URL("/widget/%s", tag.src).href;
+  document.head.append(script);
+})();
+"""
+_FOREVER = "public, max-age=31536000, immutable"
+_A_WHILE = "public, max-age=300"
+
+
+def widget(built: Path = BUILT) -> Blueprint:
+    """The blueprint; ``built`` is where `setup.py` put the front ends."""
+    blueprint = Blueprint("widget", __name__, template_folder="templates")
+
+    @blueprint.get("/widget.js")
+    def loader() -> ResponseReturnValue:
+        answer = Response(_LOADER % _names(built)["widget.js"], mimetype="text/javascript")
+        return _for_any_page(answer, _A_WHILE)
+
+    @blueprint.get("/widget/<name>")
+    def file(name: str) -> ResponseReturnValue:
+        if name not in _names(built).values():
+            abort(404)
+        return _for_any_page(send_from_directory(built, name), _FOREVER)
+
+    @blueprint.get("/example")
+    def example() -> ResponseReturnValue:
+        queue = request.args.get("queue", "1")
+        chosen = queue if queue.isascii() and queue.isdigit() and len(queue) < 10 else "1"
+        return render_template("example.html", queue=chosen)
+
+    return blueprint
+
+
+def _for_any_page(answer: Response, keep: str) -> Response:
+    answer.headers["Cache-Control"] = keep
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
+
+
+def _names(built: Path) -> dict[str, str]:
+    try:
+        names: dict[str, str] = json.loads((built / "names.json").read_bytes())
+    except FileNotFoundError as error:
+        raise OperatorError(
+            "The chat widget was not built into this installation. Install Callstead again, or run "
+            "`make setup` in a work tree."
+        ) from error
+    return names

@@ -1,0 +1,166 @@
+// Follows one topic of the feed: WebSocket, else long poll, else plain poll. See common/feed.
+//
+// The cursor is all that is remembered: whatever breaks, we come back with it, and get each event
+// once and in order. A better way that was blocked is tried again after a while.
+
+import { pause, sleep } from "./backoff";
+
+export interface FeedEvent {
+  seq: number;
+  at: string;
+  kind: string;
+  data: Record<string, unknown>;
+}
+
+export interface Follower {
+  event(event: FeedEvent): void;
+  /** What was missed is gone: read the state afresh. */
+  reload(): void;
+  /** Whether the server is reached. */
+  connected(yes: boolean): void;
+}
+
+export type Way = "socket" | "long" | "poll";
+
+interface Batch {
+  events?: FeedEvent[];
+  cursor?: number;
+  reload?: boolean;
+  error?: string;
+}
+
+const SILENCE = 40_000; // milliseconds without a heartbeat (25 s) or an event: the socket is dead
+const SOCKET_OPENS = 8_000;
+const LONG_WAIT = 25; // seconds
+const POLL_EVERY = 3_000;
+const TRIES = 2; // failures of a way before the next one is taken
+const RETRY_BETTER = 5 * 60_000;
+
+export class Feed {
+  way: Way = "socket";
+  private failures = 0;
+  private readonly ended = new AbortController();
+
+  constructor(
+    private readonly base: string,
+    private readonly topic: string,
+    private readonly key: string,
+    private cursor: number,
+    private readonly follower: Follower,
+  ) {}
+
+  start(): void {
+    void this.run();
+  }
+
+  stop(): void {
+    this.ended.abort();
+  }
+
+  private async run(): Promise<void> {
+    let since = Date.now();
+    while (!this.ended.signal.aborted) {
+      const progressed = await this.once().catch(() => false);
+      if (this.ended.signal.aborted) return;
+      if (progressed) {
+        this.failures = 0;
+      } else {
+        this.failures += 1;
+        this.follower.connected(false);
+        if (this.failures >= TRIES && this.way !== "poll") {
+          this.way = this.way === "socket" ? "long" : "poll";
+          since = Date.now();
+        }
+        await sleep(pause(this.failures), this.ended.signal);
+      }
+      if (this.way !== "socket" && Date.now() - since > RETRY_BETTER) {
+        this.way = "socket";
+        since = Date.now();
+      }
+    }
+  }
+
+  /** One connection, or one question; whether the server answered. */
+  private async once(): Promise<boolean> {
+    if (this.way === "socket") return this.socket();
+    const long = this.way === "long";
+    const query = new URLSearchParams({ topic: this.topic, after: String(this.cursor) });
+    if (long) query.set("wait", String(LONG_WAIT));
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), (LONG_WAIT + 15) * 1000);
+    const end = (): void => late.abort();
+    this.ended.signal.addEventListener("abort", end);
+    try {
+      const answer = await fetch(`${this.base}/api/v1/feed?${query}`, {
+        headers: { Authorization: `Bearer ${this.key}` },
+        credentials: "omit",
+        cache: "no-store",
+        signal: late.signal,
+      });
+      if (!answer.ok && answer.status !== 410) return false;
+      this.follower.connected(true);
+      const batch = (await answer.json()) as Batch;
+      this.take(batch);
+      if (!long && !batch.events?.length) await sleep(POLL_EVERY, this.ended.signal);
+      return true;
+    } finally {
+      clearTimeout(timer);
+      this.ended.signal.removeEventListener("abort", end);
+    }
+  }
+
+  private socket(): Promise<boolean> {
+    return new Promise((done) => {
+      let heard = false;
+      let timer = setTimeout(close, SOCKET_OPENS);
+      const address = `${this.base.replace(/^http/, "ws")}/api/v1/feed`;
+      let socket: WebSocket;
+      try {
+        socket = new WebSocket(address, ["callstead", `key.${this.key}`]);
+      } catch {
+        clearTimeout(timer);
+        done(false);
+        return;
+      }
+      function close(): void {
+        socket.close();
+      }
+      this.ended.signal.addEventListener("abort", close);
+      const alive = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(close, SILENCE);
+      };
+      socket.onopen = () => {
+        alive();
+        heard = true;
+        this.follower.connected(true);
+        socket.send(JSON.stringify({ subscribe: this.topic, after: this.cursor }));
+      };
+      socket.onmessage = (message) => {
+        alive();
+        const batch = JSON.parse(String(message.data)) as Batch;
+        if (batch.error) close();
+        else this.take(batch);
+      };
+      socket.onclose = () => {
+        clearTimeout(timer);
+        this.ended.signal.removeEventListener("abort", close);
+        done(heard);
+        if (heard && !this.ended.signal.aborted) this.follower.connected(false);
+      };
+    });
+  }
+
+  private take(batch: Batch): void {
+    if (batch.reload) {
+      this.cursor = batch.cursor ?? 0;
+      this.follower.reload();
+      return;
+    }
+    for (const event of batch.events ?? []) {
+      if (event.seq <= this.cursor) continue; // seen already
+      this.cursor = event.seq;
+      this.follower.event(event);
+    }
+  }
+}

@@ -1,0 +1,6 @@
+// `crypto.randomUUID` exists on pages that came over TLS alone; a web shop's may not have.
+
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,235 @@
+"""The chat on a customer's web page, in real Chromium."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect, sync_playwright
+
+from appliance.app import FEED
+from appliance.domain.roles import Role
+from appliance.store.live import SqlLive
+from common.feed import FeedApp, Wakeups
+from tests.support.serving import served
+from tests.web.appliance.conftest import House
+from tests.web.appliance.test_floor_api import Person
+
+SLOW = 30_000  # milliseconds; the machine may be busy
+expect.set_options(timeout=SLOW)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    context = chromium.new_context(locale="en-GB", viewport={"width": 900, "height": 700})
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert faults == []
+
+
+@dataclass
+class Shop:
+    """A running appliance with one agent who is ready, and the visitor's page."""
+
+    house: House
+    port: int
+    queue: int
+    anna: Person
+    page: Page
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def begin(self) -> int:
+        """The visitor opens the chat, and the agent takes it; the conversation."""
+        self.page.goto(f"{self.url}/example?queue={self.queue}")
+        self.page.get_by_role("button", name="Chat with us").click()
+        self.page.get_by_role("textbox", name="Your name").fill("Li")
+        self.page.get_by_role("button", name="Start the chat").click()
+        expect(self.page.get_by_role("status")).to_contain_text("We are connecting you")
+        ((ringing),) = self.anna.get("/desk/conversations")["items"]
+        self.anna.do("POST", f"/desk/conversations/{ringing['id']}/accept")
+        expect(self.page.get_by_role("status")).to_contain_text("You are speaking with Anna")
+        number: int = ringing["id"]
+        return number
+
+    def write(self, text: str) -> None:
+        self.page.get_by_role("textbox", name="Your message").fill(text)
+        self.page.keyboard.press("Enter")
+
+    def answer(self, conversation: int, key: str, text: str) -> None:
+        path = f"/desk/conversations/{conversation}/messages"
+        self.anna.do("POST", path, {"key": key, "text": text})
+
+    def lines(self) -> Any:
+        return self.page.locator("callstead-chat li[data-number]")
+
+    def kept(self, conversation: int) -> list[str]:
+        path = f"/desk/conversations/{conversation}/messages"
+        return [one["text"] for one in self.anna.get(path)["items"]]
+
+
+@pytest.fixture
+def shop(house: House, page: Page) -> Iterator[Shop]:
+    house.signed_in()
+    admin = Person(house, "admin")
+    queue = admin.do("POST", "/queues", {"name": "sales"}, 201)["id"]
+    house.add("anna", Role.AGENT, "Anna")
+    anna = Person(house, "anna")
+    admin.do("PATCH", f"/agents/{anna.get('/desk/me')['id']}", {"queues": [queue]})
+    for said in ("sign_in", "ready"):
+        anna.do("POST", "/desk/presence", {"said": said})
+    wakeups = Wakeups()
+    house.appliance.office.floor._on_commit = wakeups.notify
+    feed = FeedApp(
+        FEED, SqlLive(house.appliance.office.database), house.appliance.may_read, wakeups=wakeups
+    )
+    with served(flask=house.appliance.flask, feed=feed, plain_prefixes=("/",)) as server:
+        yield Shop(house, server.port, queue, anna, page)
+        page.goto("about:blank")
+
+
+def test_a_visitor_chats_and_finds_everything_again_after_a_reload(shop: Shop):
+    conversation = shop.begin()
+    shop.write("hello\nworld")
+    expect(shop.lines()).to_have_count(1)
+    shop.answer(conversation, "a1", "Good morning")
+    expect(shop.lines()).to_have_count(2)
+    expect(shop.lines().last).to_contain_text("Good morning")
+    shop.page.reload()
+    expect(shop.lines()).to_have_count(2)
+    shop.write("still here")
+    expect(shop.lines()).to_have_count(3)
+    assert shop.kept(conversation) == ["hello\nworld", "Good morning", "still here"]
+    shop.page.get_by_role("button", name="End the chat").click()
+    expect(shop.page.get_by_role("status")).to_contain_text("has ended")
+    assert shop.anna.get("/desk/me")["state"] == "wrap_up"
+
+
+def test_text_is_text_and_no_markup_gets_through(shop: Shop):
+    conversation = shop.begin()
+    evil = "<img src=x onerror=\"document.title='gone'\"><script>document.title='gone'</script>"
+    shop.write(evil)
+    shop.answer(conversation, "a1", evil)
+    expect(shop.lines()).to_have_count(2)
+    expect(shop.lines().last).to_contain_text("<img src=x")
+    assert shop.page.locator("callstead-chat li img").count() == 0
+    assert shop.page.title() != "gone"
+
+
+@pytest.mark.parametrize(("blocked", "way"), [("socket", "wait="), ("long", "after=")])
+def test_what_is_blocked_on_the_way_is_gone_around(shop: Shop, blocked, way):
+    shop.page.route_web_socket("**/api/v1/feed", lambda socket: socket.close())
+    if blocked == "long":
+        shop.page.route("**/api/v1/feed?*wait=*", lambda route: route.abort())
+    asked: list[str] = []
+    shop.page.on("request", lambda request: asked.append(request.url))
+    conversation = shop.begin()
+    shop.answer(conversation, "a1", "Good morning")
+    expect(shop.lines()).to_have_count(1)
+    shop.write("hello")
+    expect(shop.lines()).to_have_count(2)
+    feed = [url for url in asked if "/api/v1/feed?" in url]
+    assert way in feed[-1]
+    if blocked == "long":
+        assert "wait=" not in feed[-1]
+    assert shop.kept(conversation) == ["Good morning", "hello"]
+
+
+def test_what_was_typed_while_the_network_was_gone_arrives_once(shop: Shop):
+    conversation = shop.begin()
+    shop.page.context.set_offline(True)
+    shop.write("one")
+    shop.write("two")
+    expect(shop.page.locator("callstead-chat li")).to_have_count(2)
+    assert shop.kept(conversation) == []
+    shop.page.context.set_offline(False)
+    expect(shop.lines()).to_have_count(2)
+    assert shop.kept(conversation) == ["one", "two"]
+
+
+def test_an_unsent_draft_and_unsent_messages_survive_a_reload(shop: Shop):
+    conversation = shop.begin()
+    shop.page.route("**/api/v1/chat/messages", lambda route: route.abort())
+    shop.write("kept")
+    expect(shop.page.locator("callstead-chat li")).to_contain_text("kept")
+    shop.page.get_by_role("textbox", name="Your message").fill("a draft")
+    shop.page.unroute("**/api/v1/chat/messages")
+    shop.page.reload()
+    expect(shop.lines()).to_have_count(1)
+    assert shop.kept(conversation) == ["kept"]
+    assert shop.page.get_by_role("textbox", name="Your message").input_value() == "a draft"
+
+
+def test_it_works_on_another_sites_page_under_a_strict_policy(shop: Shop):
+    socket_address = shop.url.replace("http", "ws")
+    policy = f"default-src 'none'; script-src {shop.url}; connect-src {shop.url} {socket_address}"
+    body = f'<!doctype html><script src="{shop.url}/widget.js" data-queue="{shop.queue}"></script>'
+
+    class Host(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Security-Policy", policy)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as host:
+        threading.Thread(target=host.serve_forever, daemon=True).start()
+        shop.page.goto(f"http://localhost:{host.server_address[1]}/")
+        shop.page.get_by_role("button", name="Chat with us").click()
+        box = shop.page.locator("callstead-chat .panel").bounding_box()
+        assert box is not None
+        assert box["width"] == 380  # the style sheet holds under that policy
+        shop.page.get_by_role("button", name="Start the chat").click()
+        expect(shop.page.get_by_role("status")).to_contain_text("We are connecting you")
+        shop.page.goto("about:blank")
+        host.shutdown()
+
+
+def test_out_of_hours_a_visitor_is_told_when_and_leaves_a_message(shop: Shop):
+    hours = {"zone": "UTC", "week": {"6": ["09:00-18:00"]}, "days": {}}
+    admin = Person(shop.house, "admin")
+    admin.do("PATCH", f"/queues/{shop.queue}", {"form": {"hours": hours}})
+    shop.page.goto(f"{shop.url}/example?queue={shop.queue}")
+    shop.page.get_by_role("button", name="Chat with us").click()
+    shop.page.get_by_role("button", name="Start the chat").click()
+    expect(shop.page.get_by_role("status")).to_contain_text("We are closed now and back on Nov 22")
+    shop.page.get_by_role("button", name="Leave a message").click()
+    expect(shop.page.get_by_role("status")).to_contain_text("we answer when we are back")
+    shop.write("please call me")
+    expect(shop.lines()).to_have_count(1)
+
+
+def test_the_file_is_small_and_kept_for_ever_and_the_tag_is_not(shop: Shop):
+    client = shop.house.appliance.flask.test_client()
+    tag = client.get("/widget.js")
+    assert "max-age=300" in tag.headers["Cache-Control"]
+    name = tag.text.split('"/widget/')[1].split('"')[0]
+    file = client.get(f"/widget/{name}")
+    assert "immutable" in file.headers["Cache-Control"]
+    assert len(file.data) < 40 * 1024
+    assert client.get("/widget/names.json").status_code == 404
