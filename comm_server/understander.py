@@ -9,27 +9,21 @@ a lower priority, so that reports are taken before they are understood, and ends
 from __future__ import annotations
 
 import contextlib
-import os
-import pickle
-import signal
-import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
 
+from comm_server import understanding_process
 from comm_server.scrub import Phones
 from comm_server.settings import IntakeSettings
-from comm_server.understanding import Raw, Understood, understand
+from comm_server.understanding import Raw, Understood
+from comm_server.understanding_process import READY, read, write
 from common.errors import OperatorError
 from common.logs import get_logger
 
 log = get_logger(__name__)
-_SIZE = struct.Struct("<Q")
-_NICE = 5
 _TRIES = 2
-_READY = "ready"
 
 
 class Understander:
@@ -80,15 +74,17 @@ class Understander:
         process = self._process or self._start()
         assert process.stdin  # noqa: S101 - it has one
         with contextlib.suppress(BrokenPipeError):
-            _write(process.stdin, (chunk, settings, phones))
+            write(process.stdin, (chunk, settings, phones))
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", understanding_process.__name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         assert process.stdout  # noqa: S101 - it has one
         # The time of no report is spent on starting, and none is blamed for what is not its fault.
-        if _read(process.stdout) != _READY:
+        if read(process.stdout) != READY:
             self.close()
             raise OperatorError(
                 "The process that understands reports does not start; its own words stand in the "
@@ -104,46 +100,10 @@ class Understander:
         watch = threading.Timer(settings.digest_seconds, process.kill)
         watch.start()
         try:
-            done: list[Understood] | None = _read(process.stdout)
+            done: list[Understood] | None = read(process.stdout)
         finally:
             watch.cancel()
         if done is None:
             self.close()
             log.warning("understander.died", status=process.returncode)
         return done
-
-
-def _write(pipe: IO[bytes], value: Any) -> None:
-    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    pipe.write(_SIZE.pack(len(data)))
-    pipe.write(data)
-    pipe.flush()
-
-
-def _read(pipe: IO[bytes]) -> Any:
-    """The next value, or None at the end. Both ends are this program."""
-    head = pipe.read(_SIZE.size)
-    if len(head) < _SIZE.size:
-        return None
-    (size,) = _SIZE.unpack(head)
-    data = pipe.read(size)
-    return pickle.loads(data) if len(data) == size else None  # noqa: S301
-
-
-def main() -> None:
-    """The process: until its input ends."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # its parent ends it, after its last work
-        signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(OSError):  # where that is not allowed, it is merely not nice
-        os.nice(_NICE)
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody's print may stand among them
-    _write(answers, _READY)
-    while (asked := _read(sys.stdin.buffer)) is not None:
-        chunk, settings, phones = asked
-        with contextlib.suppress(BrokenPipeError):
-            _write(answers, [understand(one, settings, phones) for one in chunk])
-
-
-if __name__ == "__main__":
-    main()
