@@ -17,7 +17,7 @@ from comm_server.understanding import understand
 
 READY = "ready"
 _SIZE = struct.Struct("<Q")
-_NICE = 5
+_NICE = 3
 
 
 def write(pipe: IO[bytes], value: Any) -> None:
