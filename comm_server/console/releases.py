@@ -47,6 +47,7 @@ class Card:
     rings: list[dict[str, Any]]
     next_ring: str
     runs: int
+    by_vendor: bool
 
 
 def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:  # noqa: ARG001 - as all pages
@@ -139,4 +140,5 @@ def _card(parts: Parts, row: Row, number: int) -> Card:
         rings=counts(s),
         next_ring=s.rings[following].name if following < len(s.rings) and not s.halted else "",
         runs=sum(m.stand is Stand.INSTALLED for m in s.members),
+        by_vendor=s.by_vendor,
     )

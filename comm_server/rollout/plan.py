@@ -59,7 +59,10 @@ class RingPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a release will do on one channel; ``now`` says how it stands."""
+    """What a release will do on one channel; ``now`` says how it stands.
+
+    ``internet`` are the bytes that this server has yet to fetch from the vendor, each once.
+    """
 
     product: str
     channel: str
@@ -68,6 +71,7 @@ class Plan:
     halted: bool
     each_seconds: float
     measured: bool
+    internet: int
     rings: tuple[RingPlan, ...] = field(default=())
 
     def as_dict(self) -> dict[str, Any]:
@@ -109,6 +113,7 @@ def make_plan(rollout: Rollout, live: Any, row: Row) -> Plan:
     windows = windows_of(rollout.store.rows, [r.name for r in s.rings], rollout.reading())
     at: datetime | None = s.now
     rings = []
+    missing: dict[str, int] = {}
     for place, ring in enumerate(s.rings):
         members = s.of(place)
         to_go = [m for m in members if m.stand in _TO_GO]
@@ -120,6 +125,12 @@ def make_plan(rollout: Rollout, live: Any, row: Row) -> Plan:
             opening = Why("window", {"opens_at": stamp(starts)}) if starts else Why("window_never")
             waits.append(opening)
         ends = _after(starts, members, to_go, places(s, place, limits), each)
+        wanted = [
+            sizes.of(row["version"], *runs[member.client])
+            for member in to_go
+            if member.client in runs
+        ]
+        missing |= {one.name: one.length for one in wanted if one and not one.here}
         rings.append(
             RingPlan(
                 name=ring.name,
@@ -130,7 +141,7 @@ def make_plan(rollout: Rollout, live: Any, row: Row) -> Plan:
                 silent=tuple(m.name for m in to_go if m.stand is Stand.SILENT),
                 at_once=places(s, place, limits),
                 needed=needed(members, limits) if members else 0,
-                bytes=_bytes(sizes, row["version"], to_go, runs),
+                bytes=sum(one.length for one in wanted if one) if all(wanted) else None,
                 opens_at=stamp(opens) if opens else None,
                 ends_at=stamp(ends) if ends else None,
                 waits=tuple(waits),
@@ -147,6 +158,7 @@ def make_plan(rollout: Rollout, live: Any, row: Row) -> Plan:
         halted=bool(s.halted),
         each_seconds=each,
         measured=measured,
+        internet=sum(missing.values()),
         rings=tuple(rings),
     )
 
@@ -173,14 +185,6 @@ def _after(
         return starts
     waves = -(-len(to_go) // at_once)
     return starts + timedelta(seconds=waves * each)
-
-
-def _bytes(
-    sizes: Sizes, version: str, to_go: list[Member], runs: dict[str, tuple[str, str | None]]
-) -> int | None:
-    found = [sizes.of(version, *runs[member.client]) for member in to_go if member.client in runs]
-    known = [size for size in found if size is not None]
-    return sum(known) if len(known) == len(found) else None
 
 
 def _versions(rollout: Rollout, product: str) -> dict[str, tuple[str, str | None]]:

@@ -67,6 +67,10 @@ def snapshot(rows: Rows, rollout: Row, reading: Reading) -> Snapshot:
     watched = rollout["watched_from"]
     clients = rows(_CLIENTS, (product, version, product, version, product, channel))
     halted = rows("SELECT reason FROM halts WHERE product = ? AND version = ?", (product, version))
+    notice = rows(
+        "SELECT sentence FROM notices WHERE product = ? AND channel = ? AND version = ? LIMIT 1",
+        (product, channel, version),
+    )
     places = assign(rings, [(c["client"], c["ring"]) for c in clients])
     mirrored_for = {
         row["platform"]
@@ -90,7 +94,8 @@ def snapshot(rows: Rows, rollout: Row, reading: Reading) -> Snapshot:
         forced=rollout["forced"],
         held=rollout["held_by"] or "",
         held_until=_moment(rollout["held_until"]),
-        halted=halted[0]["reason"] if halted else "",
+        halted=(notice[0]["sentence"] if notice else halted[0]["reason"] if halted else ""),
+        by_vendor=bool(notice),
         mirrored=bool(mirrored_for),
         members=members,
         failures=_failures(rows, product, version, watched),

@@ -124,6 +124,7 @@ class Snapshot:
         held: who holds it, or empty.
         held_until: when the hold ends by itself; None: when it is lifted.
         halted: why, or empty.
+        by_vendor: the halt is the vendor's word, which nobody here can lift.
         mirrored: whether it is here.
         members: the clients of its channel.
         failures: name and reason of each distinct client on which it failed, the first first.
@@ -141,6 +142,7 @@ class Snapshot:
     held: str = ""
     held_until: datetime | None = None
     halted: str = ""
+    by_vendor: bool = False
     mirrored: bool = True
     members: tuple[Member, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
@@ -177,7 +179,7 @@ class Decision:
 def judge(s: Snapshot, limits: Limits) -> Verdict:
     """What follows from all that is known."""
     if s.halted:
-        return Verdict("wait", Why("halted", {"reason": s.halted}))
+        return Verdict("wait", _halted(s))
     if fault := _fault(s, limits):
         return Verdict("halt", fault)
     if s.is_held:
@@ -198,7 +200,7 @@ def may_go(
     """
     member = next((m for m in s.members if m.client == client), None)
     if s.halted:
-        return _no("halted", reason=s.halted)
+        return Decision(False, _halted(s))
     if not s.mirrored or member is None:
         return _no("not_yours" if s.mirrored else "not_here")
     if s.is_held:
@@ -315,6 +317,10 @@ def _held(s: Snapshot) -> Why:
     if s.held_until is None:
         return Why("held", {"by": s.held})
     return Why("held_until", {"by": s.held, "until_at": stamp(s.held_until)})
+
+
+def _halted(s: Snapshot) -> Why:
+    return Why("vendor" if s.by_vendor else "halted", {"reason": s.halted})
 
 
 def _no(code: str, **facts: Any) -> Decision:

@@ -88,6 +88,11 @@ class Rollout:
             "SELECT reason FROM halts WHERE product = ? AND version = ? AND back",
             (product, version),
         )
+        if found is None and self.settings().on_halt == "return":
+            found = self.store.value(
+                "SELECT sentence FROM notices WHERE product = ? AND version = ? LIMIT 1",
+                (product, version),
+            )
         return str(found) if found is not None else ""
 
     def keep_receipt(self, client: str, statement: dict[str, Any], signed: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ def plan_text(plan: Plan, language: str) -> str:
     for ring in plan.rings:
         lines += ["", *("  " + line for line in _ring_lines(ring, language))]
     each = t("measured" if plan.measured else "assumed", seconds=f"{plan.each_seconds:.0f}")
-    total = t("total", count=plan.to_go, size=size(plan.bytes))
+    total = t("total", count=plan.to_go, size=size(plan.bytes), internet=size(plan.internet))
     return "\n".join([*lines, "", "  " + total, "  " + each])
 
 

@@ -402,3 +402,30 @@ def test_a_critical_release_that_waited_long_enough_needs_no_window(ringed: Roll
     assert not ringed.rollout.decide("c-seat-1", *about)[0]
     assert ringed.rollout.decide("c-seat-1", *about, urgent=True)[0]
     assert not ringed.rollout.decide("c-seat-4", *about, urgent=True)[0]  # nor its ring
+
+
+def notice(world: RolloutWorld, sentence: str = "The vendor has halted companion 1.0.2: x") -> None:
+    world.store.execute(
+        "INSERT INTO notices (product, channel, platform, version, sentence, withdrawn, at) "
+        "VALUES ('companion', 'stable', 'linux-x86_64', '1.0.2', ?, 0, ?)",
+        (sentence, world.site.now),
+    )
+
+
+def test_the_vendors_word_against_a_release_halts_it_until_it_is_taken_back(ringed: RolloutWorld):
+    ringed.install("seat-1")
+    notice(ringed)
+    ringed.rollout.run_once()
+    assert ringed.why("seat-2") == "The vendor has halted companion 1.0.2: x"
+    ringed.orders.approve("companion", "1.0.2", "Ann", at_once=True)
+    ringed.pass_time(hours=1)
+    assert ringed.row()["ring"] == 0
+    assert ringed.rollout.go_back("companion", "1.0.2") == ""
+    ringed.store.execute("DELETE FROM notices")
+    assert ringed.asks("seat-2")
+
+
+def test_a_site_that_returns_on_a_halt_does_so_on_the_vendors_word_too(ringed: RolloutWorld):
+    ringed.settings(rings=("canary", "desk", "all"), on_halt="return")
+    notice(ringed)
+    assert "The vendor has halted" in ringed.rollout.go_back("companion", "1.0.2")
