@@ -150,7 +150,9 @@ class Outbox:
         # Stamps of a clock that went wrong and was put right must not make anything wait for it.
         self._store.execute(
             "UPDATE bundles SET state = 'frozen', next_try_at = ? "
-            "WHERE state = 'sent' AND (sent_at < ? OR sent_at > ?)",
+            "WHERE state = 'sent' AND (sent_at < ? OR sent_at > ?) "
+            # A byte of the state that the disk has changed; `_whole` sees what is left.
+            "OR state NOT IN ('frozen', 'sent', 'delivered')",
             (stamp(now), stamp(now - timedelta(seconds=resend_after)), stamp(now + _AHEAD)),
         )
         rows = self._store.rows(

@@ -162,17 +162,17 @@ def _copy(
     for table in tables:
         if table.name not in roots:
             continue
-        tree = Tree(pages, roots[table.name], table.fits, keyed=table.keyed)
+        tree = Tree(pages, roots[table.name], table.fits, table.looks_like, keyed=table.keyed)
         trees[table.name] = tree, table
         found.rows += _insert(connection, table, tree.rows())
         seen |= tree.seen
     for name, root in roots.items():
         if name not in trees and name not in _OWN:
-            index = Tree(pages, root, lambda _row: True, keyed=True)
+            index = Tree(pages, root, keyed=True)
             found.indexes[name] = [row for _key, row in index.rows()]
             seen |= index.seen
     for name in _OWN & set(roots):
-        other = Tree(pages, roots[name], lambda _row: True, keyed=False)
+        other = Tree(pages, roots[name], keyed=False)
         for _row in other.rows():
             pass
         seen |= other.seen
@@ -202,7 +202,7 @@ def _strays(
     for number in strays:
         for tree, table in hurt or list(trees.values()):
             rows = tree.of_page(number)
-            if rows and all(table.looks_like(row) for _key, row in rows):
+            if rows:
                 found.rows += _insert(connection, table, iter(rows))
                 tree.damaged.add(number) if not hurt else None
                 break

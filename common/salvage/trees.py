@@ -26,9 +26,15 @@ class Tree:
     """
 
     def __init__(
-        self, pages: Pages, root: int, fits: Callable[[list[Value]], bool], *, keyed: bool
+        self,
+        pages: Pages,
+        root: int,
+        fits: Callable[[list[Value]], bool] = bool,
+        looks_like: Callable[[list[Value]], bool] = bool,
+        *,
+        keyed: bool,
     ) -> None:
-        self._pages, self._root, self._fits = pages, root, fits
+        self._pages, self._root, self._fits, self._looks_like = pages, root, fits, looks_like
         self._leaf, self._inner = (INDEX_LEAF, INDEX_INNER) if keyed else (TABLE_LEAF, TABLE_INNER)
         self.keyed = keyed
         self.seen: set[int] = set()
@@ -58,11 +64,11 @@ class Tree:
         kind = self._pages.kind(number)
         if kind != self._leaf and not (self.keyed and kind == self._inner):
             return []
-        lost = self.lost
+        before = self.lost, set(self.damaged), set(self.torn)
         _below, rows = self._page(number, kind)
-        if not rows:
-            self.lost = lost
-            self.damaged.discard(number)
+        if not rows or not all(self._looks_like(row) for _key, row in rows):
+            self.lost, self.damaged, self.torn = before
+            return []
         return rows
 
     def _page(self, number: int, kind: int) -> tuple[list[int], list[Row]]:

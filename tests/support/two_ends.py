@@ -32,6 +32,7 @@ from tests.support.waiting import until
 _KEEP_ALL = 1_000_000
 _SETTINGS = {
     "COMM_HOST": "127.0.0.1",
+    "COMM_DISK_BALLAST": 2**20,
     "COMM_BUNDLE_URGENT_AFTER": 0.2,
     "COMM_BUNDLE_URGENT_PER_HOUR": _KEEP_ALL,
     "COMM_BUNDLE_EVERY": 1,
