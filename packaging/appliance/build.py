@@ -8,10 +8,13 @@ sources with the same libraries are the same, byte for byte.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -36,10 +39,20 @@ appliance = appliance.doctor:checks
 
 
 def lay_out(root: Path, folder: Path) -> None:
-    """Copy the sources below ``root`` that go into the program to ``folder``."""
-    ignore = shutil.ignore_patterns("__pycache__")
+    """Copy the sources below ``root`` that go into the program to ``folder``.
+
+    Modules, and what an installed package has beside them; no caches, no tools of the web's makers.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    kinds = ("*.py", *project["tool"]["setuptools"]["package-data"]["*"])
     for room in OURS:
-        shutil.copytree(root / room, folder / room, ignore=ignore)
+        for base, folders, names in os.walk(root / room):
+            folders[:] = [name for name in folders if name not in {"__pycache__", "node_modules"}]
+            place = folder / Path(base).relative_to(root)
+            place.mkdir(parents=True)
+            for name in names:
+                if any(fnmatch(name, kind) for kind in kinds):
+                    shutil.copyfile(Path(base) / name, place / name)
     shutil.copyfile(HERE / "start.py", folder / "start.py")
 
 

@@ -30,6 +30,17 @@ def test_the_record_names_the_rooms_part_of_every_entry_point(tmp_path):
         assert dict(written[group]) == ours
 
 
+def test_what_the_makers_of_the_web_need_stays_outside(tmp_path):
+    room = tmp_path / "root" / "appliance"
+    for name in ("app.py", "web/page.html", "web/page.ts", "web/node_modules/x/x.js"):
+        (room / name).parent.mkdir(parents=True, exist_ok=True)
+        (room / name).touch()
+    (tmp_path / "root" / "common").mkdir()
+    build_script().lay_out(tmp_path / "root", tmp_path / "source")
+    copied = [path for path in (tmp_path / "source").rglob("*") if path.is_file()]
+    assert {path.name for path in copied} == {"app.py", "page.html", "start.py"}
+
+
 def test_the_sources_are_those_of_the_room_and_the_ground_alone(tmp_path):
     build_script().lay_out(ROOT, tmp_path / "source")
     assert {path.name for path in (tmp_path / "source").iterdir()} == {
