@@ -34,6 +34,7 @@ _STATUSES = {
 SORTS = tuple(_ORDERS)
 STATUSES = tuple(_STATUSES)
 PER_PAGE = 50
+_GRAVEST = ("regression", "new", "known")
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def problem(store: Store, number: int) -> Row | None:
     for sighting in sightings:
         sighting["releases"] = json.loads(sighting["releases"])
         sighting["machines"] = json.loads(sighting["machines"])
-    return {**_plain(row), "sightings": sightings, "members": members}
+    return {**_plain(row), "sightings": _by_site(sightings), "members": members}
 
 
 def by_fingerprint(store: Store, fingerprint: str, program: str = "") -> list[int]:
@@ -177,6 +178,23 @@ def _where(by: Filter) -> tuple[str, list[str]]:
     if by.status:
         where.append(_STATUSES.get(by.status, "0"))
     return " AND ".join(where), values
+
+
+def _by_site(sightings: list[Row]) -> list[Row]:
+    """One row for each site, whichever of a merged problem's fingerprints it saw."""
+    found: dict[str, Row] = {}
+    for one in sorted(sightings, key=lambda row: row["first_seen"]):  # the first names the release
+        whole = found.setdefault(one["site"], one)
+        if whole is one:
+            continue
+        whole["count"] += one["count"]
+        whole["last_seen"] = max(whole["last_seen"], one["last_seen"])
+        for name in ("releases", "machines"):
+            whole[name] = sorted({*whole[name], *one[name]})
+        whole["status"] = min(whole["status"], one["status"], key=_GRAVEST.index)
+        if (one["regressed_at"] or "") > (whole["regressed_at"] or ""):
+            whole["regressed_at"], whole["came_back_in"] = one["regressed_at"], one["came_back_in"]
+    return sorted(found.values(), key=lambda row: (-row["count"], row["site_name"]))
 
 
 def _plain(row: Row) -> Row:

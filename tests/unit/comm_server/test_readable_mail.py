@@ -153,7 +153,7 @@ def test_what_is_missing_or_masked_is_told(site: TestSite):
     site.report(crash(1, extra={"password": "hunter2"}))
     _message, text, _html = read(site, site.bundle())
     assert "fields with a telling name”: 1" in text
-    assert "not understood, attached raw: 1" in text
+    assert "sent with what was masked: 1" in text
 
 
 def test_a_failed_update_is_told_with_its_reason(site: TestSite):

@@ -95,6 +95,19 @@ def test_every_merge_makes_the_statement_newer(vendor: Vendor) -> None:
     assert numbers == [0, 1, 2]
 
 
+def test_a_site_that_saw_both_is_one_row(vendor: Vendor) -> None:
+    site = two(vendor)
+    merge(vendor.store, 1, 2, "lin", vendor.clock)
+    back = {"status": "regression", "came_back_in": "companion@1.0.2", "machines": ["seat-2"]}
+    vendor.receive(site.mail(problems=[{**TWIN, **back, "count": 5}]))
+    found = problem(vendor.store, 1)
+    assert found is not None
+    (row,) = found["sightings"]
+    assert (row["count"], row["status"]) == (8, "regression")
+    assert row["machines"] == ["seat-1", "seat-2"]
+    assert row["came_back_in"] == "companion@1.0.2"
+
+
 def test_what_cannot_be_merged_is_refused_and_changes_nothing(vendor: Vendor) -> None:
     site = two(vendor)
     vendor.receive(site.mail(problems=[{**CRASH, "program": "desk"}]))
