@@ -65,10 +65,12 @@ def modules(pytestconfig: pytest.Config) -> Path:
 
 def test_node(site: TestSite, modules: Path):
     number, key = site.dsn("dialer", "pbx-2")
-    with served(site.app(), direct=site.door()) as server:
+    identity = site.parts.authority.server_identity()
+    trust = {"NODE_PATH": str(modules), "NODE_EXTRA_CA_CERTS": str(identity.client_ca)}
+    with served(site.app(), direct=site.door(), tls=identity) as server:
         subprocess.run(
-            [NODE, SENDERS / "dialer.cjs", f"http://{key}@127.0.0.1:{server.port}/{number}"],
-            check=True, timeout=120, env={**os.environ, "NODE_PATH": str(modules)},
+            [NODE, SENDERS / "dialer.cjs", f"https://{key}@127.0.0.1:{server.port}/{number}"],
+            check=True, timeout=120, env={**os.environ, **trust},
         )  # fmt: skip
     first, second = reported(site, 2)
     raised = first["exception"]["values"][-1]

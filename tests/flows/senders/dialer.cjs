@@ -18,4 +18,4 @@ for (const number of ["4711", "4712"]) {
     Sentry.captureException(error);
   }
 }
-Sentry.flush(20000).then((sent) => process.exit(sent ? 0 : 1));
+Sentry.flush(60000).then((sent) => process.exit(sent ? 0 : 1));
