@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ from home.keys import KeyFolder
 from home.mail_server import MailServer
 from home.publish.publication import Publication
 from home.publish.room import freshen, publication_of
+from home.push.by_itself import push_to_all
 from home.schema import migrations
 from home.settings import HomeSettings
 from home.sites import Home
@@ -248,6 +250,7 @@ class Clockwork:
         if settings.enabled:
             self._mail = MailServer(settings, parts.maildir, server_context(parts.tls), parts.clock)
         self._jobs = Jobs()
+        self._leaving = threading.Event()
 
     def start(self) -> None:
         """Begin. Raises OperatorError when the mail port is taken."""
@@ -260,13 +263,15 @@ class Clockwork:
             (self._read_imap, parts.settings.current.imap.every),
             (self._mail_acknowledgements, parts.settings.current.inbox.every),
             (self._freshen, _FRESHEN_SECONDS),
+            (self._push, parts.settings.current.push.every),
             (self._tidy, _TIDY_SECONDS),
         ):
             self._jobs.every(seconds, work, at_once=True)
         self._jobs.start()
 
     def stop(self) -> None:
-        """End after the work at hand."""
+        """End after the work at hand; a push is left where it is."""
+        self._leaving.set()
         if self._mail:
             self._mail.stop()
         self._jobs.stop()
@@ -283,6 +288,10 @@ class Clockwork:
     def _tidy(self) -> None:
         parts = self._parts
         tidy(parts.store, parts.settings.current.retention, parts.clock)
+
+    def _push(self) -> None:
+        if self._parts.store.value("SELECT 1 FROM inboxes LIMIT 1"):
+            push_to_all(self._parts.settings.current, self._parts.clock, self._leaving.is_set)
 
     def _freshen(self) -> None:
         signed = freshen(self._parts.settings.current, self._parts.clock)

@@ -11,14 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from common import locks
 from common.cli import Group, json_option, show
 from common.clock import SystemClock
 from common.errors import CallsteadError, OperatorError
 from common.settings import load
-from common.spool import Store
-from home.publish.room import publication_of
-from home.schema import migrations
 from home.settings import HomeSettings
 
 if TYPE_CHECKING:
@@ -91,22 +87,10 @@ def inbox(
 
 @contextlib.contextmanager
 def _pusher() -> Iterator[Pusher]:
-    from home.push.service import Pusher  # noqa: PLC0415 - as above
+    from home.push.by_itself import open_pusher  # noqa: PLC0415 - as above
 
-    settings, clock = load(HomeSettings, "home"), SystemClock()
-    publication = publication_of(settings, clock)
-    if not publication.exists:
-        raise OperatorError(
-            f"There is no home in {settings.folder} yet. Make its keys with `callstead home init`."
-        )
-    busy = "Another push (process {holder}) is under way. Wait for it, or end it; it can go on."
-    with locks.exclusive(settings.folder / "push.lock", busy=busy, wait=0, clock=clock):
-        store = Store(settings.folder / "home.db", migrations())
-        try:
-            key = settings.folder / "keys" / "online" / "push.key"
-            yield Pusher(publication, store, key, settings.push, clock)
-        finally:
-            store.close()
+    with open_pusher(load(HomeSettings, "home"), SystemClock()) as pusher:
+        yield pusher
 
 
 @contextlib.contextmanager

@@ -95,6 +95,13 @@ class PackSettings:
 class PushSettings:
     """``home.push``: bringing releases to sites by SFTP."""
 
+    every: float = setting(
+        6 * 3600.0,
+        unit="seconds",
+        minimum=60,
+        doc="How often every site that takes pushes is brought what is new, by itself; also so "
+        "that the dated lists there never run out. Some kilobytes when nothing is new.",
+    )
     connect: float = setting(
         20.0,
         unit="seconds",

@@ -43,7 +43,9 @@ def export_option(command: Any) -> Any:
 @click.option(
     "--new-key", type=_FILE, default=None, help="Only make the key, and write its public half."
 )
-@click.option("--public-key", type=_FILE, default=None, help="A root key that was made elsewhere.")
+@click.option(
+    "--public-key", type=_FILE, default=None, help="An offline key that was made elsewhere."
+)
 @export_option
 @json_option
 def rotate(

@@ -33,13 +33,14 @@ class _Seen:
 
     path: Path
     number: int
-    changed: int
+    touched: int  # by the kernel: nobody can set it back
+    written: int
     size: int
 
     @property
     def is_there(self) -> bool:
         """Whether it still is what was found."""
-        return _seen(self.path) == self
+        return _seen(self.path, plain=False) == self
 
 
 class PushInbox:
@@ -71,13 +72,13 @@ class PushInbox:
         if last is None:
             self._let_go()
             return None
+        # A push that begins meanwhile has its own files; this one's are those that are there now.
+        there = [last, *self._files()]
         answer = self._mirror.offer(FolderSource(self._folder), "push")
-        # A push that began meanwhile has its own files; this one's are those that were there.
-        if last.is_there:
-            self._remove(last.path)
         refused = isinstance(answer, Refused)
-        for file in self._files():
-            if file.path.suffix != ".part" and (refused or self._is_live(file.path)):
+        for file in there:
+            done = refused or self._is_live(file.path)
+            if done and file.path.suffix != ".part" and file.is_there:
                 self._remove(file.path)
         log.info("inbox.taken" if not refused else "inbox.refused")
         return answer
@@ -94,7 +95,7 @@ class PushInbox:
             log.warning("inbox.overfull", folder=str(self._folder), files=len(files))
             before = float("inf")
         for file in files:
-            if file.changed < before:
+            if file.written < before:
                 self._remove(file.path)
 
     def _files(self) -> Iterator[_Seen]:
@@ -120,4 +121,4 @@ def _seen(path: Path, *, plain: bool = True) -> _Seen | None:
         return None
     if plain and not stat.S_ISREG(found.st_mode):
         return None
-    return _Seen(path, found.st_ino, found.st_mtime_ns, found.st_size)
+    return _Seen(path, found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size)

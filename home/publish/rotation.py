@@ -34,7 +34,7 @@ def rotate(
         publication: the state that this follows.
         keys: where the new keys are made; a key of an earlier, unfinished run is taken again.
         names: what gets a new key; ``root`` alone only signs the list of trusted keys again.
-        given: the public half of a root key that was made on another machine.
+        given: the public half of an offline key that was made on another machine.
 
     Raises:
         OperatorError: there is nothing of that name.
@@ -49,12 +49,13 @@ def rotate(
             changed["root"] = root
         elif name == "targets" or name in ONLINE_ROLES:
             side = "online" if name in ONLINE_ROLES else "offline"
-            _only(root, name, keys.make_next(f"{side}/{name}"))
+            _only(root, name, _made_elsewhere(given, name) or keys.make_next(f"{side}/{name}"))
             changed["root"] = root
             if name == "targets":
                 changed["targets"] = targets
         elif name in publication.products():
-            _delegate_to(targets, name, keys.make_next(f"offline/product-{name}"))
+            key = _made_elsewhere(given, f"product-{name}")
+            _delegate_to(targets, name, key or keys.make_next(f"offline/product-{name}"))
             changed |= {"targets": targets, name: publication.role(name)}
         else:
             known = ", ".join(("targets", *ONLINE_ROLES, *publication.products()))
@@ -124,6 +125,15 @@ def write_public(key: Key, file: Path) -> None:
         file.write_bytes(pem)
     except OSError as error:
         raise OperatorError(f"{file} cannot be written ({error.strerror}).") from error
+
+
+def _made_elsewhere(given: Key | None, name: str) -> Key | None:
+    if given is None:
+        return None
+    if name in ONLINE_ROLES:
+        raise OperatorError(f"The key of {name} is online: it is made here, on the home.")
+    given.unrecognized_fields[NAME] = name
+    return given
 
 
 def _root_names(root: Root) -> dict[str, str]:

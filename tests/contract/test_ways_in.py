@@ -32,6 +32,7 @@ from common.trust import FolderSource, HttpSource, Repository
 from common.wire.release import this_platform
 from home.publish import room, rotation
 from home.publish.room import publication_of
+from home.push.by_itself import push_to_all
 from home.push.service import Pusher
 from home.push.sftp import Place
 from home.schema import migrations
@@ -355,6 +356,18 @@ def test_a_finished_push_sends_large_files_once(push: Push, vendor: TinyVendor) 
     size = (vendor.publication / pack_of(vendor, "1.0.0")).stat().st_size
     first = push.push(again=True)
     assert push.push() <= first - size
+
+
+def test_the_home_pushes_by_itself_and_stops_when_it_is_told_to(push: Push, site: Site) -> None:
+    key = push.home / "keys" / "online" / "push.key"
+    key.write_bytes((push.home / "push.key").read_bytes())
+    key.chmod(0o600)
+    settings, asked = HomeSettings(data_dir=str(push.home)), iter([False, False, False, True])
+    push_to_all(settings, SystemClock(), lambda: next(asked, True))
+    assert push.watcher.look() is None  # it was left in the middle
+    push_to_all(settings, SystemClock(), lambda: False)
+    assert isinstance(push.watcher.look(), Accepted)
+    assert site.sees() == "1.0.0"
 
 
 def test_a_push_that_lacks_a_file_is_refused_and_all_of_it_helps(push: Push, site: Site) -> None:
