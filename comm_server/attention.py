@@ -19,6 +19,15 @@ _FAILED_UPDATES = """
           AND later.product = r.product AND later.outcome = 'committed' AND later.at > r.at)
     ORDER BY r.at DESC
 """
+# A rollout waits for a person's word, or stopped.
+_ROLLOUTS = """
+    SELECT r.product, r.version, r.code, r.facts, coalesce(h.at, r.ring_at, r.began_at) AS at
+    FROM rollouts r LEFT JOIN halts h USING (product, version)
+    WHERE r.done_at IS NULL AND (r.code = 'approval' OR h.at IS NOT NULL)
+      AND EXISTS (SELECT 1 FROM mirrored m WHERE m.product = r.product AND m.channel = r.channel
+          AND m.version = r.version)
+    ORDER BY at DESC
+"""
 _UNDELIVERED = """
     SELECT sequence, created_at AS at, last_error, failures, state, trouble FROM bundles
     WHERE state <> 'delivered' AND (failures > 0 OR created_at < ?) ORDER BY sequence
@@ -33,8 +42,9 @@ class Need:
 
     Attributes:
         kind: ``alarms`` (of this server itself), ``recipient`` (the vendor's address is unknown to
-            the relay), ``size`` (a mail is larger than the relay takes), ``problems``, ``updates``,
-            ``refusals``, ``mails`` or ``clients``.
+            the relay), ``size`` (a mail is larger than the relay takes), ``problems``,
+            ``rollouts`` (that wait for a person, or stopped), ``updates``, ``refusals``,
+            ``mails`` or ``clients``.
         rows: what it is about, the most telling first.
     """
 
@@ -73,6 +83,7 @@ def needs(store: Store, settings: ConsoleSettings, now: datetime) -> list[Need]:
             ),
         ),
         *(Need(kind, tuple(row for row in late if row["trouble"] == kind)) for kind in _ALARMS),
+        Need("rollouts", tuple(store.rows(_ROLLOUTS))),
         Need("updates", tuple(store.rows(_FAILED_UPDATES))),
         Need("mails", tuple(row for row in late if row["trouble"] not in _ALARMS)),
         Need(

@@ -326,7 +326,9 @@ def oldest_urgent(store: Store) -> Any:
             UNION ALL SELECT min(at) FROM receipts
                 WHERE bundle IS NULL AND outcome <> 'committed'
             UNION ALL SELECT min(at) FROM refusals WHERE bundle IS NULL
-            UNION ALL SELECT min(at) FROM alarms WHERE bundle IS NULL)"""
+            UNION ALL SELECT min(at) FROM alarms WHERE bundle IS NULL
+            UNION ALL SELECT min(at) FROM halts
+                WHERE at > (SELECT coalesce(max(created_at), '') FROM bundles))"""
     )
 
 

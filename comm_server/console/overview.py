@@ -12,6 +12,7 @@ from comm_server.attention import Line
 from comm_server.disk.guard import AGAIN, LOW
 from comm_server.mail.readable import alarm_facts
 from comm_server.parts import Parts
+from comm_server.rollout.words import say_row
 from common.spool import Row
 from common.web.pages import when
 from common.web.signin import signed_in
@@ -39,6 +40,7 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
             lines=lines,
             needs=attention.needs(parts.store, settings, now),
             alarm=lambda row: _alarm(row, texts),
+            rollout=say_row,
             full=_full(parts, texts),
             most=_MOST_SHOWN,
         )

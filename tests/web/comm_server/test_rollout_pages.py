@@ -165,3 +165,17 @@ def test_an_odd_window_is_refused_in_words(
     browser.post("/windows", "/windows", ring="", order="set", **form)
     assert 'class="flash error"' in browser.page("/windows")
     assert world.orders.windows() == []
+
+
+def test_what_waits_for_a_person_or_stopped_is_on_the_first_page(
+    world: RolloutWorld, browser: Browser
+):
+    assert "Rollouts that wait for you" not in browser.page("/")
+    world.install("seat-1")
+    world.pass_time(seconds=1)
+    page = browser.page("/")
+    assert "Rollouts that wait for you" in page
+    assert "companion 1.0.2: Somebody must let the ring “all” open." in page
+    world.orders.send_back("companion", "1.0.2", "Ann")
+    page = browser.page("/")
+    assert "The rollout was halted: Ann ordered to return" in page

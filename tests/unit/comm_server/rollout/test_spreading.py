@@ -429,3 +429,19 @@ def test_a_site_that_returns_on_a_halt_does_so_on_the_vendors_word_too(ringed: R
     ringed.settings(rings=("canary", "desk", "all"), on_halt="return")
     notice(ringed)
     assert "The vendor has halted" in ringed.rollout.go_back("companion", "1.0.2")
+
+
+def test_the_vendor_hears_of_a_halt_at_once(ringed: RolloutWorld):
+    from comm_server.outbox import oldest_urgent
+
+    ringed.site.bundle()
+    ringed.asks("seat-1")
+    ringed.site.clock.advance(1000)
+    ringed.rollout.run_once()  # missing after the switch
+    assert oldest_urgent(ringed.store) == ringed.rollout.halts()[0]["at"]
+    ringed.site.clock.advance(1)
+    number = ringed.site.bundle()
+    assert oldest_urgent(ringed.store) is None
+    (told,) = ringed.site.opened(number).bundle.manifest["rollouts"]
+    assert (told["state"], told["rings"][0]["missing"]) == ("halted", 1)
+    assert "seat-1" in told["sentence"]
