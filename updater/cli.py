@@ -19,7 +19,7 @@ from common.errors import CallsteadError, OperatorError
 from common.settings import Holder, load
 from common.wire.release import CHANNELS, this_platform
 from updater import check as checking
-from updater import identity, self_care, slots, stick
+from updater import identity, self_care, slots, stick, verbs
 from updater import join as joining
 from updater.app import Updater, create_updater, open_journal, read_status, run_until_signalled
 from updater.journal import Journal, Program
@@ -30,6 +30,7 @@ from updater.receipts import send_waiting
 from updater.settings import UpdaterSettings
 from updater.states import State
 from updater.status import as_text, describe
+from updater.window import window_at
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _PRODUCT = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -175,14 +176,18 @@ def import_folder(folder: Path, as_json: bool) -> None:
     type=click.FloatRange(min=0),
     help="Seconds until this command gives up waiting; the next one goes on.",
 )
+@click.option("--now", is_flag=True, help="Wait for no window and no postponement.")
 @json_option
-def apply(product: str, patience: float, as_json: bool) -> None:
-    """Bring PRODUCT up to date now, in this process, when no updater is running."""
+def apply(product: str, patience: float, now: bool, as_json: bool) -> None:
+    """Bring PRODUCT up to date now, in this process, when no updater is running.
+
+    A program in use is waited for, also with --now.
+    """
     holder = _holder()
     with _quiet(), only_one(DataFolder(holder.current.folder).lock), _updater(holder) as updater:
         before = updater.engine(product).read()
         seen: set[State] = set()
-        after = _drive(updater, product, patience, _teller(as_json, seen))
+        after = _drive(updater, product, patience, _teller(as_json, seen), at_once=now)
         _send_receipts(updater)
     facts = {
         "product": product,
@@ -211,8 +216,46 @@ def history(product: str | None, limit: int, as_json: bool) -> None:
 
 
 @group.command()
+@click.argument("product", required=False)
 @json_option
-def verify(as_json: bool) -> None:
+def plan(product: str | None, as_json: bool) -> None:
+    """Tell in words what would be done with PRODUCT (or all) now, and what would be waited for."""
+    with _quiet(), _updater(_holder()) as updater:
+        found = [
+            verbs.plan(program, updater.tools(program.product, memory="look"))
+            for program in _chosen(updater.journal, product)
+        ]
+    text = "\n".join(verbs.in_words(one) for one in found) or "No program is looked after here."
+    show(found, as_json, text)
+
+
+@group.command()
+@click.argument("product")
+@click.option("--until", default=None, help="E.g. 2026-12-01T06:00, this computer's time.")
+@click.option("--end", is_flag=True, help="Postpone it no longer.")
+@json_option
+def hold(product: str, until: str | None, end: bool, as_json: bool) -> None:
+    """Postpone the switch of PRODUCT; a critical release waits only its time, a call is never cut.
+
+    What is fetched and built meanwhile is switched on at the end.
+    """
+    if bool(until) == end:
+        raise OperatorError("Say until when with --until, or --end to postpone it no longer.")
+    with _journal() as (_folder, journal):
+        _chosen(journal, product)
+        when = verbs.moment(until) if until else None
+        facts = verbs.hold(journal, product, when, SystemClock().now())
+    show(
+        facts, as_json, f"{product} is {'postponed until ' + until if until else 'not postponed'}."
+    )
+
+
+@group.command()
+@click.option(
+    "--repair", is_flag=True, help="Build what was changed again, from the vendor's pack."
+)
+@json_option
+def verify(repair: bool, as_json: bool) -> None:
     """Hash every installed release again and compare it with what was signed."""
     found = []
     with _journal() as (folder, journal):
@@ -234,7 +277,10 @@ def verify(as_json: bool) -> None:
         for one in found
     ]
     show(found, as_json, "\n".join(lines) or "No release is installed here.")
-    sys.exit(1 if any(one["findings"] for one in found) else 0)
+    changed = sorted({str(one["product"]) for one in found if one["findings"]})
+    for product in changed if repair else ():
+        _carry_out(product, Journal.order_repair, _teller(as_json))
+    sys.exit(1 if changed and not repair else 0)
 
 
 @group.command()
@@ -242,24 +288,32 @@ def verify(as_json: bool) -> None:
 @json_option
 def rollback(product: str, as_json: bool) -> None:
     """Go back to the release of PRODUCT before this one; this one is never installed again."""
-    holder = _holder()
-    folder = DataFolder(holder.current.folder)
     with _journal() as (_folder, journal):
         before = _chosen(journal, product)[0]
         if before.current is None or before.previous is None:
             raise OperatorError(f"There is no release of {product} before to go back to.")
-        journal.order_rollback(product)
-        if is_held(folder.lock):
-            after = _await_order(journal, product)
-        else:
-            with _quiet(), only_one(folder.lock), _updater(holder) as updater:
-                after = _drive(updater, product, _ORDER_SECONDS, _teller(as_json), once=True)
-                _send_receipts(updater)
+    after = _carry_out(product, Journal.order_rollback, _teller(as_json))
     now = after.current.version if after.current else None
     facts = {"product": product, "from": before.current.version, "version": now}
     show(facts | {"reason": after.reason}, as_json, after.reason)
     if now != before.previous.version:
         raise OperatorError(f"{product} was not rolled back: {after.reason}")
+
+
+def _carry_out(
+    product: str, order: Callable[[Journal, str], None], tell: Callable[[Program], None]
+) -> Program:
+    """Give an order, and wait until the running updater, or this process, has carried it out."""
+    holder = _holder()
+    folder = DataFolder(holder.current.folder)
+    with _journal() as (_folder, journal):
+        order(journal, product)
+        if is_held(folder.lock):
+            return _await_order(journal, product)
+    with _quiet(), only_one(folder.lock), _updater(holder) as updater:
+        after = _drive(updater, product, _ORDER_SECONDS, tell, once=True)
+        _send_receipts(updater)
+    return after
 
 
 def _send_receipts(updater: Updater) -> None:
@@ -275,6 +329,7 @@ def _drive(
     tell: Callable[[Program], None],
     *,
     once: bool = False,
+    at_once: bool = False,
 ) -> Program:
     """Step one engine until nothing is left to do, or ``patience`` seconds are over.
 
@@ -285,6 +340,7 @@ def _drive(
             "The updater updates itself while it runs. Start it: `callstead updater serve`."
         )
     engine = updater.engine(product)
+    engine.at_once = at_once
     engine.recover()
     deadline, looked = time.monotonic() + patience, False
     while True:
@@ -313,7 +369,7 @@ def _await_order(journal: Journal, product: str) -> Program:
             return program
         if time.monotonic() > deadline:
             raise OperatorError(
-                f"The running updater has not yet rolled {product} back ({program.state}: "
+                f"The running updater has not yet done this with {product} ({program.state}: "
                 f"{program.reason}). It will as soon as it can; see `callstead updater status`."
             )
         time.sleep(0.2)
@@ -347,7 +403,10 @@ def _quiet() -> Iterator[None]:
 
 
 def _settings() -> UpdaterSettings:
-    return load(UpdaterSettings, "updater")
+    settings = load(UpdaterSettings, "updater")
+    window = settings.window  # what cannot be understood is refused before anything begins
+    window_at(window.cron, window.minutes, window.zone, SystemClock().now())
+    return settings
 
 
 def _holder() -> Holder[UpdaterSettings]:

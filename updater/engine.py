@@ -8,7 +8,18 @@ from collections.abc import Callable
 from common.backoff import Backoff
 from common.errors import CallsteadError, OperatorError, RefusedError
 from common.logs import get_logger
-from updater import build, check, environment, fetch, pointer, settle, slots, snapshots, switch
+from updater import (
+    build,
+    check,
+    environment,
+    fetch,
+    pointer,
+    repair,
+    settle,
+    slots,
+    snapshots,
+    switch,
+)
 from updater.gate import Gate
 from updater.journal import Program, Release
 from updater.launcher import read_pointer
@@ -46,6 +57,7 @@ class Engine:
         self._probation: Probation | None = None
         self._gate = Gate(tools)
         self._not_before = 0.0
+        self._verify_at = 0.0
         self.at_once = False
         self._steps: dict[State, Callable[[Program], float]] = {
             State.IDLE: self._idle,
@@ -58,6 +70,11 @@ class Engine:
             State.COMMITTED: self._settle,
             State.ROLLED_BACK: self._settle,
             State.FAILED: self._settle,
+        }
+        self._orders: dict[str, Callable[[Program], float]] = {
+            "rollback": self._go_back,
+            "repair": self._repair,
+            "restart": self._start_again,
         }
 
     def read(self) -> Program:
@@ -123,7 +140,9 @@ class Engine:
             program = self.read()
         self._refresh_environment(program)
         if program.ordered:
-            return self._go_back(program)
+            return self._orders[program.ordered](program)
+        if self._verify(program):
+            return 0.0
         if not self._due():
             return self._until_look()
         if (pause := self._sent_back(program)) is not None:
@@ -254,9 +273,38 @@ class Engine:
 
     # --- what several steps need ------------------------------------------------------------
 
+    def _verify(self, program: Program) -> bool:
+        """Once a day: whether a slot was found that must be built again."""
+        if self._tools.clock.monotonic() < self._verify_at:
+            return False
+        self._verify_at = self._tools.clock.monotonic() + self._tools.settings.every.verify
+        if found := repair.findings_of(program, self._tools):
+            self._note(program, repair.alarm(program, self._tools, found))
+            self._tools.journal.order_repair(self.product)
+        return bool(found)
+
+    def _repair(self, program: Program) -> float:
+        try:
+            repair.repair(program, self._tools, self._show_progress)
+        finally:
+            self.progress = None
+        # What was changed on the disk may be in the memory of what runs.
+        self._tools.journal.order_restart(self.product)
+        return 0.0
+
+    def _start_again(self, program: Program) -> float:
+        version = program.current.version if program.current else ""
+        if busy := self._gate.drain_and_ask(program, version):
+            self._note(program, f"{self.product} was repaired and is to be started again. {busy}")
+            return self._tools.settings.every.gate
+        pointer.restart(self._tools.folder.root)
+        note = f"{self.product} {version} was repaired and started again."
+        self._tools.journal.end_order(program, note)
+        return 0.0
+
     def _go_back(self, program: Program) -> float:
         if why := self._no_way_back(program):
-            self._tools.journal.cancel_order(program, why)
+            self._tools.journal.end_order(program, why)
             return 0.0
         return self._leave(program, "was rolled back", "by this computer's administrator.")
 
@@ -328,7 +376,7 @@ class Engine:
         return withdrawn
 
     def _no_longer_wanted(self, program: Program) -> bool:
-        if program.ordered:
+        if program.ordered == "rollback":
             self._move(program, Event.WITHDRAWN, "An order to go back came first.", target=None)
             return True
         if not self._due():

@@ -33,7 +33,7 @@ class Program:
     """One program's row.
 
     Attributes:
-        ordered: ``rollback`` while an administrator's order waits, else empty.
+        ordered: ``rollback``, ``repair`` or ``restart`` while such an order waits, else empty.
         reason: the last sentence about it, for people.
         since: stamp of the last change of state.
         generation: the one of the last, or just beginning, switch.
@@ -152,8 +152,20 @@ class Journal:
 
     def order_rollback(self, product: str) -> None:
         """An administrator wants the release before; the engine does it when it can."""
+        self._order(product, "rollback")
+
+    def order_repair(self, product: str) -> None:
+        """A slot is not as it was signed; unless an administrator wants something else first."""
+        self._order(product, "repair")
+
+    def order_restart(self, product: str) -> None:
+        """What runs was repaired on the disk, and must be started again when it is free."""
+        self._order(product, "restart")
+
+    def _order(self, product: str, what: str) -> None:
         self._store.execute(
-            "UPDATE programs SET ordered = 'rollback' WHERE product = ?", (product,)
+            "UPDATE programs SET ordered = ? WHERE product = ? AND ordered != 'rollback'",
+            (what, product),
         )
 
     def hold(self, product: str, until: datetime | None, why: str) -> None:
@@ -239,8 +251,8 @@ class Journal:
         now = stamp(self._clock.now())
         self._store.write(lambda c: _line(c, now, program.product, program.state, "act", act))
 
-    def cancel_order(self, program: Program, reason: str) -> None:
-        """An order cannot be carried out; say why."""
+    def end_order(self, program: Program, reason: str) -> None:
+        """An order was carried out without a change of state, or cannot be; say so."""
         self._store.execute(
             "UPDATE programs SET ordered = '' WHERE product = ?", (program.product,)
         )

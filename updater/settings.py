@@ -32,6 +32,13 @@ class EverySettings:
         minimum=0.05,
         doc="How often a release on probation is looked at; a release is bad within seconds.",
     )
+    verify: float = setting(
+        86400.0,
+        unit="seconds",
+        minimum=60,
+        doc="How often the installed releases are hashed again, beside once at each start; what "
+        "was changed on the disk is told and built again.",
+    )
     vitals: float = setting(
         60.0,
         unit="seconds",

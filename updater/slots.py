@@ -16,7 +16,7 @@ from common.errors import RefusedError
 from common.wire.release import File, Manifest, read_manifest
 
 BUILDING = ".building-"
-_REMOVING = ".removing-"
+REMOVING = ".removing-"
 _CHUNK = 2**20
 # Nobody writes into a slot, its owner neither: what was hashed is what runs.
 READ_ONLY_FOLDER = 0o555
@@ -77,7 +77,7 @@ def sweep(slots: Path) -> None:
     if slots.exists():
         sweep_parts(slots)
         for path in slots.iterdir():
-            if path.name.startswith((BUILDING, _REMOVING)):
+            if path.name.startswith((BUILDING, REMOVING)):
                 remove_tree(path)
 
 
@@ -96,7 +96,7 @@ def remove_all_but(slots: Path, keep: Collection[str]) -> list[str]:
 
 def remove(slots: Path, digest: str) -> None:
     """Remove one slot; it is gone from the list at once."""
-    leaving = slots / f"{_REMOVING}{digest}"
+    leaving = slots / f"{REMOVING}{digest}"
     if leaving.exists():
         remove_tree(leaving)
     if (slots / digest).exists():
