@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Blueprint, Response, abort, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from common.spool import Row
 from common.web.chart import history
 from common.web.signin import person_here, signed_in
 from common.web.texts import Texts
@@ -35,6 +36,7 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
         sample = reports.sample(store, number, *asked)
         shown = sample and reports.report(store, sample.row["site"], sample.row["id"], window)
         back = request.args.get("back", "")
+        fixed_in = fixes.split(row["resolved_in"], row["program"])
         return render_template(
             "home/problem.html",
             row=row,
@@ -44,9 +46,11 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
             list_url=_list_url(back),
             decisions=decisions.history(store, number),
             since=fixes.since(store, row) if row["resolved_in"] else None,
-            fixed_in=fixes.split(row["resolved_in"], row["program"]),
-            releases=known_releases(context, row["program"]),
-            published=known_releases(context),
+            fixed_in=fixed_in,
+            releases=known_releases(context, _products(row))
+            if row["state"] in {"", "back"}
+            else [],
+            published=known_releases(context, {fixed_in[0]}) if row["resolved_in"] else [],
             log_window=f"{window:g}",
             chart=history(
                 histogram.hours(store, number), context.clock.now().astimezone(), texts.t
@@ -80,6 +84,11 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
         )
         answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return answer
+
+
+def _products(row: Row) -> set[str]:
+    """What may fix it: the program, by the names that it and its releases have."""
+    return {row["program"], *(fixes.split(name, row["program"])[0] for name in row["releases"])}
 
 
 def here(number: int) -> str:

@@ -6,8 +6,8 @@ from home.console.context import Context
 from home.publish.releases import Releases
 
 
-def known_releases(context: Context, product: str = "") -> list[str]:
-    """``product@version`` of one product or of all, newest first within each."""
+def known_releases(context: Context, products: set[str]) -> list[str]:
+    """``product@version`` of these products, newest first within each."""
     publication = context.publication
     if not publication.exists:
         return []
@@ -15,6 +15,6 @@ def known_releases(context: Context, product: str = "") -> list[str]:
     return [
         f"{name}@{version}"
         for name in publication.products()
-        if product in {"", name}
+        if name in products
         for version in reversed(releases.versions(name))
     ]

@@ -215,6 +215,8 @@ _MERGES = (
     # The event that quarantined bytes (attachments) belong to; '' for none.
     "ALTER TABLE reports ADD COLUMN about TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX reports_about ON reports (site, about) WHERE about <> ''",
+    "CREATE INDEX reports_by_problem_site ON reports (problem, site)",
+    "CREATE INDEX reports_received ON reports (received_at)",
     # The bundles up to this number were let go of; one that comes again is refused.
     "ALTER TABLE sites ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0",
     # When what a bundle brought beside its numbers was let go of.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from common.wire.envelope import Item, write
+from common.wire.release import Manifest
+from home.pack import pack
+from home.publish import room
 from tests.support.events import AT, EVENT, EVIL
 from tests.support.vendor import CRASH, Site
 from tests.web.home.conftest import Member, WebHome
@@ -211,3 +215,30 @@ def test_refusals_are_told_in_the_readers_language(web_home: WebHome) -> None:
     assert "比已见过的更旧" in chinese
     assert "older than one already seen" in chinese  # as it was written, to open
     assert "Something new." in chinese
+
+
+def test_the_release_that_fixes_it_is_chosen_from_what_is_published(
+    web_home: WebHome, tmp_path: Path
+) -> None:
+    settings = web_home.parts.settings.current
+    for version in ("1.0.1", "1.0.2"):
+        program = tmp_path / version
+        program.mkdir()
+        (program / "run").write_text(version)
+        draft = Manifest("companion", version, "linux-x86_64", ("run",), ())
+        pack(program, draft, tmp_path / f"pack-{version}", level=1, clock=web_home.clock)
+        with room.open_releases(settings, web_home.clock) as releases:
+            releases.publish(tmp_path / f"pack-{version}", "ann")
+    web_home.receive(web_home.add_site().mail(problems=[CRASH]))
+    member = web_home.member()
+    page = member.get("/problems/1")
+    assert re.findall(r"<option>(companion@[^<]+)", page) == ["companion@1.0.2", "companion@1.0.1"]
+    assert member.post("/problems/1", "/problems/1/resolve", release="companion@1.0.2") == 303
+    page = member.get("/problems/1")
+    assert 'href="/releases/of/companion/1.0.2"' in page
+    assert "not published here" not in page
+    assert "ZeroDivisionError" in member.get("/releases/of/companion/1.0.2")
+    assert "No problem is resolved in this release" in member.get("/releases/of/companion/1.0.1")
+    member.post("/problems/1", "/problems/1/take-back")
+    assert member.post("/problems/1", "/problems/1/resolve", other="companion@9.9") == 303
+    assert "not published here" in member.get("/problems/1")
