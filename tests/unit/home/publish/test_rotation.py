@@ -262,6 +262,28 @@ def test_two_people_sign_on_two_machines_and_no_private_key_travels(
 
 
 @pytest.mark.usefixtures("released")
+@pytest.mark.parametrize("name", ["targets", "product-phone"])
+def test_any_offline_key_can_be_made_where_it_shall_stay(
+    home: HomeSettings, clock: FakeClock, reader: Reader, tmp_path: Path, name: str
+) -> None:
+    reader.sees("dev")
+    ann = KeyFolder(tmp_path / "ann")
+    rotation.write_public(ann.make_next(f"offline/{name}"), tmp_path / "new.pub")
+    role = name.removeprefix("product-")
+    with room.open_publication(home, clock) as (publication, keys):
+        given = rotation.read_public(tmp_path / "new.pub")
+        draft = publication.draft(rotation.rotate(publication, keys, [role], given))
+        draft.sign(keys)
+        with pytest.raises(OperatorError, match=f"{role} carries 0 of 1"):
+            publication.finish(draft)
+        draft.sign(ann)
+        publication.finish(draft)
+        with pytest.raises(OperatorError, match="is made here"):
+            rotation.rotate(publication, keys, ["timestamp"], given)
+    assert reader.sees("dev") == "1.0.0"
+
+
+@pytest.mark.usefixtures("released")
 def test_a_file_of_an_older_state_is_not_published(
     home: HomeSettings, clock: FakeClock, tmp_path: Path
 ) -> None:
