@@ -19,6 +19,7 @@ _SLOW = {
     "test_launcher_processes.py",
     "test_one_port.py",
     "test_self_update.py",
+    "test_sent_back_processes.py",
     "test_snapshot_processes.py",
     "test_whole.py",
 }
