@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.support.delta_kills import kill_while_applying
-from tests.support.update_kills import FARES, kill_before_acts
+from tests.support.update_kills import CLOSED, FARES, kill_before_acts
 
 pytestmark = pytest.mark.long
 
 
-@pytest.mark.parametrize("fares", FARES)
+@pytest.mark.parametrize("fares", FARES | CLOSED)
 def test_killed_before_every_act_old_or_new_runs_and_nothing_is_left(tmp_path, fares):
     kill_before_acts(tmp_path, fares, stride=1)
 

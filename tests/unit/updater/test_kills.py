@@ -9,7 +9,10 @@ from tests.support.update_kills import assert_in_order, installed, kill_before_a
 from updater.states import State
 
 
-@pytest.mark.parametrize(("fares", "stride"), [("well", 4), ("crashes", 9)])
+@pytest.mark.parametrize(
+    ("fares", "stride"),
+    [("well", 6), ("crashes", 12), ("closed, well", 12), ("closed, crashes", 5)],
+)
 def test_killed_before_an_act_old_or_new_runs_and_nothing_is_left(tmp_path, fares, stride):
     """Some of the acts; tests/drills has all of them."""
     kill_before_acts(tmp_path, fares, stride=stride)
