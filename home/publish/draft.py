@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from common.wire.signing import canonical
 from home.keys import NAME, KeyFolder
 
 FORMAT = 1
+_NAME_OF_ROLE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MOST_BYTES = 20_000_000
 
 
@@ -67,7 +69,7 @@ class Draft:
         for name, metadata in self.coming.items():
             # By name first, so that nobody must open a key that is not asked for.
             names = signer_names(name, *(self._roots()))
-            accepted = {k for one in self._delegators(name) for k in _role(one, name).keyids}
+            accepted = {k for one in self._delegators(name) for k in _keyids(one, name)}
             for signer in keys.offline_signers(names):
                 if signer.public_key.keyid in accepted:
                     metadata.sign(signer, append=True)
@@ -79,9 +81,13 @@ class Draft:
         found = []
         for name, metadata in self.coming.items():
             for one in self._verifiers(name):
-                result = one.get_verification_result(
-                    name, metadata.signed_bytes, metadata.signatures
-                )
+                try:
+                    result = one.get_verification_result(
+                        name, metadata.signed_bytes, metadata.signatures
+                    )
+                except ValueError:
+                    found.append(f"Nobody may sign {name}: no list of products names it.")
+                    continue
                 if not result.verified:
                     whose = ", ".join(sorted(name_of(key) for key in result.unsigned.values()))
                     found.append(
@@ -142,7 +148,11 @@ def read_draft(file: Path) -> Draft:
             {str(name): Metadata.from_dict(value) for name, value in document[side].items()}
             for side in ("now", "next")
         ]
+        if not {"root", "targets"} <= sides[0].keys():
+            raise ValueError("it does not hold the state before")
         for name, metadata in [*sides[0].items(), *sides[1].items()]:
+            if not _NAME_OF_ROLE.fullmatch(name) or name in {"snapshot", "timestamp"}:
+                raise ValueError(f"{name!r} is nothing that offline keys sign")
             if not isinstance(metadata.signed, Root if name == "root" else Targets):
                 raise TypeError(f"{name} is not what it should be")
     except (
@@ -198,7 +208,9 @@ def _keys_of(old: Any, new: Root) -> Iterator[str]:
             yield f"  {role}: {name_of(before[keyid])} ({keyid[:16]}) is trusted no longer"
         for keyid in after.keys() - before.keys():
             yield f"  {role}: {name_of(after[keyid])} ({keyid[:16]}) is trusted from now on"
-        yield f"  {role}: {new.roles[role].threshold} of {len(after)} keys must sign"
+        # All of them, so that who signs need not believe what the file says of the state before.
+        whole = ", ".join(sorted(f"{name_of(key)} ({i[:16]})" for i, key in after.items()))
+        yield f"  {role}: {new.roles[role].threshold} of {len(after)} must sign: {whole}"
 
 
 def _targets_of(old: Targets | None, new: Targets) -> Iterator[str]:
@@ -213,7 +225,12 @@ def _targets_of(old: Targets | None, new: Targets) -> Iterator[str]:
             yield f"  {name_of(new.delegations.keys[keyid])} ({keyid[:16]}) may sign from now on"
         for keyid in past.keys() - new.delegations.keys.keys():
             yield f"  {name_of(past[keyid])} ({keyid[:16]}) may sign no longer"
+        for product, role in sorted((new.delegations.roles or {}).items()):
+            yield f"  {product}: {', '.join(keyid[:16] for keyid in role.keyids)}"
 
 
-def _role(delegator: Root | Targets, name: str) -> Any:
-    return delegator.get_delegated_role(name)
+def _keyids(delegator: Root | Targets, name: str) -> list[str]:
+    try:
+        return list(delegator.get_delegated_role(name).keyids)
+    except ValueError:  # nobody lets anyone sign it
+        return []

@@ -9,7 +9,7 @@ there by then, signed by the keys of before and by those that follow.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -149,12 +149,7 @@ class Publication:
         if self.exists and "root" not in changed:
             changed = self._with_what_ages(dict(changed))
         meta = self.snapshot().meta if self.exists else {}
-        now: dict[str, Metadata[Any]] = {}
-        if any(self.metadata.glob("*.root.json")):
-            now["root"] = self._whole(f"{self.root().version}.root.json")
-        for name in {"targets", *changed} - {"root"}:
-            if before := meta.get(f"{name}.json"):
-                now[name] = self._whole(f"{before.version}.{name}.json")
+        now = self._now(changed, meta)
         coming: dict[str, Metadata[Any]] = {}
         for name, role in changed.items():
             if name == "root":
@@ -171,10 +166,12 @@ class Publication:
         Raises:
             OperatorError: signatures are missing, or it was made of another state than this one.
         """
-        draft.check()
-        root, roles = draft.root(), draft.lists()
         old = self.snapshot() if self.exists else None
         meta = dict(old.meta) if old else {}
+        # Whoever carried the file could also change what it says of the state before.
+        draft = Draft(self._now(draft.coming, meta), draft.coming)
+        draft.check()
+        root, roles = draft.root(), draft.lists()
         self._refuse_another_base(draft, meta)
         if roles or (old and draft.changes_online_keys):
             for name, metadata in roles.items():
@@ -183,6 +180,16 @@ class Publication:
         if root:
             self._write("root", root)
         self.settle()
+
+    def _now(self, names: Iterable[str], meta: Mapping[str, MetaFile]) -> dict[str, Metadata[Any]]:
+        """Root, targets, and those of ``names`` that there are, as they stand."""
+        now: dict[str, Metadata[Any]] = {}
+        if any(self.metadata.glob("*.root.json")):
+            now["root"] = self._whole(f"{self.root().version}.root.json")
+        for name in {"targets", *names} - {"root"}:
+            if before := meta.get(f"{name}.json"):
+                now[name] = self._whole(f"{before.version}.{name}.json")
+        return now
 
     def settle(self) -> None:
         """New keys that the lists name take the places of the old ones."""

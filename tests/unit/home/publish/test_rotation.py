@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -308,6 +309,52 @@ def test_a_strangers_signature_counts_for_nothing(
         draft.coming["root"].sign(stranger.offline_signers({"root-2"})[0], append=True)
         with pytest.raises(OperatorError, match="carries 0 of 2"):
             publication.finish(draft)
+
+
+@pytest.mark.usefixtures("released")
+def test_a_carrier_who_changes_the_state_before_achieves_nothing(
+    home: HomeSettings, clock: FakeClock, reader: Reader, tmp_path: Path
+) -> None:
+    thief = KeyFolder(tmp_path / "thief")
+    thief.create()
+    file = tmp_path / "to-be-signed.json"
+    with room.open_publication(home, clock) as (publication, _keys):
+        root = publication.root()
+        for name in ROOTS:
+            rotation.replace_root_key(root, name, thief.public(f"offline/{name}"))
+        forged = publication.draft({"root": root})
+        before = copy.deepcopy(forged.coming["root"])
+        before.signed.version -= 1
+        forged.now["root"] = before  # as if it had been so for long
+        forged.sign(thief)
+        forged.write(file)
+        assert read_draft(file).lacking() == []
+        assert "trusted from now on" not in "".join(describe(read_draft(file)))
+        # Who is asked to sign still reads all the keys, and the home compares with its own state.
+        assert thief.public("offline/root-1").keyid[:16] in "".join(describe(read_draft(file)))
+        with pytest.raises(OperatorError, match="carries 0 of 2"):
+            publication.finish(read_draft(file))
+    assert reader.sees("dev") == "1.0.0"
+
+
+@pytest.mark.usefixtures("released")
+@pytest.mark.parametrize("name", ["../evil", "timestamp", "snapshot", "evil", "Root"])
+def test_a_file_for_roles_that_nobody_signs_offline(
+    home: HomeSettings, clock: FakeClock, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "to-be-signed.json"
+    with room.open_publication(home, clock) as (publication, keys):
+        draft = publication.draft({"phone": publication.role("phone")})
+        draft.coming[name] = draft.coming.pop("phone")
+        draft.write(file)
+
+        def go_all_the_way() -> None:
+            read = read_draft(file)
+            assert read.sign(keys) == []
+            publication.finish(read)
+
+        with pytest.raises(OperatorError, match=r"nothing to be signed|Nobody may sign evil"):
+            go_all_the_way()
 
 
 @pytest.mark.parametrize("junk", [b"", b"[]", b"{}", b'{"format": 2}', b'{"format":1,"now":{}}'])
