@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -115,7 +116,8 @@ def slow_disk(folder: Path) -> Path | None:
 
 def events(folder: Path, number: int) -> Path:
     """The file of reports, made once for each size."""
-    file = folder / f"events-{number}.bin"
+    made_by = b"".join((HERE / name).read_bytes() for name in ("reports.py", "failing.py"))
+    file = folder / f"events-{number}-{hashlib.sha256(made_by).hexdigest()[:8]}.bin"
     if not file.exists():
         print(f"Making {number:,} reports with the real sentry-sdk (once)")
         part = file.with_suffix(".part")

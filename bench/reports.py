@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-DEEP = 22  # frames above the failing one: makes a report about 33 KB
+DEEP = 15  # frames above the failing one: makes a report about 33 KB
 _LENGTH = struct.Struct(">I")
 
 
