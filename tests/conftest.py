@@ -15,6 +15,7 @@ _QUICK_FOLDERS = {"architecture", "unit"}
 # Whole processes among the unit tests.
 _SLOW = {
     "test_companion_program.py",
+    "test_killed_updater.py",
     "test_kills.py",
     "test_launcher_processes.py",
     "test_one_port.py",

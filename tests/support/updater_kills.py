@@ -1,0 +1,85 @@
+"""A whole updater, and the launchers it starts, killed at an fsync of a real update."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.site_simulator import SiteSimulator
+from tests.support.tiny_releases import PRODUCT, WELL, TinyVendor
+from tests.support.updater_client import ROOT, Client, until
+from updater.launcher import read_pointer
+
+KILLED = -9
+
+
+class Ground:
+    """A vendor, a site, and a client on which the first release runs."""
+
+    def __init__(self, client: Client, site: SiteSimulator, vendor: TinyVendor) -> None:
+        self.client = client
+        self.site = site
+        self.vendor = vendor
+        self._minor = 0
+
+    def ship(self) -> str:
+        """The next release; its version."""
+        self._minor += 1
+        version = f"1.{self._minor}.0"
+        self.vendor.ship(version, WELL)
+        return version
+
+    def kill_at(self, number: int) -> bool:
+        """Update, killed at that fsync of a thread or process; whether it came so far.
+
+        The next updater must end with the new release running, whole and committed.
+        """
+        version = self.ship()
+        what = f"inject=fsync,fdatasync:signal=SIGKILL:when={number}"
+        done = subprocess.run(
+            ["strace", "-f", "-qq", "-o", "/dev/null",
+             "-e", "trace=fsync,fdatasync", "-e", what,
+             sys.executable, "-m", "common", "updater", "apply", PRODUCT],
+            cwd=ROOT, env=self.client.env, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode in {0, KILLED, 128 + 9}, done.stderr.decode()
+        runs = self.client.told("status")["programs"][0]["running"]
+        assert runs or done.returncode == 0 or self._restarts(), f"neither runs, fsync {number}"
+        told = self.client.told("apply", PRODUCT)
+        assert (told["state"], told["version"]) == ("idle", version), f"fsync {number}: {told}"
+        until(self.client.healthy, f"the new release after a kill at fsync {number}")
+        assert self.client.log.count(f"companion@{version} on") >= 1
+        pointer = read_pointer(self.client.place)
+        assert pointer is not None
+        assert (pointer.trial, pointer.restore) == (False, None)
+        assert [one for one in self.client.told("verify") if one["findings"]] == []
+        left = [p.name for p in (self.client.place / "slots").glob(".*")]
+        assert left == [], f"fsync {number}"
+        outcomes = [o for o in self.site.outcomes() if o[1] == version]
+        assert outcomes == [("committed", version)], f"fsync {number}: told exactly once"
+        return done.returncode != 0
+
+    def _restarts(self) -> bool:
+        """Between stop and start nothing runs: the next launcher starts it."""
+        return (self.client.place / "current.json").exists()
+
+
+@contextlib.contextmanager
+def ground(folder: Path) -> Iterator[Ground]:
+    """Joined, adopted, 1.0.0 installed."""
+    vendor = TinyVendor(folder / "vendor")
+    with SiteSimulator(folder / "ca", vendor.publication).served() as site:
+        client = Client(folder / "client")
+        client.home.mkdir()
+        root = str(vendor.root)
+        client.call("join", site.address, site.code, "--root", root, "--name", "seat-1")
+        client.call("adopt", PRODUCT, "--port", str(client.port))
+        vendor.ship("1.0.0", WELL)
+        try:
+            assert client.told("apply", PRODUCT)["version"] == "1.0.0"
+            yield Ground(client, site, vendor)
+        finally:
+            client.clean_up()
