@@ -47,11 +47,19 @@ def write_json(path: Path, value: Any, mode: int = 0o644) -> None:
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n", mode)
 
 
-def fsync_tree(folder: Path) -> None:
-    """Make every file and folder below ``folder`` durable, deepest first."""
+def fsync_tree(folder: Path, *, linked: bool = True) -> None:
+    """Make every file and folder below ``folder`` durable, deepest first.
+
+    Args:
+        folder: of the tree.
+        linked: also files with another name elsewhere, where they were made durable before.
+    """
     for base, _folders, files in os.walk(folder, topdown=False):
         for name in files:
-            descriptor = os.open(Path(base) / name, os.O_RDONLY)
+            path = os.path.join(base, name)  # noqa: PTH118 - thousands of files; Path is slow
+            if not linked and os.lstat(path).st_nlink > 1:
+                continue
+            descriptor = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:

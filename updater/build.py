@@ -14,7 +14,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from common.atomic import fsync_folder, fsync_tree, write_bytes
 from common.errors import CallsteadError, OperatorError, RefusedError
@@ -130,11 +130,12 @@ def _make(
         if half.exists():
             slots.remove_tree(half)
         half.mkdir(mode=0o700)
+        _make_folders(half, manifest)
         fill(half)
         _protect(half)
         if findings := slots.compare(half, manifest):
             raise broken(findings[0])
-        fsync_tree(half)
+        fsync_tree(half, linked=False)
         # The launcher reads the manifest of every slot it finds: it is there first.
         write_bytes(folder / f"{manifest.digest}.json", manifest.to_bytes())
         half.rename(slot)
@@ -152,9 +153,13 @@ def _make(
     return slot
 
 
+def _make_folders(half: Path, manifest: Manifest) -> None:
+    for folder in sorted({os.path.dirname(file.path) for file in manifest.files}):  # noqa: PTH120 - Path is slow
+        (half / folder).mkdir(parents=True, exist_ok=True)
+
+
 def _write(half: Path, file: File, content: Readable) -> None:
     path = half / file.path
-    path.parent.mkdir(parents=True, exist_ok=True)
     # EXCL and NOFOLLOW: whatever lay there before, a link above all, is not written through.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAINLY
     with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
@@ -164,11 +169,9 @@ def _write(half: Path, file: File, content: Readable) -> None:
 
 def _keep(before: Path, half: Path, old: File, new: File) -> None:
     """Both slots share the bytes of a file that did not change; nobody writes to either."""
-    path = half / new.path
-    path.parent.mkdir(parents=True, exist_ok=True)
     if old.mode == new.mode:
         try:
-            os.link(before / old.path, path, **_LINK)
+            os.link(f"{before}/{old.path}", f"{half}/{new.path}", **_LINK)
         except OSError as error:
             if error.errno in _FULL:
                 raise
@@ -198,8 +201,10 @@ def _protect(half: Path) -> None:
 def _refuse_crossing_paths(manifest: Manifest) -> None:
     paths = {file.path for file in manifest.files}
     for path in paths:
-        for above in PurePosixPath(path).parents:
-            if str(above) in paths:
+        above = path
+        while "/" in above:
+            above = above.rpartition("/")[0]
+            if above in paths:
                 raise RefusedError(
-                    "manifest", f"The release wants {str(above)!r} to be a file and a folder."
+                    "manifest", f"The release wants {above!r} to be a file and a folder."
                 )

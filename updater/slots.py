@@ -62,8 +62,9 @@ def compare(slot: Path, manifest: Manifest) -> list[str]:
     """What differs between the files below ``slot`` and ``manifest``."""
     waiting = {file.path: file for file in manifest.files}
     findings = []
+    start = len(str(slot)) + 1
     for path in _everything(slot):
-        name = path.relative_to(slot).as_posix()
+        name = str(path)[start:].replace(os.sep, "/")
         file = waiting.pop(name, None)
         if file is None:
             findings.append(f"{name} was added.")

@@ -11,7 +11,6 @@ import hashlib
 import platform
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
@@ -336,10 +335,10 @@ def _version(text: Any) -> str:
 
 
 def _safe(path: str) -> str:
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
+    steps = path.split("/")  # PurePosixPath takes ten times as long, and there are thousands
+    if not path or path.startswith("/") or ".." in steps or "\\" in path or "\0" in path:
         raise RefusedError("manifest", f"The release wants to write outside its slot: {path!r}.")
-    if str(PurePosixPath(path)) != path:
+    if "" in steps or "." in steps:
         raise RefusedError("manifest", f"The path {path!r} is not in its plain form.")
     return path
 
