@@ -107,7 +107,7 @@ class Edge:
 
     async def _run_direct(self, direct: Direct, scope: Any, receive: Any, send: Any) -> None:
         try:
-            await direct(scope, self._patient(receive), send)
+            await direct(scope, self._or_cut(scope, receive), send)
         except (HangUpError, ClientDisconnected):
             await _cut(scope, receive)
         except Exception:
@@ -137,6 +137,22 @@ class Edge:
             except TimeoutError:
                 raise ClientDisconnected("The request's body stopped arriving.") from None
             # a2wsgi would take a connection lost half-way for the end of the body.
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnected("The client left before its request was whole.")
+            return message
+
+        return next_part
+
+    def _or_cut(self, scope: Any, receive: Any) -> Any:
+        """As `_patient`, for what comes thousands of times a second: without a task to cancel."""
+        loop = asyncio.get_running_loop()
+
+        async def next_part() -> Any:
+            timer = loop.call_later(self._body_seconds, scope["state"][CUT])
+            try:
+                message = await receive()
+            finally:
+                timer.cancel()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnected("The client left before its request was whole.")
             return message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
@@ -12,7 +13,10 @@ import pytest
 from flask import Flask
 
 from common.serving import HangUpError, TlsIdentity
+from common.serving.edge import Edge
 from tests.support.serving import served
+
+PATIENT = dict(Edge.__init__.__kwdefaults__ or {})
 
 
 class Cutting:
@@ -71,3 +75,16 @@ def test_a_sender_that_leaves_half_way_hurts_nobody(flask: Flask) -> None:
         connection.request("GET", "/healthz")
         assert connection.getresponse().read() == b"well"
         connection.close()
+
+
+def test_a_body_that_stops_arriving_is_cut_off(
+    flask: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Edge.__init__, "__kwdefaults__", {**PATIENT, "body_seconds": 0.2})
+    with (
+        served(flask, direct=Cutting()) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=60) as half,
+    ):
+        half.sendall(b"POST /cut HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+        with contextlib.suppress(ConnectionResetError):
+            assert half.recv(1) == b""
