@@ -64,7 +64,11 @@ def turned_away(port: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["to the last byte", "below the limit"])
+@pytest.mark.parametrize(
+    "whole",
+    [True, pytest.param(False, marks=pytest.mark.long)],
+    ids=["to the last byte", "below the limit"],
+)
 def test_a_full_disk_stops_the_intake_tells_the_vendor_and_loses_nothing(
     ends, disk, tmp_path, whole
 ):

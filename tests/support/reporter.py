@@ -54,7 +54,7 @@ class Reporter:
         """Ids of what it has captured so far."""
         return set(self._out.read_text("ascii").split())
 
-    def stop(self, seconds: float = 240) -> set[str]:
+    def stop(self, seconds: float = 900) -> set[str]:
         """SIGTERM; ids of all that it captured."""
         until(self.captured, 60, "the program's first report")
         self._process.send_signal(signal.SIGTERM)

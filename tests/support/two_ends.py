@@ -167,11 +167,14 @@ class TwoEnds:
             return []
 
     def at_the_vendor(self) -> list[str]:
-        """The ids of the reports that the vendor has, of other programs than Callstead's own."""
+        """The ids of the reports that the vendor has, of other programs than Callstead's own.
+
+        What came raw, because a site could not read it, has no id of its own.
+        """
         rows = self.ask(
             "home",
             "SELECT r.id FROM reports r LEFT JOIN problems p ON p.id = r.problem "
-            "WHERE p.program IS NULL OR p.program <> 'comm_server'",
+            "WHERE r.raw IS NULL AND (p.program IS NULL OR p.program <> 'comm_server')",
         )
         return [str(row[0]) for row in rows]
 

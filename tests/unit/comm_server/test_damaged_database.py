@@ -1,66 +1,24 @@
 from __future__ import annotations
 
-import random
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from comm_server.digest import digest_some
-from comm_server.raw import INSERT, values
 from common.salvage.pages import Pages
-from tests.support.clock import START, FakeClock
 from tests.support.damage import (
-    NEW,
     PAGE,
+    Ground,
+    again,
+    clock,
     copy_of,
     digest_all,
-    lived_in,
-    on_page,
-    sent_home,
+    live_on,
+    places,
     started,
 )
-from tests.support.site import ListTransport, TestSite, VendorKeys, crash, envelope
 from tests.support.waiting import until
-
-T = TypeVar("T")
-
-
-def again(work: Callable[[], T]) -> T:
-    """What the server's own jobs do: what failed is tried again, and meanwhile it is mended."""
-
-    def tried() -> tuple[T] | None:
-        try:
-            return (work(),)
-        except sqlite3.Error:
-            return None
-
-    return until(tried, 60, "what was mended")[0]
-
-
-class Ground:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.vendor, self.waiting = lived_in(folder)
-        self.database = folder / "comm" / "comm.db"
-        with started(folder, clock()):
-            pass  # notes where its tables begin, as every start does
-        self.highest = highest(self.database)
-
-
-def clock() -> FakeClock:
-    made = FakeClock(START)
-    made.advance(hours=1)
-    return made
-
-
-def highest(database: Path) -> int:
-    with sqlite3.connect(database) as db:
-        number = db.execute("SELECT max(sequence) FROM bundles").fetchone()[0]
-    db.close()
-    return int(number)
 
 
 @pytest.fixture(scope="module")
@@ -68,58 +26,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     return Ground(tmp_path_factory.mktemp("ground") / "site")
 
 
-def live_on(folder: Path, vendor: VendorKeys) -> tuple[set[str], bytes, list[str], int]:
-    """Start on what is there, take one more report, digest and mail everything."""
-    with started(folder, clock()) as parts:
-        dsn = TestSite(parts, vendor, FakeClock()).dsn()[0]
-        body = envelope(crash(999_999))
-        row = values("2026-11-21T10:00:00.000Z", "sentry", dsn, "", body)
-        parts.store.write(lambda connection: connection.execute(INSERT, row))
-        again(lambda: digest_all(parts))
-        again(lambda: parts.outbox.send_due(ListTransport(), 86_400))
-        again(lambda: parts.courier.make_bundle("scheduled"))
-        while again(parts.courier.due):
-            again(lambda: parts.courier.make_bundle("scheduled"))
-        names, raw, alarms = sent_home(parts, vendor)
-        last = parts.store.value("SELECT max(sequence) FROM bundles")
-        assert parts.store.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
-        return names, raw, alarms, last
-
-
-def flipped(ground: Ground, folder: Path, place: int, value: int) -> None:
-    """One byte changed: only what stood on its page may be missing, and nothing stops."""
-    database = copy_of(ground.folder, folder)
-    data = bytearray(database.read_bytes())
-    data[place] = value
-    database.write_bytes(data)
-    names, raw, _alarms, last = live_on(folder, ground.vendor)
-    page = place // PAGE + 1
-    may = on_page(ground.database, page)
-    lost = {n for n in ground.waiting - names if n.encode() not in raw}
-    assert lost <= may, f"byte {place} of page {page}"
-    assert NEW in names
-    assert last > ground.highest, "numbers of bundles went back"
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_of_a_flipped_byte_only_its_page_is_lost_and_nothing_stops(ground, tmp_path, seed):
     places(ground, tmp_path, seed, 6)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(7200)
-@pytest.mark.parametrize("seed", range(100, 120))
-def test_of_many_flipped_bytes_only_their_pages_are_lost(ground, tmp_path, seed):
-    places(ground, tmp_path, seed, 25)
-
-
-def places(ground: Ground, folder: Path, seed: int, count: int) -> None:
-    chance = random.Random(seed)
-    pages = ground.database.stat().st_size // PAGE
-    for number in range(count):
-        inside = chance.choice([chance.randrange(16), chance.randrange(PAGE)])
-        place = chance.randrange(pages) * PAGE + inside
-        flipped(ground, folder / str(number), place, chance.randrange(256))
 
 
 def zeroed(ground: Ground, folder: Path, table: str) -> tuple[set[str], bytes, list[str], int]:
