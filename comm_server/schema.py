@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="problem_hours")(_problem_hours)
     rollout_schema.add_to(steps)
     steps(name="sent_content")(_sent_content)
+    steps(name="reports_kept")(_reports_kept)
     steps(name="kept_whole")(_kept_whole)
     mirror_schema.add_notices_to(steps)
     return steps
@@ -206,4 +207,11 @@ def _sent_content(db: Database) -> None:
         """CREATE TABLE sent_content (
             sequence INTEGER PRIMARY KEY, frame BLOB NOT NULL, size INTEGER NOT NULL,
             kept_at TEXT NOT NULL)"""
+    )
+
+
+def _reports_kept(db: Database) -> None:
+    # Leads from a problem to its reports that can be read; a storm's counted ones are not in it.
+    db.execute(
+        "CREATE INDEX reports_kept ON reports (problem, id) WHERE event IS NOT NULL OR bundle > 0"
     )
