@@ -4,6 +4,8 @@ repository made by home's own code; only the communications server is pretended.
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -148,3 +150,25 @@ def test_without_a_running_updater_the_commands_do_it(client, site, vendor):
     (slot / "version.txt").write_text("9")
     (finding,) = client.told("verify", expect=1)
     assert finding["findings"] == ["version.txt has 1 bytes instead of 5."]
+
+
+def test_of_two_updaters_started_at_once_one_works_and_one_says_so(client):
+    command = [sys.executable, "-m", "common", "updater", "serve"]
+    both = [
+        subprocess.Popen(command, env=client.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    try:
+        until(lambda: any(one.poll() is not None for one in both), "one of them to leave")
+        (left,) = [one for one in both if one.poll() is not None]
+        (works,) = [one for one in both if one is not left]
+        assert left.returncode == 2
+        told = left.stderr.read().decode()
+        assert f"process {works.pid}) already works on" in told
+        assert works.poll() is None
+    finally:
+        for one in both:
+            if one.poll() is None:
+                one.terminate()
+            one.wait(60)
+            one.stderr.close()
