@@ -8,6 +8,7 @@ import pytest
 from flask import Flask, Response
 
 from comm_server import doctor
+from comm_server.disk import ballast
 from common.doctor import Result
 from common.serving.certificates import ensure_self_signed
 from tests.support.serving import served
@@ -104,3 +105,18 @@ def test_mails_that_wait_too_long_are_told(site: TestSite):
     found = results()["mails"]
     assert not found.ok
     assert "1 mails" in found.found
+
+
+def test_a_disk_that_is_nearly_full_and_a_damaged_file_are_told(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CALLSTEAD_COMM_DISK_BALLAST", "0")
+    assert results()["disk"].ok
+    monkeypatch.setenv("CALLSTEAD_COMM_DISK_BALLAST", str(2**20))
+    assert "comm.disk.ballast" in results()["disk"].found
+    ballast.take(site.parts.folder / "ballast", 2**20)
+    assert results()["disk"].ok
+    (site.parts.folder / "comm.db.damaged-20261121T090000").touch()
+    assert "was damaged" in results()["disk"].found
+    monkeypatch.setenv("CALLSTEAD_COMM_DISK_LEAST_FREE", str(2**60))
+    assert "no reports are taken" in results()["disk"].found
