@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
-from common.atomic import fsync_folder, sweep_parts, write_secret
+from common.atomic import fsync_folder, write_secret
 from common.errors import OperatorError
 
 ROOTS = ("root-1", "root-2", "root-3")
@@ -85,8 +85,8 @@ class KeyFolder:
 
     def settle(self, keyids: Collection[str]) -> None:
         """Give each new key that the lists name, by ``keyids``, the place of the old one."""
-        for folder in ("offline", "online"):
-            sweep_parts(self.folder / folder)
+        for part in self.folder.glob("o*line/.*.pem.*.part"):  # of a run that was killed
+            part.unlink(missing_ok=True)
         known = {keyid[:16] for keyid in keyids}
         for path in sorted(self.folder.glob("o*line/*.next-*.pem")):
             found = _NEXT.fullmatch(path.name)
