@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil
 
 BUGSINK = "bugsink==2.6.1"
+_BORN = 0.5  # seconds; between fork and exec a process shows its parent's memory as its own
 
 
 @dataclass
@@ -76,6 +77,8 @@ class Running:
             rss = pss = 0
             for one in self.all():
                 with contextlib.suppress(psutil.Error):
+                    if time.time() - one.create_time() < _BORN:
+                        continue
                     memory = one.memory_full_info()
                     rss, pss = rss + memory.rss, pss + memory.pss
             self.peak["rss"] = max(self.peak["rss"], rss / 2**20)
