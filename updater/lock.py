@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from common import locks
 from common.clock import SystemClock
+from updater.platform import here
 
 
 def only_one(path: Path) -> AbstractContextManager[None]:
@@ -25,7 +25,7 @@ def is_held(path: Path) -> bool:
     """Whether some process holds the lock at ``path``."""
     try:
         with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            here.lock(file, wait=False)
     except FileNotFoundError:
         return False
     except BlockingIOError:

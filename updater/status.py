@@ -47,6 +47,9 @@ def describe_program(folder: DataFolder, program: Program, clock: Clock) -> dict
         "reason": program.reason,
         "since": program.since,
         "ordered": program.ordered,
+        "held_until": stamp(program.hold.until)
+        if program.hold and program.hold.holds(clock.now())
+        else None,
         "current": _release(program.current),
         "previous": _release(program.previous),
         "target": {"version": target.version, "digest": target.digest} if target else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -67,7 +68,8 @@ def install(folder, version="1.0.0"):
 @pytest.mark.parametrize(
     "command",
     [("status",), ("history",), ("verify",), ("check",), ("serve",), ("apply", "companion"),
-     ("adopt", "companion", "--port", "1"), ("rollback", "companion")],
+     ("adopt", "companion", "--port", "1"), ("rollback", "companion"), ("plan",),
+     ("hold", "companion", "--end")],
 )  # fmt: skip
 def test_before_joining_every_command_says_how_to_join(folder, command):
     assert "This computer has not joined a site" in run(*command, expect=2)
@@ -92,7 +94,7 @@ def test_what_cannot_be_adopted_is_told(joined):
     run("adopt", "phone", "--port", "0", expect=2)
 
 
-@pytest.mark.parametrize("command", ["apply", "rollback", "check"])
+@pytest.mark.parametrize("command", ["apply", "rollback", "check", "plan"])
 def test_an_unknown_product_is_told(joined, command):
     assert "'phone' is not looked after here" in run(command, "phone", expect=2)
 
@@ -106,6 +108,32 @@ def test_verify_names_what_was_changed_and_fails(joined):
     assert told("verify", expect=1)[0]["findings"] == ["run has the mode 755."]
     (slot / "run").chmod(0o555)
     assert run("verify", expect=1) == "companion 1.0.0: run was changed.\n"
+
+
+def test_a_postponement_is_given_shown_and_ended(joined):
+    run("adopt", "companion", "--port", "9001")
+    until = (datetime.now(UTC) + timedelta(days=2)).isoformat(timespec="minutes")
+    assert run("hold", "companion", "--until", until) == f"companion is postponed until {until}.\n"
+    (program,) = told("status")["programs"]
+    assert program["held_until"].startswith(until[:16])
+    assert told("hold", "companion", "--end") == {"product": "companion", "until": None}
+    (program,) = told("status")["programs"]
+    assert program["held_until"] is None
+    assert "in the next 31 days" in run("hold", "companion", "--until", "2199-01-01", expect=2)
+    assert "Write it like" in run("hold", "companion", "--until", "soon", expect=2)
+    for wrong in ((), ("--until", until, "--end")):
+        assert "Say until when" in run("hold", "companion", *wrong, expect=2)
+    assert "'phone' is not looked after here" in run("hold", "phone", "--end", expect=2)
+
+
+def test_a_window_that_cannot_be_understood_stops_every_command(joined, monkeypatch):
+    monkeypatch.setenv("CALLSTEAD_UPDATER_WINDOW_CRON", "0 22 * * 1-5")
+    assert "days of the week by name" in run("status", expect=2)
+
+
+def test_the_updater_itself_needs_no_port(joined):
+    assert run("adopt", "updater") == "updater is looked after from now on (channel stable).\n"
+    assert "with --port" in run("adopt", "phone", expect=2)
 
 
 def test_history_tells_every_line_in_order(joined):
