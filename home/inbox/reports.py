@@ -75,13 +75,17 @@ class Report:
 
 @dataclass(frozen=True)
 class Sample:
-    """One of a problem's kept reports, and the ones beside it in time; ``place`` counts from 1."""
+    """One of a problem's kept reports, and the ones beside it in time; ``place`` counts from 1.
+
+    ``first`` is the oldest kept one, unless this is it: log lines come with first occurrences.
+    """
 
     row: Row
     place: int
     total: int
     newer: Row | None
     older: Row | None
+    first: Row | None
 
 
 def samples(store: Store, problem: int, most: int = 20) -> list[Row]:
@@ -110,6 +114,7 @@ def sample(store: Store, problem: int, site: str = "", name: str = "") -> Sample
         len(rows),
         rows[place - 1] if place else None,
         rows[place + 1] if place + 1 < len(rows) else None,
+        rows[-1] if place + 1 < len(rows) else None,
     )
 
 

@@ -98,6 +98,15 @@ def test_calls_of_two_numbers_are_still_one_problem() -> None:
     assert one == other
 
 
+@pytest.mark.parametrize("mode", ["off", "last4", "all"])
+def test_what_is_masked_does_not_change_what_is_one_problem(mode: str) -> None:
+    said = {
+        normalise_message(masked(f"call {n} failed", Phones(mode, KINDS)))
+        for n in (13812345678, 42, "010-87654321".replace("-", ""))
+    }
+    assert said == {"call <n> failed"}
+
+
 def test_a_megabyte_of_digits_takes_no_time_of_note() -> None:
     for text in ("1" * 1_000_000, "+1 " * 300_000, "(021)" * 200_000, "138 " * 250_000):
         masked(text)

@@ -123,6 +123,9 @@ def test_the_kept_reports_are_flipped_through_in_time(web_home: WebHome) -> None
     assert seen == [["e3"], ["e2"], ["e1"]]
     assert "kept report 3 of 3" in page
     assert 'rel="next"' not in page
+    first = re.search(r'href="([^"]+)">The first one', member.get("/problems/1"))
+    assert first is not None
+    assert "kept report 3 of 3" in member.get(first[1].replace("&amp;", "&"))
 
 
 def test_files_of_a_report_are_downloads_whatever_they_claim_to_be(web_home: WebHome) -> None:
