@@ -36,10 +36,7 @@ def migrate(path: Path, migrations: Migrations) -> None:
     try:
         connection = connect(path)
     except sqlite3.DatabaseError as error:
-        raise OperatorError(
-            f"The database {path} cannot be opened ({error}). "
-            "Restore it from the last backup, or move it away to start empty."
-        ) from error
+        raise _unreadable(path, error) from error
     try:
         database = Database(connection)
         known = {step.name for step in migrations._migrations}  # no public listing
@@ -51,5 +48,17 @@ def migrate(path: Path, migrations: Migrations) -> None:
                 "or restore an older backup."
             )
         migrations.apply(database)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _unreadable(path, error) from error
     finally:
         connection.close()
+
+
+def _unreadable(path: Path, error: sqlite3.DatabaseError) -> OperatorError:
+    return OperatorError(
+        f"The database {path} cannot be opened ({error}). The communications server saves what "
+        "can be read of its own when it starts; restore any other from the last backup, or move "
+        "it away to start empty."
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from common.errors import OperatorError
 from common.salvage import Rescued, rescue
 from common.spool import Store
 from tests.support.waiting import until
@@ -125,3 +126,11 @@ def written(store: Store, sql: str) -> bool:
         store.execute(sql)
         return True
     return False
+
+
+def test_a_file_that_cannot_even_be_migrated_is_an_operators_matter(path):
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 8)
+    with pytest.raises(OperatorError, match="saves what can be read"):
+        Store(path, steps())
