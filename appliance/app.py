@@ -28,6 +28,7 @@ from appliance.ops.metrics import Metrics, Sources
 from appliance.ops.reporting import reporting_facts, start_reporting
 from appliance.services.describe_running import DescribeRunning
 from appliance.services.first_queue import first_queue
+from appliance.services.in_use import in_use
 from appliance.services.keep_moving import tick
 from appliance.services.record_sign_in import RecordSignIn
 from appliance.services.set_queue import QueueForms
@@ -39,6 +40,7 @@ from appliance.store.live import SqlLive, prune
 from appliance.store.queue_form import from_form, to_form
 from common import logs
 from common.atomic import write_secret
+from common.care import Drain
 from common.clock import Clock, SystemClock
 from common.feed import FeedApp, Wakeups
 from common.in_care import InCare
@@ -172,8 +174,9 @@ def serve_appliance() -> None:
     holder = Holder(load_settings)
     settings = holder.current
     logs.set_up("appliance", settings.log_level)
-    wakeups = Wakeups()
-    with Office.opened(settings, SystemClock(), wakeups.notify) as office:
+    wakeups, drain = Wakeups(), Drain()
+    clock = SystemClock()
+    with Office.opened(settings, clock, wakeups.notify, lambda: drain.on) as office:
         transport = start_reporting(settings)
         try:
             local_token = secrets.token_urlsafe(32)
@@ -195,7 +198,7 @@ def serve_appliance() -> None:
                 on_start=beside.start,
                 on_stop=beside.stop,
                 on_reload=lambda: logs.set_up("appliance", holder.reload().log_level),
-                around=InCare(Texts("appliance")),
+                around=InCare(Texts("appliance"), busy=lambda: in_use(office.floor), drain=drain),
                 threads=settings.threads,
             )
         finally:

@@ -39,10 +39,12 @@ class Office:
         settings: ApplianceSettings,
         clock: Clock,
         on_commit: Callable[[], None] | None = None,
+        drained: Callable[[], bool] = bool,
     ) -> Iterator[Office]:
         """Make the folder if needed, open and migrate the database; close it at the end.
 
-        ``on_commit`` is called after each commit of the floor's writer.
+        ``on_commit`` is called after each commit of the floor's writer; ``drained`` tells it
+        whether nothing new is to be offered.
 
         Raises:
             OperatorError: the folder or the database must be mended.
@@ -52,7 +54,7 @@ class Office:
         database = Database(database_url(settings.database_url, folder), settings.threads)
         try:
             migrate(database, folder)
-            floor = SqlFloor(database, clock, on_commit=on_commit)
+            floor = SqlFloor(database, clock, on_commit=on_commit, drained=drained)
             try:
                 yield cls(
                     folder,

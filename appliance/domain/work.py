@@ -39,6 +39,11 @@ class Work(Protocol):
         """The moment of everything that is done in it."""
         ...
 
+    @property
+    def drained(self) -> bool:
+        """Nothing new is to be offered: the program is about to be restarted for an update."""
+        ...
+
     def conversation(self, id: int) -> Conversation:  # noqa: A002
         """Raises UnknownError."""
         ...

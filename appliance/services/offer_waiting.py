@@ -20,7 +20,12 @@ from appliance.services.moves import SYSTEM, move
 
 
 def offer_waiting(work: Work) -> list[Offer]:
-    """Make every offer that can be made now; to be called whenever anything frees or arrives."""
+    """Make every offer that can be made now; to be called whenever anything frees or arrives.
+
+    None while the program is drained: who waits keeps the place, and is offered after the update.
+    """
+    if work.drained:
+        return []
     waiting = {
         one.id: one
         for one in work.waiting()

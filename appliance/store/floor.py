@@ -40,11 +40,18 @@ class SqlFloor:
         database: migrated.
         clock: the moment of each transaction.
         on_commit: called in the writer's thread after each commit, to wake readers.
+        drained: whether nothing new is to be offered now.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, *, on_commit: Callable[[], None] | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        on_commit: Callable[[], None] | None = None,
+        drained: Callable[[], bool] = bool,
     ) -> None:
+        self._drained = drained
         self._database = database
         self._clock = clock
         self._on_commit = on_commit
@@ -67,7 +74,7 @@ class SqlFloor:
     def read(self, job: Callable[[Work], T]) -> T:
         """Run ``job`` on one moment's state; what it writes is refused."""
         with self._database.read() as session, session.no_autoflush:
-            return job(SqlWork(session, self._clock.now()))
+            return job(SqlWork(session, self._clock.now(), drained=self._drained()))
 
     def close(self) -> None:
         """Commit what waits, and end."""
@@ -120,7 +127,7 @@ class SqlFloor:
     ) -> None:
         try:
             with session.begin_nested():
-                result = job(SqlWork(session, self._clock.now()))
+                result = job(SqlWork(session, self._clock.now(), drained=self._drained()))
                 session.flush()
         except Exception as error:
             with contextlib.suppress(SQLAlchemyError):

@@ -38,14 +38,20 @@ _MOST_NAME = 200
 class SqlWork:
     """See `appliance.domain.work.Work`."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
+    def __init__(self, session: Session, now: datetime, *, drained: bool = False) -> None:
         self._session = session
         self._now = now
+        self._drained = drained
 
     @property
     def now(self) -> datetime:
         """The moment of everything that is done in it."""
         return self._now
+
+    @property
+    def drained(self) -> bool:
+        """Nothing new is to be offered."""
+        return self._drained
 
     def conversation(self, id: int) -> Conversation:  # noqa: A002
         """Raises UnknownError."""
