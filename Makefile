@@ -10,7 +10,7 @@ QUICK := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not sl
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills appliance bench-errors bench-updates bench-rollout docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills appliance bench-errors bench-updates bench-rollout conformance docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -55,6 +55,10 @@ bench-updates: $(VENV)/dev.stamp ## measure deltas of the appliance's own tree a
 
 bench-rollout: $(VENV)/dev.stamp ## measure a release over 200 simulated clients of one site
 	@$(BIN)/python bench/rollout.py
+
+conformance: setup-dev ## the public TUF conformance suite; SUITE= its clone, beside it `faketime` is needed
+	@cd "$(SUITE)" && "$(CURDIR)/$(BIN)/python" -m pytest -q tuf_conformance \
+		--entrypoint "$(CURDIR)/tests/conformance/tuf-client"
 
 docs: $(VENV)/run.stamp ## write the generated pages under docs/ again
 	@$(BIN)/python docs/generate.py
