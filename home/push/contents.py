@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tuf.api.metadata import TargetFile
+from tuf.api.metadata import Metadata, Snapshot, TargetFile, Targets, Timestamp
 
 from common.errors import OperatorError
 from home.publish.publication import Publication
@@ -51,43 +51,57 @@ class Item:
 
 
 def contents(publication: Publication) -> list[Item]:
-    """Every file of a push, in the order in which they go: ``timestamp.json`` is the last."""
-    lists = list(_lists(publication))
+    """Every file of a push, in the order in which they go: ``timestamp.json`` is the last.
+
+    All of it is of one state, whatever is published meanwhile. Raises OperatorError.
+    """
+    lists = _lists(publication)
     targets: dict[str, Item] = {}
     files = TargetFiles(publication.targets_folder)
-    for product in publication.products():
-        listed = publication.role(product).targets
-        for entry in _wanted(product, listed, files):
-            place = files.path(entry)
-            path = f"targets/{place.relative_to(publication.targets_folder).as_posix()}"
-            targets[path] = Item(path, entry.length, place)
+    for item in lists:
+        signed = Metadata.from_bytes(item.data).signed
+        if isinstance(signed, Targets):
+            for entry in _wanted(signed.targets, files):
+                place = files.path(entry)
+                path = f"targets/{place.relative_to(publication.targets_folder).as_posix()}"
+                targets[path] = Item(path, entry.length, place)
     return [*targets.values(), *lists]
 
 
-def _wanted(
-    product: str, listed: dict[str, TargetFile], files: TargetFiles
-) -> Iterator[TargetFile]:
+def _wanted(listed: dict[str, TargetFile], files: TargetFiles) -> Iterator[TargetFile]:
+    """The channels' pointers, and all files of the releases that they point to."""
     folders: set[str] = set()
     for target, entry in sorted(listed.items()):
-        if target.startswith(f"{product}/channels/"):
+        product, kind, *_rest = target.split("/")
+        if kind == "channels":
             yield entry
-            releases = json.loads(files.read(entry)).get("releases", {})
+            releases = json.loads(files.read(entry))["releases"]
             folders |= {f"{product}/{version}/{on}" for on, version in releases.items()}
     for target, entry in sorted(listed.items()):
         if target.rpartition("/")[0] in folders:
             yield entry
 
 
-def _lists(publication: Publication) -> Iterator[Item]:
-    names = [f"{n}.root.json" for n in range(1, publication.root().version + 1)]
-    timestamp = publication.timestamp()
-    names.append(f"{timestamp.snapshot_meta.version}.snapshot.json")
-    names += [f"{meta.version}.{name}" for name, meta in publication.snapshot().meta.items()]
-    for name in _there(publication, [*names, "timestamp.json"]):
+def _lists(publication: Publication) -> list[Item]:
+    """The lists of one state; lists carry their version in their name, and never change."""
+    last = _list(publication, "timestamp.json")
+    timestamp = Metadata[Timestamp].from_bytes(last.data).signed
+    snapshot = _list(publication, f"{timestamp.snapshot_meta.version}.snapshot.json")
+    meta = Metadata[Snapshot].from_bytes(snapshot.data).signed.meta
+    roots = sorted(
+        (path.name for path in publication.metadata.glob("*.root.json")),
+        key=lambda name: int(name.split(".", 1)[0]),
+    )
+    names = [*roots, *(f"{one.version}.{name}" for name, one in sorted(meta.items()))]
+    return [*(_list(publication, name) for name in names), snapshot, last]
+
+
+def _list(publication: Publication, name: str) -> Item:
+    try:
         data = (publication.metadata / name).read_bytes()
-        yield Item(f"metadata/{name}", len(data), data=data)
-
-
-def _there(publication: Publication, names: Iterable[str]) -> Iterator[str]:
-    # A home that was moved may lack its first roots; sites that have them follow all the same.
-    return (name for name in names if (publication.metadata / name).exists())
+    except OSError as error:
+        raise OperatorError(
+            f"{publication.metadata / name} cannot be read ({error.strerror}). Restore the home "
+            "from its backup."
+        ) from error
+    return Item(f"metadata/{name}", len(data), data=data)
