@@ -22,7 +22,7 @@ from updater.running import read_running
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def until(condition, what, seconds=60.0):
+def until(condition, what, seconds=120.0):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"waited in vain for {what}"

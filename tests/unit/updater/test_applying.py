@@ -269,6 +269,26 @@ def test_a_disk_without_room_for_the_snapshot_is_told_before_anything_is_cut(
     assert seat.program.current.version == "1.1.0"
 
 
+def test_data_that_cannot_be_put_back_are_told_and_nothing_is_started_on_them(
+    seat, vendor, monkeypatch
+):
+    ship(vendor, "1.1.0", data=BREAKS)
+    monkeypatch.setattr("updater.probation.checks_of", lambda *_args, **_rest: [Ill()])
+    seat.engine.hint()
+    seat.until(State.ROLLED_BACK)
+    whole = seat.launcher.look
+    monkeypatch.setattr(seat.launcher, "look", lambda: None)  # its copy cannot be read
+    for _ in range(3):
+        assert seat.step() is State.ROLLED_BACK
+    seat.clock.advance(1000)
+    assert seat.step() is State.ROLLED_BACK
+    assert "could not be put back yet" in seat.program.reason
+    assert seat.pointer.restore
+    monkeypatch.setattr(seat.launcher, "look", whole)
+    seat.until(State.IDLE)
+    assert words(seat) == ["acknowledged"]
+
+
 def test_only_the_newest_snapshots_are_kept(seat, vendor):
     for minor in range(1, 6):
         ship(vendor, f"1.{minor}.0", data=KEEPS, health=CALLABLE)
