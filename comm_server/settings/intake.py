@@ -44,8 +44,8 @@ class IntakeSettings:
         60.0,
         unit="seconds",
         minimum=1,
-        doc="Understanding a few reports takes no longer, or the one to blame is put in quarantine; "
-        "a report of the largest size takes a second.",
+        doc="Understanding a few reports takes no longer, or the one to blame is put in "
+        "quarantine; a report of the largest size takes a second.",
     )
     keep_ids: int = setting(
         100_000,
