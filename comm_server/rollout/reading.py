@@ -163,6 +163,8 @@ def _failures(rows: Rows, product: str, version: str, watched: str) -> tuple[tup
 
 def _reports(rows: Rows, rollout: Row, members: tuple[Member, ...], reading: Reading) -> Reports:
     product, version = rollout["product"], rollout["version"]
+    if not _ran_before(rows, rollout):
+        return Reports()
     watched, names = rollout["watched_from"], (f"{product}@{version}", version)
     new = rows(
         "SELECT p.title FROM problems p LEFT JOIN resolutions r ON r.problem = p.id "
@@ -206,6 +208,18 @@ def _reports(rows: Rows, rollout: Row, members: tuple[Member, ...], reading: Rea
         before=before,
         hours_before=max(0.0, span) * len(members),
     )
+
+
+def _ran_before(rows: Rows, rollout: Row) -> bool:
+    """Whether the site knows the product by another release; else nothing about it is new."""
+    about = (rollout["product"], rollout["version"])
+    found = rows(
+        "SELECT EXISTS (SELECT 1 FROM client_programs WHERE product = ? AND release <> ?) "
+        "OR EXISTS (SELECT 1 FROM receipts WHERE product = ? AND version <> ? "
+        "AND outcome = 'committed') AS yes",
+        (*about, *about),
+    )
+    return bool(found[0]["yes"])
 
 
 def windows_of(rows: Rows, rings: list[str], reading: Reading) -> dict[int, Window]:

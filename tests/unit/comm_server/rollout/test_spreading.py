@@ -445,3 +445,19 @@ def test_the_vendor_hears_of_a_halt_at_once(ringed: RolloutWorld):
     (told,) = ringed.site.opened(number).bundle.manifest["rollouts"]
     assert (told["state"], told["rings"][0]["missing"]) == ("halted", 1)
     assert "seat-1" in told["sentence"]
+
+
+def test_the_first_release_that_a_site_ever_runs_has_no_new_problems(world: RolloutWorld):
+    """Whatever fails then was not better before; and the next client must get it all the same."""
+    world.settings(rings=("all",), at_once=100, least_errors=1)
+    world.join("seat-1", "seat-2", release="")
+    world.store.execute("UPDATE client_programs SET release = NULL")
+    world.site.clock.advance(hours=2)
+    world.heard("seat-1", "seat-2", version="")
+    world.store.execute("UPDATE client_programs SET release = NULL")
+    world.ship("1.0.2")
+    world.install("seat-1")
+    world.site.report(crash(1, release="companion@1.0.2"), crash(2, release="companion@1.0.2"))
+    world.rollout.run_once()
+    assert world.rollout.halts() == []
+    assert world.asks("seat-2")
