@@ -378,5 +378,5 @@ def test_nothing_for_us_is_told_and_is_no_refusal(world, vendor, what):
     assert world.receipts() == []
 
 
-def _no_space(_folder):
+def _no_space(_folder, **_rest):
     raise OSError(28, "No space left on device")
