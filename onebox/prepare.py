@@ -88,7 +88,8 @@ def pack_version(layout: Layout, version: str, sources: str) -> Path:
     built = build(version, sources, builds)
     command(
         "home", "pack", str(built), "--product", PRODUCT, "--version", version,
-        "--start", PRODUCT, "--health-path", "/healthz", "--out", str(pack),
+        "--start", PRODUCT, "--health-path", "/healthz", "--database", "calls.db",
+        "--out", str(pack),
     )  # fmt: skip
     return pack
 
