@@ -147,8 +147,12 @@ class Engine:
             return self._until_look()
         if (pause := self._sent_back(program)) is not None:
             return pause
-        found = check.look(program, tools)
-        self._looked()
+        self._looked()  # before it: a hint that comes meanwhile asks for one more look
+        try:
+            found = check.look(program, tools)
+        except CallsteadError:
+            self._look_at = 0.0
+            raise
         if found.target is None:
             self._note(program, found.sentence)
             return self._until_look()

@@ -12,7 +12,7 @@ import pytest
 from common.wire.release import Health
 from tests.support.program_world import PRODUCT, World
 from tests.support.repository_simulator import PLATFORM, manifest_of, pack_of
-from updater import fetch, launcher
+from updater import check, fetch, launcher
 from updater.states import State
 
 
@@ -380,3 +380,21 @@ def test_nothing_for_us_is_told_and_is_no_refusal(world, vendor, what):
 
 def _no_space(_folder, **_rest):
     raise OSError(28, "No space left on device")
+
+
+def test_a_hint_that_comes_during_a_look_is_not_lost(world, vendor, monkeypatch):
+    world.settle()
+    whole = check.look
+
+    def look(program, tools):
+        found = whole(program, tools)
+        vendor.ship(PRODUCT, "1.1.0")  # announced a moment after the lists were read
+        world.engine.hint()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr("updater.check.look", look)
+        world.engine.hint()
+        world.step()
+    world.step()
+    assert world.program.state is State.AVAILABLE
