@@ -229,7 +229,7 @@ def test_the_file_is_small_and_kept_for_ever_and_the_tag_is_not(shop: Shop):
     tag = client.get("/widget.js")
     assert "max-age=300" in tag.headers["Cache-Control"]
     name = tag.text.split('"/widget/')[1].split('"')[0]
-    file = client.get(f"/widget/{name}")
-    assert "immutable" in file.headers["Cache-Control"]
-    assert len(file.data) < 40 * 1024
+    with client.get(f"/widget/{name}") as file:
+        assert "immutable" in file.headers["Cache-Control"]
+        assert len(file.data) < 40 * 1024
     assert client.get("/widget/names.json").status_code == 404
