@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from appliance.domain.agent_state import Presence
@@ -270,11 +270,6 @@ class SqlWork:
         if row is None:
             raise UnknownError(kind, id)
         return row
-
-
-def newest_event(session: Session) -> int:
-    """The id of the newest event; 0 when there is none."""
-    return session.scalar(select(func.max(EventRow.id))) or 0
 
 
 def _values(record: Any) -> dict[str, Any]:

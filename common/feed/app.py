@@ -12,11 +12,9 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
-from common.feed.socket import serve_socket
+from common.feed.socket import SUBPROTOCOL, serve_socket
 from common.feed.storage import CursorGoneError, Event, FeedStorage
 from common.feed.wakeups import Waiters, Wakeups
-
-SUBPROTOCOL = "callstead"
 
 
 @dataclass(frozen=True)

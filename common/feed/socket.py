@@ -14,6 +14,7 @@ from common.clock import stamp
 if TYPE_CHECKING:
     from common.feed.app import Asker, FeedApp
 
+SUBPROTOCOL = "callstead"
 _POLICY_VIOLATION = 1008
 
 
@@ -29,7 +30,7 @@ async def serve_socket(app: FeedApp, asker: Asker, receive: Any, send: Any) -> N
         await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         return
     # A browser that offered protocols wants one of them chosen.
-    await send({"type": "websocket.accept", "subprotocol": "callstead" if asker.key else None})
+    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if asker.key else None})
     reader = _Reader(app, asker, send)
     try:
         await reader.run(receive)
