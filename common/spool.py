@@ -23,6 +23,7 @@ from typing import Any, TypeVar, cast
 from sqlite_utils import Migrations
 
 from common.database import connect, migrate
+from common.group import gather
 from common.logs import get_logger
 from common.salvage import is_damage
 
@@ -167,7 +168,7 @@ class Store:
         connection = connect(self.path)
         try:
             while (first := self._jobs.get()) is not None:
-                batch, last = self._gather(first)
+                batch, last = gather(self._jobs, first, self._group)
                 self._commit(connection, batch)
                 if self._trouble is not None:
                     connection.close()
@@ -188,18 +189,6 @@ class Store:
         self._file += 1
         self._mended_at = time.monotonic()
         self._trouble = None
-
-    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
-        batch = [first]
-        while len(batch) < self._group:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return batch, True
-            batch.append(job)
-        return batch, False
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
         done: list[tuple[Future[Any], Any]] = []

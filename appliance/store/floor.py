@@ -21,6 +21,7 @@ from appliance.domain.work import Work
 from appliance.store.database import Database
 from appliance.store.work import SqlWork
 from common.clock import Clock
+from common.group import gather
 
 T = TypeVar("T")
 _Job = tuple[Callable[[Work], Any], "Future[Any]"]
@@ -84,22 +85,10 @@ class SqlFloor:
 
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:
-            batch, last = self._gather(first)
+            batch, last = gather(self._jobs, first, _GROUP)
             self._commit(batch)
             if last:
                 return
-
-    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
-        batch = [first]
-        while len(batch) < _GROUP:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return batch, True
-            batch.append(job)
-        return batch, False
 
     def _commit(self, batch: list[_Job]) -> None:
         done: list[tuple[Future[Any], Any]] = []
