@@ -17,6 +17,7 @@ from appliance.api.pages import pages
 from appliance.api.programs import programs
 from appliance.api.v1.chat import ConversationKeys
 from appliance.api.v1.interfaces import add_interfaces, described_application
+from appliance.api.v1.problems import told_to_programs
 from appliance.api.widget import widget
 from appliance.domain.running import Reporting
 from appliance.domain.users import User
@@ -116,7 +117,8 @@ def create_app(
     flask.config["MAX_CONTENT_LENGTH"] = _MOST_BODY
     metrics.watch(flask)
     texts = Texts("appliance")
-    install(flask, texts, title="product", nav=[NavItem("pages.home", "running.title")])
+    install(flask, texts, title="product", nav=[NavItem("pages.home", "running.title")],
+            for_programs=told_to_programs)  # fmt: skip
     show_fault_numbers(flask, texts)
     secret = secret_key(office.folder)
     signin = SignIn(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from http import HTTPStatus
 
 import sentry_sdk
-from flask import Flask, jsonify, make_response, render_template
+from flask import Flask, make_response, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import InternalServerError
 
+from appliance.api.v1.problems import problem
 from common.logs import get_logger
 from common.web.errors import wants_json
 from common.web.texts import Texts
@@ -24,7 +26,8 @@ def show_fault_numbers(flask: Flask, texts: Texts) -> None:
         number = sentry_sdk.last_event_id() or uuid.uuid4().hex
         log.info("web.fault", number=number)  # an error line would be a second report
         if wants_json():
-            answer = jsonify(error="fault", message=texts.t("fault.sentence"), number=number)
+            sentence = texts.t("fault.sentence")
+            answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", sentence, number=number)
         else:
             sentence = f"{texts.t('fault.sentence')} {texts.t('fault.number', number=number)}"
             answer = make_response(render_template("web/error.html", status=500, sentence=sentence))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
@@ -22,17 +24,36 @@ _STATUS: tuple[tuple[type[CallsteadError], int, str], ...] = (
 )
 
 
-def add_error_pages(flask: Flask, texts: Texts) -> None:
-    """Answer every error of ``flask`` in words.
+# Answers a program: status, a stable kind, a sentence.
+ForPrograms = Callable[[int, str, str], Response]
 
-    Programs get ``{"error": kind, "message": sentence}``. A bug is logged by Flask as ever, and
+
+def as_json(status: int, kind: str, sentence: str) -> Response:
+    """``{"error": kind, "message": sentence}``."""
+    answer = jsonify(error=kind, message=sentence)
+    answer.status_code = status
+    return answer
+
+
+def add_error_pages(flask: Flask, texts: Texts, for_programs: ForPrograms = as_json) -> None:
+    """Answer every error of ``flask`` in words; programs get what ``for_programs`` makes.
+
+    A bug is logged by Flask as ever, and
     its text is not shown.
     """
 
     def expected(error: CallsteadError) -> Response:
         status, kind = _classify(error)
         log.info("web.refused", path=request.path, status=status, kind=kind, reason=str(error))
-        return _answer(status, kind, str(error))
+        return answer(status, kind, str(error))
+
+    def answer(status: int, kind: str, sentence: str) -> Response:
+        if wants_json():
+            made = for_programs(status, kind, sentence)
+            made.headers["Cache-Control"] = "no-store"
+            return made
+        page = render_template("web/error.html", status=status, sentence=sentence)
+        return make_response(page, status)
 
     def http(error: HTTPException) -> Response:
         if error.response is not None:  # a redirect, or an answer made with abort(response)
@@ -41,11 +62,11 @@ def add_error_pages(flask: Flask, texts: Texts) -> None:
         key = f"error.{status}"
         text = texts.t(key)
         sentence = texts.t("error.other", status=status) if text == key else text
-        answer = _answer(status, (error.name or "error").lower(), sentence)
+        made = answer(status, (error.name or "error").lower(), sentence)
         for name, value in error.get_headers():
             if name.lower() in {"allow", "retry-after", "content-range"}:
-                answer.headers[name] = value
-        return answer
+                made.headers[name] = value
+        return made
 
     flask.register_error_handler(CallsteadError, expected)
     flask.register_error_handler(HTTPException, http)
@@ -64,14 +85,3 @@ def _classify(error: CallsteadError) -> tuple[int, str]:
     if isinstance(error, RefusedError):
         return 403, error.kind
     return next((status, kind) for family, status, kind in _STATUS if isinstance(error, family))
-
-
-def _answer(status: int, kind: str, sentence: str) -> Response:
-    if wants_json():
-        answer = jsonify(error=kind, message=sentence)
-        answer.headers["Cache-Control"] = "no-store"
-    else:
-        page = render_template("web/error.html", status=status, sentence=sentence)
-        answer = make_response(page)
-    answer.status_code = status
-    return answer

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response, abort, g, request, send_from_direc
 
 from common.clock import parse_stamp
 from common.serving.headers import secure_headers
-from common.web.errors import add_error_pages
+from common.web.errors import ForPrograms, add_error_pages, as_json
 from common.web.texts import LANGUAGES, Texts, current_language, remember_language
 
 _SHARED = "common.web"
@@ -28,7 +28,14 @@ class NavItem(NamedTuple):
     text: str
 
 
-def install(flask: Flask, texts: Texts, *, title: str, nav: Sequence[NavItem] = ()) -> None:
+def install(
+    flask: Flask,
+    texts: Texts,
+    *,
+    title: str,
+    nav: Sequence[NavItem] = (),
+    for_programs: ForPrograms = as_json,
+) -> None:
     """Give ``flask`` the shared look, texts, error pages and security headers.
 
     Args:
@@ -37,6 +44,7 @@ def install(flask: Flask, texts: Texts, *, title: str, nav: Sequence[NavItem] = 
         texts: the room's texts; ``t(key, **values)`` in templates.
         title: key of the program's name, shown at the top of each page.
         nav: the navigation, shown to people who are signed in.
+        for_programs: how an error is told to a program.
     """
     allowed = {_SHARED, texts.package}
     blueprint = Blueprint("web", __name__, template_folder="templates")
@@ -55,7 +63,7 @@ def install(flask: Flask, texts: Texts, *, title: str, nav: Sequence[NavItem] = 
     flask.register_blueprint(blueprint)
     flask.after_request(remember_language)
     secure_headers(flask)
-    add_error_pages(flask, texts)
+    add_error_pages(flask, texts, for_programs)
     flask.jinja_env.filters.update(when=when, precise=precise)
 
     @flask.context_processor

@@ -9,12 +9,13 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.here import blueprint_for, user
-from appliance.api.v1.shapes import AgentShape, Answer, Strict, agent_shape
+from appliance.api.v1.shapes import AgentShape, Answer, Page, Strict, agent_shape, part_of
+from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.demand import LEAST_LEVEL, MOST_LEVEL
 from appliance.domain.records import Agent
 from appliance.domain.roles import MANAGE_FLOOR
-from appliance.domain.users import Users
+from appliance.domain.users import User, Users
 from appliance.domain.work import Floor, UnknownError, Work
 from appliance.services.keep_moving import change
 from appliance.services.presence import seen
@@ -38,9 +39,10 @@ class AgentBody(Strict):
 
 
 class Agents(BaseModel):
-    """All of them."""
+    """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[AgentShape]
+    cursor: int
 
 
 def agents(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
@@ -49,33 +51,48 @@ def agents(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         "agents", "/agents", "Agents: capacity, groups, skills, queues.", users, MANAGE_FLOOR
     )
 
-    @blueprint.get("", summary="All agents", responses={"200": Agents})
-    def all_agents() -> Answer:
-        def job(work: Work) -> list[dict[str, object]]:
-            return [agent_shape(one, seen(work, one.id)) for one in work.agents()]
+    @blueprint.get("", summary="Agents", responses={"200": Agents})
+    def all_agents(query: Page) -> Answer:
+        def job(work: Work) -> dict[str, object]:
+            found, cursor = part_of(work.agents(), query)
+            return {"items": [shape(work, one) for one in found], "cursor": cursor}
 
-        return jsonify(items=floor.read(job))
+        return jsonify(floor.read(job))
+
+    @blueprint.get("/<int:agent>", summary="One agent", responses={"200": AgentShape})
+    def one_agent(path: AgentId) -> Answer:
+        person = known(path.agent)
+        one = floor.read(lambda work: _kept(work, path.agent, person.display_name))
+        return one_answer(floor.read(lambda work: shape(work, one)))
 
     @blueprint.patch("/<int:agent>", summary="Change what an agent may be offered",
                      responses={"200": AgentShape})  # fmt: skip
     def change_agent(path: AgentId, body: AgentBody) -> Answer:
-        person = next((one for one in users.all() if one.id == path.agent), None)
-        if person is None:
-            raise UnknownError("user", path.agent)
-
-        who = f"user:{user().id}"
+        person = known(path.agent)
+        who, wanted = f"user:{user().id}", Precondition.here()
 
         def job(work: Work) -> dict[str, object]:
             for queue in body.queues or ():
                 work.queue(queue)
-            changed = _with(body, _kept(work, path.agent, person.display_name))
+            before = _kept(work, path.agent, person.display_name)
+            wanted.check(agent_shape(before, ""))
+            changed = _with(body, before)
             work.save_agent(changed)
             work.tell("agent.set", who=who, agent=changed.id)
-            return agent_shape(changed, seen(work, changed.id))
+            return shape(work, changed)
 
         answer = change(floor, job)
         audit.record(user().name, "agent.set", person.name)
-        return jsonify(answer)
+        return one_answer(answer)
+
+    def known(agent: int) -> User:
+        found = next((one for one in users.all() if one.id == agent), None)
+        if found is None:
+            raise UnknownError("user", agent)
+        return found
+
+    def shape(work: Work, one: Agent) -> dict[str, object]:
+        return agent_shape(one, seen(work, one.id))
 
     return blueprint
 

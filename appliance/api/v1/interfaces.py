@@ -8,6 +8,7 @@ from flask import Response, jsonify, request
 from flask_openapi3 import Info, OpenAPI
 
 from appliance.api.v1.agents import agents
+from appliance.api.v1.bodies import check_bodies
 from appliance.api.v1.chat import ConversationKeys, chat
 from appliance.api.v1.desk import desk
 from appliance.api.v1.people import people
@@ -70,6 +71,7 @@ def add_interfaces(
         chat(floor, keys, head, most_length),
     ):
         application.register_api(blueprint)
+    check_bodies(application)
 
     @application.get("/api/openapi.json", doc_ui=False)
     def description() -> Answer:

@@ -48,6 +48,11 @@ def problem(status: HTTPStatus, kind: str, detail: str, **more: object) -> Respo
     return Response(json.dumps(body), int(status), content_type=MEDIA_TYPE)
 
 
+def told_to_programs(status: int, kind: str, sentence: str) -> Response:
+    """An error that no view of the interface knew of: no such address, not signed in, a bug."""
+    return problem(HTTPStatus(status), kind.replace(" ", "-"), sentence)
+
+
 def not_valid(error: ValidationError) -> Response:
     """A parameter or body that is not of the described shape."""
     errors = [

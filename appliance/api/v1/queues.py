@@ -9,12 +9,13 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.here import blueprint_for, user
-from appliance.api.v1.shapes import Answer, Strict
+from appliance.api.v1.shapes import Answer, Page, Strict, part_of
+from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.queue import Queue
 from appliance.domain.roles import MANAGE_FLOOR
 from appliance.domain.users import Users
-from appliance.domain.work import Floor
+from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change
 from appliance.services.set_queue import QueueForms, set_queue
 
@@ -40,12 +41,14 @@ class QueueShape(BaseModel):
     id: int
     name: str
     form: dict[str, Any]
+    etag: str = Field(description=ETAG)
 
 
 class Queues(BaseModel):
-    """All of them."""
+    """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[QueueShape]
+    cursor: int
 
 
 def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBlueprint:
@@ -54,27 +57,36 @@ def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBl
         "queues", "/queues", "Queues: hours, rules, targets.", users, MANAGE_FLOOR
     )
 
-    @blueprint.get("", summary="All queues", responses={"200": Queues})
-    def all_queues() -> Answer:
-        found = floor.read(lambda work: work.queues())
-        return jsonify(items=[shape(queue) for queue in found.values()])
+    @blueprint.get("", summary="Queues", responses={"200": Queues})
+    def all_queues(query: Page) -> Answer:
+        found, cursor = part_of(floor.read(lambda work: work.queues()).values(), query)
+        return jsonify(items=[shape(queue) for queue in found], cursor=cursor)
+
+    @blueprint.get("/<int:queue>", summary="One queue", responses={"200": QueueShape})
+    def one_queue(path: QueueId) -> Answer:
+        return one_answer(shape(floor.read(lambda work: work.queue(path.queue))))
 
     @blueprint.post("", summary="A new queue", responses={"201": QueueShape})
     def add_queue(body: QueueBody) -> Answer:
         if not body.name:
             raise ValueError("A new queue needs a name")
-        return jsonify(keep(None, body)), 201
+        return one_answer(keep(None, body, None), 201)
 
     @blueprint.patch("/<int:queue>", summary="Change a queue", responses={"200": QueueShape})
     def change_queue(path: QueueId, body: QueueBody) -> Answer:
-        return jsonify(keep(path.queue, body))
+        return one_answer(keep(path.queue, body, Precondition.here()))
 
-    def keep(queue: int | None, body: QueueBody) -> dict[str, object]:
-        kept = change(floor, lambda work: set_queue(work, forms, queue, body.name, body.form))
+    def keep(queue: int | None, body: QueueBody, seen: Precondition | None) -> dict[str, object]:
+        def job(work: Work) -> Queue:
+            if seen is not None and queue is not None:
+                seen.check(shape(work.queue(queue)))
+            return set_queue(work, forms, queue, body.name, body.form)
+
+        kept = change(floor, job)
         audit.record(user().name, "queue.set", kept.name)
         return shape(kept)
 
     def shape(queue: Queue) -> dict[str, object]:
-        return {"id": queue.id, "name": queue.name, "form": forms.to_form(queue)}
+        return tagged({"id": queue.id, "name": queue.name, "form": forms.to_form(queue)})
 
     return blueprint

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from appliance.api.v1.tags import ETAG, etag_of
 from appliance.domain.records import Agent, Conversation, Message
 
 # What a view answers; flask.typing's own cannot be looked at while the program runs.
@@ -30,6 +33,21 @@ class Page(BaseModel):
 
     after: int = Field(0, ge=0, le=2**31 - 1, description="The cursor that the page before gave.")
     most: int = Field(50, ge=1, le=200, description="How many at most.")
+
+
+class _Numbered(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+N = TypeVar("N", bound=_Numbered)
+
+
+def part_of(everything: Iterable[N], page: Page) -> tuple[Sequence[N], int]:
+    """The page's part of a list, by id, and the cursor of the next one (0: this is the end)."""
+    rest = sorted((one for one in everything if one.id > page.after), key=lambda one: one.id)
+    found = rest[: page.most]
+    return found, found[-1].id if len(rest) > page.most else 0
 
 
 class ConversationShape(BaseModel):
@@ -92,6 +110,7 @@ class AgentShape(BaseModel):
     groups: list[str]
     skills: dict[str, int]
     queues: list[int]
+    etag: str = Field("", description=ETAG)
 
 
 def conversation_shape(one: Conversation) -> dict[str, object]:
@@ -116,6 +135,9 @@ def messages_shape(found: list[Message], after: int) -> dict[str, object]:
 
 def agent_shape(one: Agent, state: str) -> dict[str, object]:
     """An agent as JSON."""
-    values = {name: getattr(one, name) for name in AgentShape.model_fields if name != "state"}
+    values = {name: getattr(one, name) for name in AgentShape.model_fields
+              if name not in {"state", "etag"}}  # fmt: skip
     values |= {"groups": sorted(one.groups), "queues": sorted(one.queues), "state": state}
-    return AgentShape(**values).model_dump(mode="json")
+    # The version is that of what an administrator edits: presence changes with every conversation.
+    edited = {name: values[name] for name in ("id", "capacity", "groups", "skills", "queues")}
+    return AgentShape(**values, etag=etag_of(edited)).model_dump(mode="json")

@@ -108,3 +108,30 @@ def build(tmp_path: Path):
 @pytest.fixture
 def house(build: Callable[..., House]) -> House:
     return build()
+
+
+@pytest.fixture
+def admin(house: House) -> Any:
+    from tests.web.appliance.people import Person
+
+    house.signed_in()
+    return Person(house, "admin")
+
+
+@pytest.fixture
+def queues(admin: Any) -> list[int]:
+    return [admin.do("POST", "/queues", {"name": name}, 201)["id"] for name in ("sales", "support")]
+
+
+@pytest.fixture
+def agents(house: House, admin: Any, queues: list[int]) -> list[Any]:
+    from tests.web.appliance.people import Person
+
+    people = []
+    for name in ("anna", "bo", "chen"):
+        house.add(name, Role.AGENT, name.title())
+        person = Person(house, name)
+        number = person.get("/desk/me")["id"]
+        admin.do("PATCH", f"/agents/{number}", {"queues": queues})
+        people.append(person)
+    return people

@@ -128,7 +128,7 @@ def test_the_page_of_a_fault_speaks_chinese_too(reported):
 
 def test_a_program_gets_the_number_as_json(reported):
     answer = reported.browser().get("/api/v1/break")
-    assert (answer.status_code, answer.json["error"]) == (500, "fault")
+    assert (answer.status_code, answer.json["type"]) == (500, "fault")
     assert len(answer.json["number"]) == 32
 
 

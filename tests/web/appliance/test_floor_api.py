@@ -2,97 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from appliance.domain.roles import Role
 from tests.web.appliance.conftest import GOOD, ORIGIN, House
-
-VISITOR = "a-browser-of-a-visitor"
-
-
-class Person:
-    """Somebody who is signed in and uses the interface."""
-
-    def __init__(self, house: House, name: str) -> None:
-        browser = house.browser()
-        assert browser.sign_in(name, house.first_password if name == "admin" else GOOD)
-        self._client = browser._client
-        self._token = ""
-
-    def get(self, path: str) -> Any:
-        answer = self._client.get(f"/api/v1{path}", base_url=ORIGIN)
-        self._token = answer.headers.get("X-CSRF-Token", self._token)
-        assert answer.status_code == 200, answer.text
-        return answer.json
-
-    def ask(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
-        if not self._token:
-            self.get("/desk/me")
-        headers = {"X-CSRF-Token": self._token if token is None else token}
-        return self._client.open(
-            f"/api/v1{path}", method=method, json={} if body is None else body, headers=headers,
-            base_url=ORIGIN,
-        )  # fmt: skip
-
-    def do(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        answer = self.ask(method, path, body)
-        assert answer.status_code == status, answer.text
-        return answer.json
-
-
-class Visitor:
-    """A web visitor; nobody is signed in."""
-
-    def __init__(self, house: House, queue: int, **more: Any) -> None:
-        self._client = house.appliance.flask.test_client()
-        body = {"queue": queue, "visitor": VISITOR, "name": "Li", **more}
-        begun = self._client.post("/api/v1/chat", json=body, base_url=ORIGIN)
-        assert begun.status_code == 201, begun.text
-        self.begun = begun.json
-        self.id: int = begun.json["conversation"]
-
-    def ask(self, method: str, path: str, key: str | None = None, **options: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self.begun['key'] if key is None else key}"}
-        return self._client.open(
-            f"/api/v1/chat{path}", method=method, base_url=ORIGIN, headers=headers, **options
-        )
-
-    def say(self, key: str, text: str) -> Any:
-        return self.ask("POST", "/messages", json={"key": key, "text": text}).json
-
-    def heard(self) -> list[str]:
-        return [one["text"] for one in self.ask("GET", "/messages").json["items"]]
-
-
-@pytest.fixture
-def admin(house: House) -> Person:
-    house.signed_in()
-    return Person(house, "admin")
-
-
-@pytest.fixture
-def queues(admin: Person) -> list[int]:
-    return [admin.do("POST", "/queues", {"name": name}, 201)["id"] for name in ("sales", "support")]
-
-
-@pytest.fixture
-def agents(house: House, admin: Person, queues: list[int]) -> list[Person]:
-    people = []
-    for name in ("anna", "bo", "chen"):
-        house.add(name, Role.AGENT, name.title())
-        person = Person(house, name)
-        number = person.get("/desk/me")["id"]
-        admin.do("PATCH", f"/agents/{number}", {"queues": queues})
-        people.append(person)
-    return people
-
-
-def ready(*people: Person) -> None:
-    for person in people:
-        person.do("POST", "/desk/presence", {"said": "sign_in"})
-        person.do("POST", "/desk/presence", {"said": "ready"})
+from tests.web.appliance.people import Person, Visitor, problem_of, ready
 
 
 def test_a_visitor_is_answered_transferred_and_done(house, queues, agents):
@@ -135,14 +48,6 @@ def test_a_visitor_who_leaves_frees_the_agent(house, queues, agents):
     assert agents[0].get("/desk/me")["state"] == "offered"
     assert visitor.ask("POST", "/leave", json={}).json["state"] == "abandoned"
     assert agents[0].get("/desk/me")["state"] == "available"
-
-
-def problem_of(answer: Any, status: int, kind: str) -> str:
-    assert answer.status_code == status, answer.text
-    assert answer.content_type == "application/problem+json"
-    assert (answer.json["type"], answer.json["status"]) == (kind, status)
-    detail: str = answer.json["detail"]
-    return detail
 
 
 @pytest.mark.parametrize("key", ["", "nonsense", "MTc.AAAA", "Mg.x" * 50])

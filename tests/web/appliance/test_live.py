@@ -18,7 +18,7 @@ from appliance.store.live import SqlLive
 from common.feed import FeedApp
 from tests.support.serving import served
 from tests.web.appliance.conftest import House
-from tests.web.appliance.test_floor_api import Person, Visitor
+from tests.web.appliance.people import Person, Visitor
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def test_a_stranger_is_sent_to_the_sign_in_page_and_sees_nothing(house, path):
 
 def test_a_program_without_a_session_is_told_401(house):
     answer = house.browser().get("/api/v1/status")
-    assert (answer.status_code, answer.json["message"]) == (401, "Please sign in first.")
+    assert (answer.status_code, answer.json["detail"]) == (401, "Please sign in first.")
 
 
 def test_the_first_password_opens_nothing_but_the_change_page(house):

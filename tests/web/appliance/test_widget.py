@@ -18,7 +18,7 @@ from appliance.store.live import SqlLive
 from common.feed import FeedApp, Wakeups
 from tests.support.serving import served
 from tests.web.appliance.conftest import House
-from tests.web.appliance.test_floor_api import Person
+from tests.web.appliance.people import Person
 
 SLOW = 30_000  # milliseconds; the machine may be busy
 expect.set_options(timeout=SLOW)

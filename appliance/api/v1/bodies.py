@@ -1,0 +1,71 @@
+"""What may stand in a request's body, looked at before any view."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import cache
+from typing import Any
+
+from flask import request
+from flask_openapi3 import OpenAPI
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+_JSON = "application/json"
+_PREFIX = "/api/v1/"
+_LARGEST = 2**63 - 1  # what the database can keep as a number
+_DEEPEST = 32
+_CONVERTED = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+
+
+def check_bodies(application: OpenAPI) -> None:
+    """Refuse bodies that no view could read: 415 for another type, 400 for what is not JSON."""
+
+    @cache
+    def wants_json(rule: str, method: str) -> bool:
+        path = application.api_doc["paths"].get(_CONVERTED.sub(r"{\1}", rule), {})
+        content = path.get(method.lower(), {}).get("requestBody", {}).get("content", {})
+        return list(content) == [_JSON]
+
+    @application.before_request
+    def _check() -> None:
+        rule = request.url_rule
+        if rule is None or not rule.rule.startswith(_PREFIX):
+            return
+        if not wants_json(rule.rule, request.method):
+            return
+        if request.mimetype != _JSON:
+            raise UnsupportedMediaType(
+                f"This address takes JSON: send it with `Content-Type: {_JSON}`."
+            )
+        try:
+            _plain(json.loads(request.get_data(), parse_constant=_no_constant), 0)
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(f"The body is not JSON that can be kept: {error}.") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _plain(value: Any, depth: int) -> None:
+    """Raises ValueError for what JSON can say and no database can keep."""
+    if depth > _DEEPEST:
+        raise ValueError(f"it is nested more than {_DEEPEST} deep")
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise ValueError("a text has a character that is none")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("a number is too large")
+    elif isinstance(value, int):
+        if abs(value) > _LARGEST:
+            raise ValueError("a number is too large")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _plain(name, depth)
+            _plain(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _plain(inner, depth + 1)
