@@ -36,7 +36,9 @@ def one_answer(shape: Mapping[str, object], status: int = 200) -> Response:
     answer = jsonify(shape)
     answer.status_code = status
     answer.set_etag(str(shape.get("etag") or etag_of(shape)))
-    return answer.make_conditional(request) if request.method == "GET" else answer
+    if request.method == "GET":
+        answer.make_conditional(request)
+    return answer
 
 
 class Precondition:
