@@ -15,7 +15,9 @@ from flask import Flask
 from appliance.api.errors import show_fault_numbers
 from appliance.api.pages import pages
 from appliance.api.programs import programs
-from appliance.api.v1.chat import ConversationKeys
+from appliance.api.v1.chat import ConversationKeys, visitor_verbs
+from appliance.api.v1.desk_verbs import desk_verbs
+from appliance.api.v1.frames import Frames
 from appliance.api.v1.interfaces import add_interfaces, described_application
 from appliance.api.v1.problems import told_to_programs
 from appliance.api.widget import widget
@@ -70,6 +72,7 @@ class Appliance:
     watch: CommunicationsWatch
     metrics: Metrics
     may_read: Readers
+    frames: Frames
 
 
 def create_app(
@@ -138,6 +141,12 @@ def create_app(
     )
     signin.install(flask)
     keys = ConversationKeys(secret)
+    head = SqlLive(office.database).head
+
+    def most_length() -> int:
+        return settings().chat.most_length
+
+    visitor, at_desk = visitor_verbs(head, most_length), desk_verbs(most_length)
     add_interfaces(
         flask,
         floor=office.floor,
@@ -145,9 +154,10 @@ def create_app(
         audit=office.audit,
         forms=QueueForms(to_form, from_form),
         keys=keys,
-        head=SqlLive(office.database).head,
+        head=head,
         hash_password=(passwords or Passwords()).hash,
-        most_length=lambda: settings().chat.most_length,
+        visitor=visitor,
+        at_desk=at_desk,
     )
 
     def person(cookies: Mapping[str, str]) -> User | None:
@@ -164,7 +174,9 @@ def create_app(
             "appliance", lambda: {"database": sources.storage().trouble or True}, clock=clock
         )
     )
-    return Appliance(flask, office, watch, metrics, Readers(person, keys.read, office.floor))
+    may_read = Readers(person, keys.read, office.floor)
+    frames = Frames(office.floor, visitor, at_desk, keys.read, person)
+    return Appliance(flask, office, watch, metrics, may_read, frames)
 
 
 def serve_appliance() -> None:
@@ -195,7 +207,13 @@ def serve_appliance() -> None:
                 port=settings.port,
                 port_setting="appliance.port",
                 flask=appliance.flask,
-                feed=FeedApp(FEED, SqlLive(office.database), appliance.may_read, wakeups=wakeups),
+                feed=FeedApp(
+                    FEED,
+                    SqlLive(office.database),
+                    appliance.may_read,
+                    wakeups=wakeups,
+                    commands=appliance.frames,
+                ),
                 tls=ensure_self_signed(settings.tls_folder, settings.names),
                 on_start=beside.start,
                 on_stop=beside.stop,

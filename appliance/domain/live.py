@@ -24,7 +24,11 @@ _FOR_VISITORS = frozenset(
         "conversation.reopen", "message.said",
     }
 )  # fmt: skip
-_SPOKEN = frozenset({"message.said"})
+
+
+def is_talk(kind: str) -> bool:
+    """Whether an event moves neither a conversation nor an agent."""
+    return kind.startswith("message.")
 
 
 def agent_topic(agent: int) -> str:
@@ -46,7 +50,7 @@ def topics_of(
     kind: str, conversation: int | None, agent: int | None, data: Mapping[str, object]
 ) -> list[str]:
     """Where an event is told."""
-    topics = [] if kind in _SPOKEN else [FLOOR]
+    topics = [] if is_talk(kind) else [FLOOR]
     if agent is not None:
         topics.append(agent_topic(agent))
     if conversation is not None:

@@ -8,6 +8,7 @@ commit: whoever has the answer has it for good.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -31,6 +32,10 @@ class UnknownError(LookupError):
         self.kind, self.id = kind, id
 
 
+class BusyError(Exception):
+    """More waits to be written than can be; nothing was kept, and it can be tried again."""
+
+
 class Work(Protocol):
     """One transaction. What it reads does not change under it."""
 
@@ -42,6 +47,11 @@ class Work(Protocol):
     @property
     def drained(self) -> bool:
         """Nothing new is to be offered: the program is about to be restarted for an update."""
+        ...
+
+    @property
+    def moved(self) -> bool:
+        """Whether more than talk was told: somebody may be free, or may have begun to wait."""
         ...
 
     def conversation(self, id: int) -> Conversation:  # noqa: A002
@@ -177,8 +187,12 @@ class Floor(Protocol):
         """Run ``job`` in a transaction; answers after the commit.
 
         ``job`` may be run again when another writer was in the way, so it does nothing but through
-        its `Work`. Raises whatever it raised; then nothing of it was kept.
+        its `Work`. Raises whatever it raised; then nothing of it was kept. Raises BusyError.
         """
+        ...
+
+    def submit(self, job: Callable[[Work], T]) -> Future[T]:
+        """As `write`, without waiting: the future is done after the commit. Raises BusyError."""
         ...
 
     def read(self, job: Callable[[Work], T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 from appliance.domain.work import Floor, Work
@@ -22,14 +23,23 @@ def tick(work: Work) -> None:
 
 
 def change(floor: Floor, job: Callable[[Work], T]) -> T:
-    """Run ``job``, which may have freed somebody, and look at the queues in the same transaction.
+    """Run ``job`` and, if it moved anybody, look at the queues in the same transaction.
 
     Answers what ``job`` answered, after the commit.
     """
+    return floor.write(_then_offer(job))
 
+
+def change_soon(floor: Floor, job: Callable[[Work], T]) -> Future[T]:
+    """As `change`, without waiting for the commit. Raises BusyError."""
+    return floor.submit(_then_offer(job))
+
+
+def _then_offer(job: Callable[[Work], T]) -> Callable[[Work], T]:
     def both(work: Work) -> T:
         result = job(work)
-        offer_waiting(work)
+        if work.moved:  # most of what is done is talk, which frees nobody
+            offer_waiting(work)
         return result
 
-    return floor.write(both)
+    return both

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from appliance.domain.work import Work
+from appliance.domain.work import BusyError, Work
 from appliance.store.database import Database
 from appliance.store.work import SqlWork
 from common.clock import Clock
@@ -61,11 +61,14 @@ class SqlFloor:
         self._thread.start()
 
     def submit(self, job: Callable[[Work], T]) -> Future[T]:
-        """Queue ``job``; its future is done after the commit that holds it."""
+        """Queue ``job``; its future is done after the commit that holds it. Raises BusyError."""
         if not self._thread.is_alive():
             raise FloorClosedError("the appliance is stopping")
         future: Future[T] = Future()
-        self._jobs.put((job, cast("Future[Any]", future)))
+        try:
+            self._jobs.put_nowait((job, cast("Future[Any]", future)))
+        except queue.Full:
+            raise BusyError("more is said than can be kept at once; try again") from None
         return future
 
     def write(self, job: Callable[[Work], T], timeout: float = 60) -> T:

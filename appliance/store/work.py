@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from appliance.domain.agent_state import Presence
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import AT_AN_AGENT, State
-from appliance.domain.live import topics_of
+from appliance.domain.live import is_talk, topics_of
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Author, Conversation, Message, Offer, OfferEnd
 from appliance.domain.work import UnknownError
@@ -42,6 +42,7 @@ class SqlWork:
         self._session = session
         self._now = now
         self._drained = drained
+        self._moved = False
 
     @property
     def now(self) -> datetime:
@@ -52,6 +53,11 @@ class SqlWork:
     def drained(self) -> bool:
         """Nothing new is to be offered."""
         return self._drained
+
+    @property
+    def moved(self) -> bool:
+        """Whether more than talk was told in it."""
+        return self._moved
 
     def conversation(self, id: int) -> Conversation:  # noqa: A002
         """Raises UnknownError."""
@@ -240,6 +246,7 @@ class SqlWork:
         live: Mapping[str, object] | None = None,
     ) -> None:
         """Add an event, and tell it in the feed's topics."""
+        self._moved = self._moved or not is_talk(kind)
         told = {
             "who": who, "conversation": conversation, "agent": agent, "queue": queue,
             **(data or {}), **(live or {}),

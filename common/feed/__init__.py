@@ -15,7 +15,8 @@ comes back with its cursor, to any node, and gets each event once and in order.
 - long poll: the same with ``&wait=25`` answers when there is something, or after 25 s;
 - WebSocket: send ``{"subscribe": T, "after": N}``, get ``{"topic", "events": […], "cursor": M}``
   as they happen; ``{"unsubscribe": T}`` ends one. ``{"heartbeat": "<time>"}`` comes every 25 s,
-  so that a page notices a dead connection.
+  so that a page notices a dead connection. A frame with ``do`` is a command (`commands`): it is
+  answered under its own ``id`` after the commit, or refused with a sentence.
 
 **Reload.** Events are kept for a while only (`prune`). A cursor from before that, or from after
 the last event (the database was restored from a backup), cannot be continued: 410, or on the
@@ -35,17 +36,22 @@ only when the socket has taken the one before. A reader that takes nothing misse
 and is closed.
 
 Files: `schema` the tables; `events` append, read, prune; `storage` what another database would
-have to offer; `wakeups` who waits for what; `app` and `socket` the ASGI side; `client` a reader.
+have to offer; `wakeups` who waits for what; `asker` who they are; `app` and `socket` the ASGI
+side; `commands` what a socket asks for; `client` a reader.
 """
 
 from __future__ import annotations
 
-from common.feed.app import Asker, FeedApp, FeedLimits
+from common.feed.app import FeedApp, FeedLimits
+from common.feed.asker import Asker
+from common.feed.commands import Answer, Commander
 from common.feed.events import CursorGoneError, Event, FeedReader, append, prune
 from common.feed.wakeups import Wakeups
 
 __all__ = [
+    "Answer",
     "Asker",
+    "Commander",
     "CursorGoneError",
     "Event",
     "FeedApp",

@@ -5,38 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
-from common.feed.socket import SUBPROTOCOL, serve_socket
+from common.feed.asker import Asker, asker_of
+from common.feed.commands import Commanders
+from common.feed.socket import serve_socket
 from common.feed.storage import CursorGoneError, Event, FeedStorage
 from common.feed.wakeups import Waiters, Wakeups
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Who asks for events, as far as the connection tells.
-
-    Attributes:
-        peer: sha256 (hex) of the TLS client certificate, or None.
-        headers: by lower-case name.
-        cookies: by name; a room finds the session in it.
-        address: the IP address, for logs and limits.
-        key: what was shown as ``Authorization: Bearer``, or, since a browser's WebSocket can send
-            no header, as the subprotocol ``key.KEY`` beside `SUBPROTOCOL`. No browser sends it by
-            itself, so a page of another site may show it; then its cookies do not count.
-    """
-
-    peer: str | None
-    headers: Mapping[str, str]
-    cookies: Mapping[str, str]
-    address: str
-    key: str = ""
-
 
 # No cookie is ever taken with these: the key alone counts.
 _FOR_OTHER_SITES = (
@@ -63,6 +42,9 @@ class FeedLimits:
         readers: long polls and WebSockets open at once in this process; each costs a file
             descriptor and some 50 KB.
         heartbeat: seconds of silence on a WebSocket before a heartbeat frame.
+        commands: commands a second on one WebSocket, with bursts of twice as many; more than
+            anybody types, and an agent speaks in several conversations.
+        unanswered: commands of one WebSocket that may wait for their commit.
     """
 
     batch: int = 500
@@ -71,6 +53,8 @@ class FeedLimits:
     subscriptions: int = 32
     readers: int = 5000
     heartbeat: float = 25.0
+    commands: float = 20.0
+    unanswered: int = 32
 
 
 @dataclass(frozen=True)
@@ -111,6 +95,7 @@ class FeedApp:
         may_read: whether an `Asker` may read a topic.
         wakeups: whose ``notify`` the Store calls; without it commits are seen within a second.
         limits: see there.
+        commands: carries out what is asked for in frames; None: nothing can be.
     """
 
     def __init__(
@@ -121,7 +106,9 @@ class FeedApp:
         *,
         wakeups: Wakeups | None = None,
         limits: FeedLimits | None = None,
+        commands: Commanders | None = None,
     ) -> None:
+        self.commands = commands
         self.prefix = prefix
         self.limits = limits or FeedLimits()
         self._storage = storage
@@ -158,7 +145,7 @@ class FeedApp:
             return
         self._readers += 1
         try:
-            asker = _asker(scope)
+            asker = asker_of(scope)
             if scope["type"] == "websocket":
                 await serve_socket(self, asker, receive, send)
             else:
@@ -230,31 +217,6 @@ def _question(scope: Any, most_wait: float) -> tuple[str, int, float]:
     if wait and not (wait.isascii() and wait.isdigit()):
         raise ValueError("&wait= is a whole number of seconds.")
     return topic, int(after), min(float(wait or 0), most_wait)
-
-
-def _asker(scope: Any) -> Asker:
-    headers = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in scope["headers"]}
-    cookies: SimpleCookie = SimpleCookie()
-    with contextlib.suppress(CookieError):
-        cookies.load(headers.get("cookie", ""))
-    key = _key(headers)
-    return Asker(
-        peer=headers.get("callstead-peer") or None,
-        headers=headers,
-        cookies={} if key else {name: morsel.value for name, morsel in cookies.items()},
-        address=scope["client"][0] if scope["client"] else "",
-        key=key,
-    )
-
-
-def _key(headers: Mapping[str, str]) -> str:
-    kind, _, shown = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return shown.strip()
-    offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
-    if SUBPROTOCOL not in offered:
-        return ""
-    return next((name.removeprefix("key.") for name in offered if name.startswith("key.")), "")
 
 
 def _fit(events: list[Event], most_bytes: int) -> list[Event]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from common.clock import stamp
+from common.feed.asker import SUBPROTOCOL
+from common.feed.commands import Desk
 
 if TYPE_CHECKING:
-    from common.feed.app import Asker, FeedApp
+    from common.feed.app import FeedApp
+    from common.feed.asker import Asker
 
-SUBPROTOCOL = "callstead"
 _POLICY_VIOLATION = 1008
 
 
@@ -59,6 +62,8 @@ class _Reader:
         self._cursors: dict[str, int] = {}
         self._due: dict[str, None] = {}  # topics to read, in order of their turn
         self._woken = asyncio.Event()
+        self._desk: Desk | None = None  # of the first command on
+        self._answers: deque[dict[str, Any]] = deque()
 
     async def run(self, receive: Any) -> None:
         """Until the client leaves. Raises _BadFrameError, OSError."""
@@ -86,10 +91,25 @@ class _Reader:
     async def _commands(self, receive: Any) -> None:
         while (message := await receive())["type"] != "websocket.disconnect":
             command = _parse(message)
-            if "unsubscribe" in command:
+            if "do" in command:
+                await self._obey(command)
+            elif "unsubscribe" in command:
                 self._leave(command["unsubscribe"])
             else:
                 self._join(command["subscribe"], command["after"])
+
+    async def _obey(self, command: dict[str, Any]) -> None:
+        if self._app.commands is None:
+            raise _BadFrameError("This feed takes no commands.")
+        if self._desk is None:
+            limits = self._app.limits
+            commander = self._app.commands(self._asker)
+            self._desk = Desk(commander, limits.commands, limits.unanswered, self._answer)
+        await self._desk.take(command)
+
+    def _answer(self, frame: dict[str, Any]) -> None:
+        self._answers.append(frame)
+        self._woken.set()
 
     def _join(self, topic: str, after: int) -> None:
         if topic not in self._cursors and len(self._cursors) >= self._app.limits.subscriptions:
@@ -112,7 +132,12 @@ class _Reader:
                 await self._tell({"heartbeat": stamp(datetime.now(UTC))})
                 continue
             self._woken.clear()
-            while self._due:
+            while self._answers or self._due:
+                while self._answers and self._desk:
+                    await self._tell(self._answers.popleft())
+                    self._desk.sent()
+                if not self._due:
+                    break
                 topic = next(iter(self._due))
                 del self._due[topic]
                 if topic in self._cursors:
@@ -142,6 +167,13 @@ def _parse(message: Any) -> dict[str, Any]:
         command = json.loads(message.get("text") or "")
     except ValueError:
         raise _BadFrameError("A frame is a JSON object.") from None
+    if isinstance(command, dict) and "do" in command:
+        name = command.get("id")
+        if isinstance(command["do"], str) and isinstance(name, str) and 0 < len(name) <= 64:
+            return command
+        raise _BadFrameError(
+            'A command is {"do": what, "id": your own id of 1 to 64 characters, "with": {...}}.'
+        )
     if isinstance(command, dict):
         unsubscribe, topic = command.get("unsubscribe"), command.get("subscribe")
         if isinstance(unsubscribe, str):

@@ -6,7 +6,7 @@ can be read and spoken in. It travels in the ``Authorization`` header, never in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
@@ -16,6 +16,7 @@ from werkzeug.exceptions import Unauthorized
 
 from appliance.api.v1.problems import Problem, answer_problems
 from appliance.api.v1.shapes import Answer, Messages, MessageShape, Page, Strict, message_shape
+from appliance.api.v1.verbs import Here, Nothing, Verb, add_posts
 from appliance.domain.capacity import weight_of
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import WAITING, State
@@ -73,10 +74,7 @@ class Standing(BaseModel):
 
 
 def chat(
-    floor: Floor,
-    keys: ConversationKeys,
-    head: Callable[[str], int],
-    most_length: Callable[[], int],
+    floor: Floor, keys: ConversationKeys, head: Callable[[str], int], verbs: Sequence[Verb]
 ) -> APIBlueprint:
     """The blueprint.
 
@@ -84,7 +82,7 @@ def chat(
         floor: where it is kept.
         keys: the conversations'.
         head: the newest number of a topic of the feed.
-        most_length: of a message, in characters.
+        verbs: `visitor_verbs`.
     """
     blueprint = APIBlueprint(
         "chat", __name__, url_prefix="/api/v1/chat",
@@ -115,12 +113,6 @@ def chat(
         cursor = head(visitor_topic(mine))
         return jsonify({**floor.read(lambda work: _standing(work, mine)), "cursor": cursor})
 
-    @blueprint.post("/messages", summary="Say something", responses={"200": MessageShape})
-    def post_message(body: SayBody) -> Answer:
-        saying = Saying(keys.here(), body.key, body.text)
-        kept = change(floor, lambda work: say_message(work, saying, most_length()))
-        return jsonify(message_shape(kept))
-
     @blueprint.get("/messages", summary="What was said", responses={"200": Messages})
     def get_messages(query: Page) -> Answer:
         mine = keys.here()
@@ -129,22 +121,30 @@ def chat(
         seen = [message_shape(one) for one in found if not one.internal]
         return jsonify(items=seen, cursor=cursor)
 
-    @blueprint.post("/leave", summary="Go", responses={"200": Standing})
-    def leave() -> Answer:
-        mine = keys.here()
-
-        def job(work: Work) -> dict[str, object]:
-            state = work.conversation(mine).state
-            if state in WAITING:
-                talk.leave(work, mine)
-            elif state in {State.ACTIVE, State.HELD}:
-                talk.end(work, mine, None)
-            return _standing(work, mine)
-
-        left = change(floor, job)
-        return jsonify({**left, "cursor": head(visitor_topic(mine))})
-
+    add_posts(blueprint, verbs, floor, lambda _verb, _path: Here(keys.here()))
     return blueprint
+
+
+def visitor_verbs(head: Callable[[str], int], most_length: Callable[[], int]) -> tuple[Verb, ...]:
+    """What a visitor can do in their conversation; ``most_length`` of a message, in characters."""
+
+    def say(work: Work, here: Here, body: SayBody) -> dict[str, object]:
+        saying = Saying(here.conversation, body.key, body.text)
+        return message_shape(say_message(work, saying, most_length()))
+
+    def leave(work: Work, here: Here, _body: Nothing) -> dict[str, object]:
+        state = work.conversation(here.conversation).state
+        if state in WAITING:
+            talk.leave(work, here.conversation)
+        elif state in {State.ACTIVE, State.HELD}:
+            talk.end(work, here.conversation, None)
+        cursor = head(visitor_topic(here.conversation))
+        return {**_standing(work, here.conversation), "cursor": cursor}
+
+    return (
+        Verb("say", "/messages", "Say something", MessageShape, say, SayBody),
+        Verb("leave", "/leave", "Go", Standing, leave),
+    )
 
 
 class ConversationKeys:

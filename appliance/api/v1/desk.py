@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from enum import StrEnum
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.desk_verbs import add_verbs
+from appliance.api.access import require
 from appliance.api.v1.here import agent_here, blueprint_for, user
 from appliance.api.v1.shapes import (
     AgentShape,
@@ -17,14 +17,13 @@ from appliance.api.v1.shapes import (
     ConversationId,
     Conversations,
     Messages,
-    MessageShape,
     Page,
     Strict,
     agent_shape,
     conversation_shape,
-    message_shape,
     messages_shape,
 )
+from appliance.api.v1.verbs import Here, Verb, add_posts
 from appliance.domain.agent_state import Said
 from appliance.domain.records import Agent
 from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS, may
@@ -32,7 +31,7 @@ from appliance.domain.users import Users
 from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change
 from appliance.services.presence import say, seen
-from appliance.services.say_message import NotYoursError, Saying, say_message
+from appliance.services.say_message import NotYoursError
 
 
 class Mine(StrEnum):
@@ -51,16 +50,8 @@ class PresenceBody(Strict):
     reason: str = Field("", max_length=200, description="Why, when stepping away.")
 
 
-class MessageBody(Strict):
-    """A message; the same `key` again is the same message."""
-
-    key: str
-    text: str
-    internal: bool = Field(default=False, description="A note that the contact never sees.")
-
-
-def desk(floor: Floor, users: Users, most_length: Callable[[], int]) -> APIBlueprint:
-    """The blueprint; ``most_length`` is that of a message, in characters."""
+def desk(floor: Floor, users: Users, verbs: Sequence[Verb]) -> APIBlueprint:
+    """The blueprint; ``verbs`` are `appliance.api.v1.desk_verbs.desk_verbs`."""
     about = "What an agent does at the desk."
     blueprint = blueprint_for("desk", "/desk", about, users, TAKE_CONVERSATIONS)
 
@@ -82,15 +73,13 @@ def desk(floor: Floor, users: Users, most_length: Callable[[], int]) -> APIBluep
         found = floor.read(lambda work: work.held_by(mine))
         return jsonify(items=[conversation_shape(one) for one in found])
 
-    add_verbs(blueprint, floor)
+    def here(verb: Verb, conversation: int | None) -> Here:
+        if verb.permission:
+            require(user(), verb.permission)
+        assert conversation is not None  # noqa: S101 - it is in every path
+        return Here(conversation, agent_here(floor).id)
 
-    @blueprint.post("/conversations/<int:conversation>/messages", summary="Say something",
-                    responses={"200": MessageShape})  # fmt: skip
-    def post_message(path: ConversationId, body: MessageBody) -> Answer:
-        mine = agent_here(floor).id
-        saying = Saying(path.conversation, body.key, body.text, mine, body.internal)
-        kept = floor.write(lambda work: say_message(work, saying, most_length()))
-        return jsonify(message_shape(kept))
+    add_posts(blueprint, verbs, floor, here, "/conversations/<int:conversation>")
 
     @blueprint.get("/conversations/<int:conversation>/messages", summary="What was said",
                    responses={"200": Messages})  # fmt: skip

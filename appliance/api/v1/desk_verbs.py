@@ -1,41 +1,33 @@
-"""What an agent does with a conversation: accept, decline, hold, transfer, end, close."""
+"""What an agent does in a conversation: accept, decline, speak, hold, transfer, end, close."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import jsonify
-from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.access import require
-from appliance.api.v1.here import agent_here, user
 from appliance.api.v1.shapes import (
-    Answer,
-    ConversationId,
     ConversationShape,
+    MessageShape,
     Strict,
     conversation_shape,
+    message_shape,
 )
+from appliance.api.v1.verbs import Here, Nothing, Verb
 from appliance.domain.records import Conversation
 from appliance.domain.roles import HELP_OTHERS
-from appliance.domain.work import Floor, Work
+from appliance.domain.work import Work
 from appliance.services import talk
 from appliance.services.answer_offer import accept_offer, decline_offer
-from appliance.services.keep_moving import change
+from appliance.services.say_message import Saying, say_message
 
-Verb = Callable[[Work, int, int], Conversation]
 
-_ONE = "/conversations/<int:conversation>"
-# Those that need nothing but the conversation and who asks.
-_PLAIN: dict[str, tuple[str, Verb, str]] = {
-    "accept": ("Take what rings at me", accept_offer, ""),
-    "decline": ("Do not take it", decline_offer, ""),
-    "hold": ("Let the contact wait", talk.hold, ""),
-    "resume": ("Speak again", talk.resume, ""),
-    "end": ("End it", talk.end, ""),
-    "take-over": ("Go on in its agent's stead", talk.take_over, HELP_OTHERS),
-}
+class MessageBody(Strict):
+    """A message; the same `key` again is the same message."""
+
+    key: str
+    text: str
+    internal: bool = Field(default=False, description="A note that the contact never sees.")
 
 
 class TransferBody(Strict):
@@ -51,48 +43,44 @@ class CloseBody(Strict):
     disposition: str = Field("", max_length=200)
 
 
-def add_verbs(blueprint: APIBlueprint, floor: Floor) -> None:
-    """Add them to the desk's blueprint."""
-    for verb, (summary, use_case, permission) in _PLAIN.items():
-        _add(blueprint, floor, verb, summary, use_case, permission)
+def desk_verbs(most_length: Callable[[], int]) -> tuple[Verb, ...]:
+    """What an agent can do in a conversation; ``most_length`` of a message, in characters."""
 
-    @blueprint.post(
-        f"{_ONE}/transfer", summary="Give it away", responses={"200": ConversationShape}
-    )
-    def transfer(path: ConversationId, body: TransferBody) -> Answer:
-        mine = agent_here(floor).id
-        queue, agent = body.queue, body.agent
-        if (queue is None) == (agent is None):
-            raise ValueError("Name either a queue or an agent to transfer to")
+    def say(work: Work, here: Here, body: MessageBody) -> dict[str, object]:
+        saying = Saying(here.conversation, body.key, body.text, here.by, body.internal)
+        return message_shape(say_message(work, saying, most_length()))
 
-        def job(work: Work) -> Conversation:
-            if queue is not None:
-                return talk.transfer_to_queue(work, path.conversation, mine, queue)
-            assert agent is not None  # noqa: S101 - looked at above
-            return talk.transfer_to_agent(work, path.conversation, mine, agent)
-
-        return jsonify(conversation_shape(change(floor, job)))
-
-    @blueprint.post(
-        f"{_ONE}/close", summary="The work after it is done", responses={"200": ConversationShape}
-    )
-    def close(path: ConversationId, body: CloseBody) -> Answer:
-        mine = agent_here(floor).id
-        closed = change(
-            floor, lambda work: talk.close(work, path.conversation, mine, body.disposition)
-        )
-        return jsonify(conversation_shape(closed))
+    shape = ConversationShape
+    return (
+        Verb("say", "/messages", "Say something", MessageShape, say, MessageBody),
+        Verb("accept", "/accept", "Take what rings at me", shape, _plain(accept_offer)),
+        Verb("decline", "/decline", "Do not take it", shape, _plain(decline_offer)),
+        Verb("hold", "/hold", "Let the contact wait", shape, _plain(talk.hold)),
+        Verb("resume", "/resume", "Speak again", shape, _plain(talk.resume)),
+        Verb("end", "/end", "End it", shape, _plain(talk.end)),
+        Verb("take_over", "/take-over", "Go on in its agent's stead", shape,
+             _plain(talk.take_over), permission=HELP_OTHERS),
+        Verb("transfer", "/transfer", "Give it away", shape, _transfer, TransferBody),
+        Verb("close", "/close", "The work after it is done", shape, _close, CloseBody),
+    )  # fmt: skip
 
 
-def _add(
-    blueprint: APIBlueprint, floor: Floor, verb: str, summary: str, use_case: Verb, permission: str
-) -> None:
-    def view(path: ConversationId) -> Answer:
-        if permission:
-            require(user(), permission)
-        mine = agent_here(floor).id
-        done = change(floor, lambda work: use_case(work, path.conversation, mine))
-        return jsonify(conversation_shape(done))
+def _plain(
+    use_case: Callable[[Work, int, int], Conversation],
+) -> Callable[[Work, Here, Nothing], dict[str, object]]:
+    """A use case that needs nothing but the conversation and who asks."""
+    return lambda work, here, _body: conversation_shape(use_case(work, here.conversation, here.by))
 
-    view.__name__ = verb.replace("-", "_")
-    blueprint.post(f"{_ONE}/{verb}", summary=summary, responses={"200": ConversationShape})(view)
+
+def _transfer(work: Work, here: Here, body: TransferBody) -> dict[str, object]:
+    if body.queue is not None and body.agent is None:
+        moved = talk.transfer_to_queue(work, here.conversation, here.by, body.queue)
+    elif body.agent is not None and body.queue is None:
+        moved = talk.transfer_to_agent(work, here.conversation, here.by, body.agent)
+    else:
+        raise ValueError("Name either a queue or an agent to transfer to")
+    return conversation_shape(moved)
+
+
+def _close(work: Work, here: Here, body: CloseBody) -> dict[str, object]:
+    return conversation_shape(talk.close(work, here.conversation, here.by, body.disposition))

@@ -56,8 +56,12 @@ def user() -> User:
 
 
 def agent_here(floor: Floor) -> Agent:
-    """The agent that the signed-in person is; made at their first use of the floor."""
-    me = user()
+    """The agent that the signed-in person is; see `agent_of`."""
+    return agent_of(floor, user())
+
+
+def agent_of(floor: Floor, me: User) -> Agent:
+    """The agent that a person is; made at their first use of the floor."""
 
     def job(work: Work) -> Agent:
         try:

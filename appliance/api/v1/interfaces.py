@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Response, jsonify, request
 from flask_openapi3 import Info, OpenAPI
@@ -15,6 +15,7 @@ from appliance.api.v1.people import people
 from appliance.api.v1.problems import Problem, not_valid
 from appliance.api.v1.queues import queues
 from appliance.api.v1.shapes import Answer
+from appliance.api.v1.verbs import Verb
 from appliance.domain.audit import Audit
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
@@ -60,15 +61,16 @@ def add_interfaces(
     keys: ConversationKeys,
     head: Callable[[str], int],
     hash_password: Callable[[str], str],
-    most_length: Callable[[], int],
+    visitor: Sequence[Verb],
+    at_desk: Sequence[Verb],
 ) -> None:
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
     for blueprint in (
-        desk(floor, users, most_length),
+        desk(floor, users, at_desk),
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
         people(users, audit, hash_password),
-        chat(floor, keys, head, most_length),
+        chat(floor, keys, head, visitor),
     ):
         application.register_api(blueprint)
     check_bodies(application)

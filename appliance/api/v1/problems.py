@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, json
 from flask_openapi3 import APIBlueprint
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from appliance.domain.transitions import IllegalTransitionError
-from appliance.domain.work import UnknownError
+from appliance.domain.work import BusyError, UnknownError
 from appliance.services.answer_offer import OfferGoneError
 from appliance.services.say_message import NotSayableError, NotYoursError
 from common.errors import OperatorError
@@ -20,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 
 # Which of the domain's refusals is which status; the kind is stable, for programs.
 _STATUS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
+    (BusyError, HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     (UnknownError, HTTPStatus.NOT_FOUND, "unknown"),
     (IllegalTransitionError, HTTPStatus.CONFLICT, "illegal-transition"),
     (OfferGoneError, HTTPStatus.CONFLICT, "offer-gone"),
@@ -42,10 +43,20 @@ class Problem(BaseModel):
     )
 
 
-def problem(status: HTTPStatus, kind: str, detail: str, **more: object) -> Response:
-    """The answer."""
-    body = {"type": kind, "title": status.phrase, "status": int(status), "detail": detail, **more}
-    return Response(json.dumps(body), int(status), content_type=MEDIA_TYPE)
+Body = dict[str, Any]
+
+
+def problem_of(error: BaseException) -> Body | None:
+    """A refusal as it stands in an answer or a frame; None: it is a fault of ours."""
+    if isinstance(error, ValidationError):
+        return _invalid(error)
+    if isinstance(error, HTTPException):
+        status = HTTPStatus(error.code or 500)
+        return _body(status, status.phrase.lower().replace(" ", "-"), error.description or "")
+    for family, status, kind in _STATUS:
+        if isinstance(error, family):
+            return _body(status, kind, f"{str(error).rstrip('.')}.")
+    return None
 
 
 def told_to_programs(status: int, kind: str, sentence: str) -> Response:
@@ -55,12 +66,24 @@ def told_to_programs(status: int, kind: str, sentence: str) -> Response:
 
 def not_valid(error: ValidationError) -> Response:
     """A parameter or body that is not of the described shape."""
+    return _response(_invalid(error))
+
+
+def _body(status: HTTPStatus, kind: str, detail: str, **more: object) -> Body:
+    return {"type": kind, "title": status.phrase, "status": int(status), "detail": detail, **more}
+
+
+def _response(body: Body) -> Response:
+    return Response(json.dumps(body), int(body["status"]), content_type=MEDIA_TYPE)
+
+
+def _invalid(error: ValidationError) -> Body:
     errors = [
         {"where": ".".join(str(part) for part in one["loc"]) or "body", "what": one["msg"]}
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     told = "; ".join(f"{one['where']}: {one['what']}" for one in errors[:5])
-    return problem(
+    return _body(
         HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"The request is not as described: {told}.",
         errors=errors,
     )  # fmt: skip
@@ -69,14 +92,11 @@ def not_valid(error: ValidationError) -> Response:
 def answer_problems(blueprint: APIBlueprint) -> None:
     """Answer the domain's refusals, and the web's, as problems."""
 
-    def handler(status: HTTPStatus, kind: str) -> Callable[[Exception], Response]:
-        return lambda error: problem(status, kind, f"{str(error).rstrip('.')}.")
+    def answer(error: Exception) -> Response:
+        body = problem_of(error)
+        assert body is not None  # noqa: S101 - registered for what it knows alone
+        return _response(body)
 
-    for family, status, kind in _STATUS:
-        blueprint.register_error_handler(family, handler(status, kind))
-
-    def http(error: HTTPException) -> Response:
-        status = HTTPStatus(error.code or 500)
-        return problem(status, status.phrase.lower().replace(" ", "-"), error.description or "")
-
-    blueprint.register_error_handler(HTTPException, http)
+    families: list[type[Exception]] = [family for family, _status, _kind in _STATUS]
+    for family in [*families, HTTPException]:
+        blueprint.register_error_handler(family, answer)

@@ -1,0 +1,172 @@
+"""The verbs as frames on the feed's WebSocket: ``{"do": "say", "id": "k1", "with": {…}}``.
+
+``with`` is the body that REST takes; an agent's frame also names the ``conversation``. The answer
+is ``{"id": "k1", "answer": {…}}`` after the commit or ``{"id": "k1", "problem": {…}}``, with the
+JSON that REST answers. Whoever hears no answer sends the same again: what is said has its own key,
+and is kept once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from pydantic import Field
+from werkzeug.exceptions import Forbidden, InternalServerError, NotFound, Unauthorized
+
+from appliance.api.v1.here import agent_of
+from appliance.api.v1.problems import problem_of
+from appliance.api.v1.shapes import Strict
+from appliance.api.v1.verbs import Here, Verb
+from appliance.domain.roles import TAKE_CONVERSATIONS, may
+from appliance.domain.users import User
+from appliance.domain.work import Floor
+from common.feed import Answer, Asker, Commander
+from common.logs import get_logger
+
+log = get_logger(__name__)
+
+_KNOWN_SECONDS = 5.0  # so long a person counts as signed in without asking the database again
+
+
+class _Frame(Strict):
+    """One command."""
+
+    do: str = Field(max_length=64)
+    id: str
+    conversation: int | None = Field(None, ge=1, le=2**31 - 1)
+    given: dict[str, Any] = Field(default_factory=dict, alias="with")
+
+
+class Frames:
+    """Makes what carries out the commands of one connection; see `common.feed.commands`.
+
+    Args:
+        floor: where verbs are run.
+        visitor: the contact's table.
+        desk: the agents' table.
+        conversation_of: whose key it is; None: nobody's.
+        person: whose session the cookies are; None: nobody's, or it has ended.
+    """
+
+    def __init__(
+        self,
+        floor: Floor,
+        visitor: Sequence[Verb],
+        desk: Sequence[Verb],
+        conversation_of: Callable[[str], int | None],
+        person: Callable[[Mapping[str, str]], User | None],
+    ) -> None:
+        self._floor = floor
+        self._visitor = {verb.name: verb for verb in visitor}
+        self._desk = {verb.name: verb for verb in desk}
+        self._conversation_of = conversation_of
+        self._person = person
+
+    def __call__(self, asker: Asker) -> Commander:
+        """For one connection."""
+        if not asker.key:
+            return _Agent(self._floor, self._desk, self._person, asker)
+        conversation = self._conversation_of(asker.key)
+        return _Visitor(self._floor, self._visitor, conversation)
+
+
+class _Visitor:
+    """The commands of whoever holds a conversation's key."""
+
+    def __init__(self, floor: Floor, verbs: Mapping[str, Verb], conversation: int | None) -> None:
+        self._floor, self._verbs, self._conversation = floor, verbs, conversation
+
+    async def __call__(self, frame: Mapping[str, Any]) -> Future[Answer]:
+        """Begin one command; the future is done after its commit."""
+        try:
+            if self._conversation is None:
+                raise Unauthorized("The key opens no conversation.")
+            asked = _Frame.model_validate(frame)
+            if asked.conversation not in {None, self._conversation}:
+                raise Forbidden("The key opens another conversation.")
+            verb = _verb(self._verbs, asked)
+            return _begin(self._floor, verb, Here(self._conversation), asked)
+        except Exception as error:  # noqa: BLE001 - told, or logged, by `_refused`
+            return _refused(error)
+
+
+class _Agent:
+    """The commands of a person who is signed in."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        verbs: Mapping[str, Verb],
+        person: Callable[[Mapping[str, str]], User | None],
+        asker: Asker,
+    ) -> None:
+        self._floor, self._verbs, self._person, self._asker = floor, verbs, person, asker
+        self._known: User | None = None
+        self._until = 0.0
+
+    async def __call__(self, frame: Mapping[str, Any]) -> Future[Answer]:
+        """Begin one command; the future is done after its commit."""
+        try:
+            user = await self._user()
+            asked = _Frame.model_validate(frame)
+            verb = _verb(self._verbs, asked)
+            if verb.permission and not may(user.role, verb.permission):
+                raise Forbidden(f"Your role may not {verb.name} conversations.")
+            if asked.conversation is None:
+                raise ValueError("An agent's frame names its conversation")
+            return _begin(self._floor, verb, Here(asked.conversation, user.id), asked)
+        except Exception as error:  # noqa: BLE001 - told, or logged, by `_refused`
+            return _refused(error)
+
+    async def _user(self) -> User:
+        if self._known is None or time.monotonic() > self._until:
+            self._known = await asyncio.to_thread(self._look)
+            self._until = time.monotonic() + _KNOWN_SECONDS
+        if self._known is None:
+            raise Unauthorized("The session has ended; sign in again.")
+        if not may(self._known.role, TAKE_CONVERSATIONS):
+            raise Forbidden("Your role takes no conversations.")
+        return self._known
+
+    def _look(self) -> User | None:
+        user = self._person(self._asker.cookies)
+        if user is not None and may(user.role, TAKE_CONVERSATIONS):
+            agent_of(self._floor, user)
+        return user
+
+
+def _verb(verbs: Mapping[str, Verb], asked: _Frame) -> Verb:
+    verb = verbs.get(asked.do)
+    if verb is None:
+        raise NotFound(f"There is no command {asked.do!r}; there are: {', '.join(verbs)}.")
+    return verb
+
+
+def _begin(floor: Floor, verb: Verb, here: Here, asked: _Frame) -> Future[Answer]:
+    done = verb.begin(floor, here, verb.body.model_validate(asked.given))
+    answer: Future[Answer] = Future()
+    done.add_done_callback(lambda found: _pass_on(found, answer))
+    return answer
+
+
+def _pass_on(done: Future[dict[str, Any]], answer: Future[Answer]) -> None:
+    error = done.exception()
+    answer.set_result({"answer": done.result()} if error is None else _problem(error))
+
+
+def _refused(error: Exception) -> Future[Answer]:
+    refused: Future[Answer] = Future()
+    refused.set_result(_problem(error))
+    return refused
+
+
+def _problem(error: BaseException) -> Answer:
+    told = problem_of(error)
+    if told is None:
+        log.error("frames.failed", exc_info=error)
+        told = problem_of(InternalServerError("It failed here; it can be tried again."))
+    return {"problem": told}
