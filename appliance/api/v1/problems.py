@@ -61,7 +61,7 @@ def problem_of(error: BaseException) -> Body | None:
 
 def told_to_programs(status: int, kind: str, sentence: str) -> Response:
     """An error that no view of the interface knew of: no such address, not signed in, a bug."""
-    return problem(HTTPStatus(status), kind.replace(" ", "-"), sentence)
+    return _response(_body(HTTPStatus(status), kind.replace(" ", "-"), sentence))
 
 
 def not_valid(error: ValidationError) -> Response:
