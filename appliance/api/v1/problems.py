@@ -46,6 +46,11 @@ class Problem(BaseModel):
 Body = dict[str, Any]
 
 
+def problem(status: HTTPStatus, kind: str, detail: str, **more: object) -> Response:
+    """The answer."""
+    return _response(_body(status, kind, detail, **more))
+
+
 def problem_of(error: BaseException) -> Body | None:
     """A refusal as it stands in an answer or a frame; None: it is a fault of ours."""
     if isinstance(error, ValidationError):
@@ -61,7 +66,7 @@ def problem_of(error: BaseException) -> Body | None:
 
 def told_to_programs(status: int, kind: str, sentence: str) -> Response:
     """An error that no view of the interface knew of: no such address, not signed in, a bug."""
-    return _response(_body(HTTPStatus(status), kind.replace(" ", "-"), sentence))
+    return problem(HTTPStatus(status), kind.replace(" ", "-"), sentence)
 
 
 def not_valid(error: ValidationError) -> Response:
