@@ -84,7 +84,7 @@ $(VENV)/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml se
 	@touch $@
 
 # The front ends again when their sources changed; `pip install` has built them once already.
-$(VENV)/web.stamp: $(VENV)/run.stamp $(shell find appliance/web -name node_modules -prune -o -type f -print)
+$(VENV)/web.stamp: $(VENV)/run.stamp $(shell find appliance/web -name node_modules -prune -o -name description.d.ts -o -type f -print)
 	@test $(VENV)/run.stamp -nt $@ && test ! -e $@ || $(BIN)/python setup.py --quiet build_web
 	@touch $@
 

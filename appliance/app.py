@@ -12,8 +12,8 @@ import click
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from appliance.api.desk_page import desk_page
 from appliance.api.errors import show_fault_numbers
-from appliance.api.pages import pages
 from appliance.api.programs import programs
 from appliance.api.v1.chat import ConversationKeys, visitor_verbs
 from appliance.api.v1.desk_verbs import desk_verbs
@@ -120,7 +120,7 @@ def create_app(
     flask.config["MAX_CONTENT_LENGTH"] = _MOST_BODY
     metrics.watch(flask)
     texts = Texts("appliance")
-    install(flask, texts, title="product", nav=[NavItem("pages.home", "running.title")],
+    install(flask, texts, title="product", nav=[NavItem("pages.home", "desk.title")],
             for_programs=told_to_programs)  # fmt: skip
     show_fault_numbers(flask, texts)
     secret = secret_key(office.folder)
@@ -165,7 +165,7 @@ def create_app(
         return office.users.by_name(account.name) if account else None
 
     flask.register_blueprint(widget())
-    flask.register_blueprint(pages(running, office.users, texts, clock, settings))
+    flask.register_blueprint(desk_page(office.users, settings))
     flask.register_blueprint(
         programs(running, office.users, metrics, texts, clock, settings, local_token)
     )

@@ -21,7 +21,6 @@ class Line:
     key: str
     name: str
     status: str
-    status_word: str
     found: str
     advice: str
 
@@ -34,7 +33,6 @@ def line_of(part: Part, say: Say) -> Line:
         key=part.key,
         name=say(f"{below}.name"),
         status=str(part.status),
-        status_word=say(f"status.{part.status}"),
         found=say(f"{below}.{part.finding}", **blanks) if part.finding else "",
         advice=say(f"{below}.{part.advice}") if part.advice else "",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, abort, g, jsonify, request, session
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -19,6 +19,8 @@ from common.clock import Clock, stamp
 from common.web.signin import signed_in
 from common.web.texts import Texts
 
+_BY_ITSELF = "by-itself"
+
 
 def programs(
     running: DescribeRunning,
@@ -32,6 +34,10 @@ def programs(
     """The blueprint; ``local_token`` lets `callstead appliance status` in."""
     blueprint = Blueprint("programs", __name__)
 
+    @blueprint.before_request
+    def _remember_use() -> None:
+        g.seen_before = session.get("seen")
+
     def answer(role: Role) -> Response:
         parts = running(role)
         reply = jsonify(at=stamp(clock.now()), parts=[as_json(part, texts.t) for part in parts])
@@ -40,6 +46,9 @@ def programs(
 
     @signed_in
     def for_people() -> ResponseReturnValue:
+        if _BY_ITSELF in request.args and g.seen_before is not None:
+            # A page that looks again by itself is nobody at the screen: the session may fall idle.
+            session["seen"] = g.seen_before
         user = user_here(users)
         require(user, SEE_STATUS)
         return answer(user.role)

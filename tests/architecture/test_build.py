@@ -57,7 +57,9 @@ def test_a_built_package_holds_every_file_and_its_identity(tmp_path: Path) -> No
     assert {n.as_posix() for n in shipped} <= inside
     names = json.loads((tmp_path / "installed" / BUILT / "names.json").read_bytes())
     assert f"{BUILT}/{names['widget.js']}" in inside
-    assert not [name for name in inside if "node_modules" in name or name.endswith(".ts")]
+    desk = json.loads((tmp_path / "installed" / BUILT / "desk" / "manifest.json").read_bytes())
+    assert {f"{BUILT}/desk/{one['file']}" for one in desk.values()} <= inside
+    assert not [name for name in inside if "node_modules" in name or name.endswith((".ts", ".vue"))]
     assert not (sources / "common" / "build.json").exists()
     told = _run(sys.executable, "-c", "from common.version import build; print(build())",
                 cwd=tmp_path / "installed")  # fmt: skip

@@ -73,12 +73,12 @@ def test_the_limits_are_those_of_the_settings(build):
     assert "20 characters" in browser.change_password(house.first_password, "x" * 19).text
 
 
-def test_a_page_that_reloads_itself_does_not_keep_a_forgotten_session_alive(house):
+def test_a_page_that_looks_again_by_itself_does_not_keep_a_forgotten_session_alive(house):
     browser = house.signed_in()
     for _ in range(4):
         house.clock.advance(minutes=20)
-        answer = browser.get("/?by-itself")
-    assert answer.status_code == 303
+        answer = browser.get("/api/v1/status?by-itself=true")
+    assert answer.status_code == 401
 
 
 def test_a_person_who_uses_the_page_stays_signed_in(house):

@@ -1,0 +1,134 @@
+// The REST interface, with the types of its own description: `/api/openapi.json`, written to
+// description.d.ts by tests/unit/appliance/web/test_desk_code.py, which also checks all of this.
+
+import { settings } from "../settings";
+import type { paths } from "./description";
+
+/** The server said no, in words. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly kind: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** Nobody answered, or nobody who could. The same may be asked again. */
+export class Unreached extends Error {}
+
+type Method = "get" | "post" | "patch" | "put" | "delete";
+type Of<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, object> ? P : never }[keyof paths];
+type Operation<M extends Method, P extends keyof paths> = paths[P] extends Record<M, infer O> ? O : never;
+type Content<R> = R extends { content: { "application/json": infer T } } ? T : void;
+type Good<R> = R extends { 200: infer A } ? Content<A> : R extends { 201: infer A } ? Content<A> : void;
+/** What an operation answers when all is well. */
+export type Answer<M extends Method, P extends keyof paths> =
+  Operation<M, P> extends { responses: infer R } ? Good<R> : void;
+type Body<M extends Method, P extends keyof paths> =
+  Operation<M, P> extends { requestBody?: { content: { "application/json": infer B } } } ? B : never;
+
+export interface Asked<B> {
+  path?: Record<string, string | number>;
+  query?: Record<string, string | number | boolean | undefined>;
+  body?: B;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+const TIME_OUT = 20_000; // milliseconds
+let token = "";
+
+export function get<P extends Of<"get">>(path: P, asked: Asked<never> = {}): Promise<Answer<"get", P>> {
+  return send("get", path, asked) as Promise<Answer<"get", P>>;
+}
+
+export function post<P extends Of<"post">>(
+  path: P,
+  asked: Asked<Body<"post", P>> = {},
+): Promise<Answer<"post", P>> {
+  return send("post", path, asked) as Promise<Answer<"post", P>>;
+}
+
+export function patch<P extends Of<"patch">>(
+  path: P,
+  asked: Asked<Body<"patch", P>>,
+): Promise<Answer<"patch", P>> {
+  return send("patch", path, asked) as Promise<Answer<"patch", P>>;
+}
+
+export function put<P extends Of<"put">>(
+  path: P,
+  asked: Asked<Body<"put", P>>,
+): Promise<Answer<"put", P>> {
+  return send("put", path, asked) as Promise<Answer<"put", P>>;
+}
+
+export function remove<P extends Of<"delete">>(
+  path: P,
+  asked: Asked<never> = {},
+): Promise<Answer<"delete", P>> {
+  return send("delete", path, asked) as Promise<Answer<"delete", P>>;
+}
+
+export function address(path: string, asked: Asked<unknown>): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = asked.path?.[name];
+    if (value === undefined) throw new Error(`${path} needs ${name}`);
+    return encodeURIComponent(value);
+  });
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked.query ?? {})) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  const text = query.toString();
+  return text ? `${filled}?${text}` : filled;
+}
+
+async function send(method: Method, path: string, asked: Asked<unknown>): Promise<unknown> {
+  const answer = await once(method, path, asked);
+  if (answer.status === 401) {
+    leave();
+    throw new Refused(401, "unauthorized", "");
+  }
+  // Answers nothing to a body that is none: a proxy's page, or a server that is just starting.
+  const told = (await answer.json().catch(() => null)) as Record<string, unknown> | null;
+  if (answer.ok) return told ?? undefined;
+  if (answer.status >= 502 || answer.status === 429) throw new Unreached(String(told?.detail ?? ""));
+  throw new Refused(
+    answer.status,
+    String(told?.type ?? told?.error ?? ""),
+    String(told?.detail ?? told?.message ?? answer.statusText),
+  );
+}
+
+async function once(method: Method, path: string, asked: Asked<unknown>): Promise<Response> {
+  const late = AbortSignal.timeout(TIME_OUT);
+  const form = asked.body instanceof FormData;
+  try {
+    const answer = await fetch(address(path, asked), {
+      method: method.toUpperCase(),
+      headers: {
+        Accept: "application/json",
+        ...(method === "get" ? {} : { "X-CSRF-Token": token || settings().csrf }),
+        ...(asked.body === undefined || form ? {} : { "Content-Type": "application/json" }),
+        ...asked.headers,
+      },
+      body: asked.body === undefined ? undefined : form ? (asked.body as FormData) : JSON.stringify(asked.body),
+      cache: "no-store",
+      signal: asked.signal ? AbortSignal.any([late, asked.signal]) : late,
+    });
+    token = answer.headers.get("X-CSRF-Token") ?? token;
+    return answer;
+  } catch (error) {
+    if (asked.signal?.aborted) throw error;
+    throw new Unreached();
+  }
+}
+
+/** The session is over: sign in again, and come back to where we are. */
+export function leave(): void {
+  const here = location.pathname + location.search;
+  location.assign(`/sign-in?next=${encodeURIComponent(here)}`);
+}

@@ -1,0 +1,39 @@
+// What is where. One folder for each area; a page is loaded when somebody goes there.
+//
+// An area is a folder beside this file with `texts/en.json` and `texts/zh-CN.json`; its texts are
+// below its own name (`t("running.title")`) and are loaded with its first page. To add a page: a
+// component in the area's folder, and a line here. Paths that begin anew must be known to
+// appliance/api/desk_page.py, too.
+
+import type { RouteRecordRaw } from "vue-router";
+
+import type { IconName } from "./ui/icons";
+
+declare module "vue-router" {
+  interface RouteMeta {
+    /** The folder: its texts are loaded before the page is shown. */
+    area: string;
+    /** The key of its name in the navigation; without one it is not there. */
+    nav?: string;
+    icon?: IconName;
+    /** Who may see it: a permission's name of appliance/domain/roles.py. */
+    needs?: string;
+    /** The page fills the window and scrolls inside. */
+    fills?: boolean;
+  }
+}
+
+export const ROUTES: RouteRecordRaw[] = [
+  {
+    path: "/running",
+    name: "running",
+    component: () => import("./running/RunningPage.vue"),
+    meta: { area: "running", nav: "nav.running", icon: "pulse", needs: "status.see" },
+  },
+  {
+    path: "/:rest(.*)*",
+    name: "nowhere",
+    component: () => import("./layout/NowherePage.vue"),
+    meta: { area: "" },
+  },
+];

