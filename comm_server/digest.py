@@ -26,7 +26,7 @@ from common.salvage import is_damage
 from common.spool import Row, Store
 
 log = get_logger(__name__)
-_BATCH = 100
+_BATCH = 1000  # ids; between two, the process that understands stands still
 _CHUNK = 32  # reports; they share a commit, and the intake waits for it
 _CHUNK_BYTES = 256 * 1024
 _SECONDS = 60.0  # for one commit

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, cast
+
+from comm_server.as_json import read_json, write_json
 
 
 def one_line(value: object, most: int = 200) -> str:
@@ -23,10 +24,10 @@ def well_formed(value: dict[str, Any]) -> dict[str, Any]:
 
 def well_formed_text(value: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """The same, and its JSON."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = write_json(value)
     try:
         text.encode()
     except UnicodeEncodeError:
-        text = text.encode("utf-8", "replace").decode()
-        return cast("dict[str, Any]", json.loads(text)), text
+        data = text.encode("utf-8", "replace")
+        return cast("dict[str, Any]", read_json(data)), data.decode()
     return value, text

@@ -6,11 +6,11 @@ It is the costly half of the digest and touches nothing, so that it can run in a
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from comm_server.as_json import write_json
 from comm_server.fingerprint import with_trace
 from comm_server.grouping import Grouping, group
 from comm_server.intake import KINDS
@@ -80,7 +80,7 @@ def _find(event: dict[str, Any], scrubbed: Counter[str], phones: Phones) -> Foun
     clean, text = well_formed_text(clean)
     traced = with_trace(clean)
     if traced is not clean:
-        text = json.dumps(traced, ensure_ascii=False)
+        text = write_json(traced)
     return Found(
         str(traced["event_id"]),
         one_line(traced.get("release") or ""),

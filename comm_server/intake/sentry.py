@@ -9,12 +9,12 @@ scrubbed.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from comm_server.as_json import read_json
 from comm_server.intake.interface import Lookup, Parsed, PoisonError, Usual
 from comm_server.plain import one_line
 from comm_server.settings import IntakeSettings
@@ -142,7 +142,7 @@ def _line(body: bytes, start: int) -> tuple[dict[str, Any], int]:
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data)
+        value = read_json(data)
     except (ValueError, RecursionError) as error:
         raise PoisonError(f"not JSON: {error}") from error
     if not isinstance(value, dict):

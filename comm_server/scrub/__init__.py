@@ -7,7 +7,6 @@ masked as the customer's administrator wants it.
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from functools import lru_cache
 from typing import Any
@@ -23,6 +22,8 @@ MASK = "[scrubbed]"
 DEFAULT_PHONES = Phones()
 _DEEPEST = 60
 _LONGEST_KEY = 64
+_LONGEST_REMEMBERED = 160  # characters
+_MOST_REMEMBERED = 16_384  # texts; with the above some 3 MB
 _PLAIN, _SECRET, _NUMBER = 0, 1, 2
 
 
@@ -50,6 +51,12 @@ def _look(key: str) -> int:
 _remembered = lru_cache(4096)(_look)  # few names come in every report
 
 
+@lru_cache(4)
+def _found_clean(phones: Phones) -> set[str]:  # noqa: ARG001 - the cache goes by it
+    """Texts in which no rule by value strikes: a program's lines come again in every report."""
+    return set()
+
+
 class _Work:
     """The scrubbing of one value.
 
@@ -61,24 +68,39 @@ class _Work:
         self._phones = phones
         self._extensions = "extension" in phones.kinds
         self._keys: dict[str, int] = {}
-        self._clean: set[str] = set()
+        self._clean = _found_clean(phones)
+        if len(self._clean) >= _MOST_REMEMBERED:
+            self._clean.clear()
         self._known: dict[str, tuple[str, Counter[str]]] = {}
 
     def walk(self, value: Any, depth: int) -> Any:
+        if isinstance(value, str):
+            return value if value in self._clean else self._text(value)
+        if not isinstance(value, (dict, list)):
+            return value
         if depth > _DEEPEST:  # no honest report nests like this; cut instead of overflowing
             self.counts["too deep"] += 1
             return MASK
-        if isinstance(value, str):
-            return value if value in self._clean else self._text(value)
-        if isinstance(value, dict):
-            return self._entries(value, depth)
-        if isinstance(value, list):
-            if len(value) == 2 and isinstance(value[0], str) and is_secret_key(value[0]):
-                self.counts["key"] += 1  # headers travel as [name, value] pairs
-                return [value[0], MASK]
-            clean = [self.walk(item, depth + 1) for item in value]
-            return clean if any(map(operator.is_not, clean, value)) else value
-        return value
+        return (self._entries if isinstance(value, dict) else self._items)(value, depth)
+
+    def _items(self, value: list[Any], depth: int) -> list[Any]:
+        """``value`` itself when nothing in it is a secret."""
+        if len(value) == 2 and isinstance(value[0], str) and is_secret_key(value[0]):
+            self.counts["key"] += 1  # headers travel as [name, value] pairs
+            return [value[0], MASK]
+        clean: list[Any] | None = None
+        harmless = self._clean
+        for at, item in enumerate(value):
+            if item.__class__ is str:  # source lines
+                if item in harmless:
+                    continue
+                found: Any = self._text(item)
+            else:
+                found = self.walk(item, depth + 1)
+            if found is not item:
+                clean = clean or list(value)
+                clean[at] = found
+        return clean or value
 
     def _entries(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
         """``value`` itself when nothing in it is a secret."""
@@ -88,7 +110,7 @@ class _Work:
             judged = keys.get(key)
             if judged is None:
                 judged = keys[key] = _judged(key)
-            if judged == _PLAIN and isinstance(item, str):  # most are
+            if judged == _PLAIN and item.__class__ is str:  # most are
                 if item in harmless:
                     continue
                 found: Any = self._text(item)
@@ -98,6 +120,9 @@ class _Work:
                 clean = clean or dict(value)
                 clean[key] = found
         return clean or value
+
+    def _looks_harmless(self, text: str) -> bool:
+        return not may_hold_secret(text, extensions=self._extensions)
 
     def _judged_entry(self, judged: int, item: Any, depth: int) -> Any:
         if judged & _SECRET and item not in (None, "", [], {}):
@@ -113,14 +138,14 @@ class _Work:
     def _text(self, text: str) -> str:
         known = self._known.get(text)
         if known is None:
-            if not may_hold_secret(text, extensions=self._extensions):
-                self._clean.add(text)
-                return text
             struck: Counter[str] = Counter()
-            clean = mask_phones(scrub_text(text, struck), self._phones, struck)
+            clean = text
+            if may_hold_secret(text, extensions=self._extensions):
+                clean = mask_phones(scrub_text(text, struck), self._phones, struck)
             if not struck:
-                self._clean.add(text)
-                return clean
+                if len(text) <= _LONGEST_REMEMBERED and len(self._clean) < _MOST_REMEMBERED:
+                    self._clean.add(text)
+                return text
             known = self._known[text] = clean, struck
         for rule, times in known[1].items():
             self.counts[rule] += times

@@ -63,7 +63,7 @@ def mask_phones(text: str, phones: Phones, counts: Counter[str]) -> str:
         return text
     if _ENOUGH.search(text):
         for kind in ("international", "cn-mobile", "cn-landline"):
-            if kind in phones.kinds:
+            if kind in phones.kinds and (kind != "international" or "+" in text):
                 text = _masked(_PATTERNS[kind], text, phones.mode, counts)
     if "extension" in phones.kinds and _EXTENSION_WORD.search(text):
         text, times = _PATTERNS["extension"].subn(r"\g<word>[phone]", text)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 
 _PEM = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL
@@ -28,37 +27,37 @@ _UNQUOTED = re.compile(
     r"""(?!\[scrubbed\])[^\s"',;&]{3,}""",
     re.IGNORECASE,
 )
+# Each with words of which one stands wherever it matches: looking for those costs a tenth.
+_RULES: tuple[tuple[tuple[str, ...], re.Pattern[str], str, str], ...] = (
+    (("-----begin",), _PEM, "private key", "[scrubbed]"),
+    (("eyj",), _JWT, "token", "[scrubbed]"),
+    (("bearer", "basic"), _BEARER, "token", "[scrubbed]"),
+    (("://",), _URL_PASSWORD, "password", r"\1:[scrubbed]@"),
+    (
+        ("passw", "secret", "token", "apikey", "api_key"),
+        _ASSIGNED,
+        "password",
+        r"\g<name>\g<quote>[scrubbed]\g<quote>",
+    ),
+)
 _CARD = re.compile(r"(?<![\d+-])(?:\d[ -]?){12,18}\d(?![\d-])")
 
 
 def scrub_text(text: str, counts: Counter[str]) -> str:
     """``text`` without secrets; adds to ``counts`` what was found."""
-    text = _replace(_PEM, "private key", text, counts)
-    text = _replace(_JWT, "token", text, counts)
-    text = _replace(_BEARER, "token", text, counts)
-    text = _replace(_URL_PASSWORD, "password", text, counts, lambda m: f"{m[1]}:[scrubbed]@")
-    text = _replace(
-        _ASSIGNED,
-        "password",
-        text,
-        counts,
-        lambda m: f"{m['name']}{m['quote']}[scrubbed]{m['quote']}",
-    )
+    lower = text.lower() if text.isascii() else None  # beyond it, other letters count as these
+    for words, pattern, rule, by in _RULES:
+        if lower is None or any(word in lower for word in words):
+            text = _replace(pattern, rule, text, counts, by)
     return _CARD.sub(lambda m: _card(m[0], counts), text)
 
 
 def scrub_assigned(text: str, counts: Counter[str]) -> str:
     """``text`` without what is assigned to a telling name without quotes."""
-    return _replace(_UNQUOTED, "password", text, counts, lambda m: f"{m['name']}[scrubbed]")
+    return _replace(_UNQUOTED, "password", text, counts, r"\g<name>[scrubbed]")
 
 
-def _replace(
-    pattern: re.Pattern[str],
-    rule: str,
-    text: str,
-    counts: Counter[str],
-    by: Callable[[re.Match[str]], str] = lambda _match: "[scrubbed]",
-) -> str:
+def _replace(pattern: re.Pattern[str], rule: str, text: str, counts: Counter[str], by: str) -> str:
     text, times = pattern.subn(by, text)
     if times:
         counts[rule] += times

@@ -7,10 +7,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comm_server.scrub import KINDS, Phones, scrub
+from comm_server.scrub import _MOST_REMEMBERED, KINDS, Phones, _found_clean, scrub
 from comm_server.scrub.phones import mask_phones
 from comm_server.scrub.quick import _MOMENT, may_hold_secret
-from comm_server.scrub.values import scrub_text
+from comm_server.scrub.values import _RULES, scrub_text
 
 ALL = Phones("all", KINDS)
 DEFAULT = Phones()
@@ -33,6 +33,20 @@ def test_what_it_passes_over_the_rules_leave_alone(text: str):
         if not may_hold_secret(text, extensions="extension" in phones.kinds):
             assert (clean, counts) == (text, Counter())
         assert scrub({"v": [text, text, "x"]}, phones)[0] == {"v": [clean, clean, "x"]}
+
+
+@given(st.lists(PARTS, max_size=8).map("".join) | st.text(max_size=40))
+def test_a_rule_whose_words_are_missing_would_not_have_struck(text: str):
+    for words, pattern, _, _ in _RULES:
+        if text.isascii() and not any(word in text.lower() for word in words):
+            assert not pattern.search(text)
+
+
+def test_what_is_remembered_between_reports_is_bounded():
+    phones = Phones("off")
+    for batch in range(5):
+        scrub([f"line {batch} {one}" for one in range(10_000)], phones)
+    assert len(_found_clean(phones)) <= _MOST_REMEMBERED
 
 
 def test_what_comes_again_is_counted_again():
