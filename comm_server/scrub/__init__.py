@@ -81,7 +81,7 @@ class _Work:
         if depth > _DEEPEST:  # no honest report nests like this; cut instead of overflowing
             self.counts["too deep"] += 1
             return MASK
-        return (self._entries if isinstance(value, dict) else self._items)(value, depth)
+        return self._entries(value, depth) if isinstance(value, dict) else self._items(value, depth)
 
     def _items(self, value: list[Any], depth: int) -> list[Any]:
         """``value`` itself when nothing in it is a secret."""
