@@ -6,7 +6,7 @@ figure     definition
 SL         answered within the threshold, of all that were answered or abandoned; whoever left
            within the short-abandon time is left out, because nobody could have answered them
 ASA        mean wait of those that were answered
-AHT        mean of talk, hold and after-call work of those that were answered
+AHT        mean of talk, hold and after-call work of those that were handled
 abandoned  left without an answer after the short-abandon time, of the same total as SL
 occupancy  time with work, of the time signed in and not away
 ========== ========================================================================================
@@ -14,7 +14,7 @@ occupancy  time with work, of the time signed in and not away
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -36,19 +36,53 @@ class Target:
             raise ValueError("a service level's times must be above 0 seconds")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How one conversation's wait ended; times in seconds.
+@dataclass
+class Contacts:
+    """What is counted of the contacts of a queue in some time; times in seconds.
 
     Attributes:
-        waited: from queued to answered, or to the moment the contact left.
-        answered: False: abandoned.
-        handled: talk, hold and after-call work.
+        arrived: began to wait: came, were transferred, or overflowed into the queue.
+        in_time: of the answered, within the target.
+        abandoned: left without an answer; `short` of them within the short-abandon time.
+        refused: were not let in: closed or full.
+        waited: all that the answered waited, together.
+        longest: the longest wait of anybody who was answered or left.
+        handled: agents' parts in conversations that came to their end; with `talk`, `hold`,
+            `wrap` all they took together.
     """
 
-    waited: float
-    answered: bool
-    handled: float = 0.0
+    arrived: int = 0
+    answered: int = 0
+    in_time: int = 0
+    abandoned: int = 0
+    short: int = 0
+    refused: int = 0
+    transferred: int = 0
+    waited: float = 0.0
+    longest: float = 0.0
+    handled: int = 0
+    talk: float = 0.0
+    hold: float = 0.0
+    wrap: float = 0.0
+
+    def answer(self, wait: float, target: Target) -> None:
+        """Somebody was answered after ``wait`` seconds."""
+        self.answered += 1
+        self.in_time += wait <= target.within
+        self.waited += wait
+        self.longest = max(self.longest, wait)
+
+    def leave(self, wait: float, target: Target) -> None:
+        """Somebody left after ``wait`` seconds."""
+        self.abandoned += 1
+        self.short += wait < target.short
+        self.longest = max(self.longest, wait)
+
+    def add(self, other: Contacts) -> None:
+        """Count those of ``other`` too."""
+        for name, value in vars(other).items():
+            mine = getattr(self, name)
+            setattr(self, name, max(mine, value) if name == "longest" else mine + value)
 
 
 @dataclass(frozen=True)
@@ -60,35 +94,48 @@ class Figures:
     abandoned: int
     short_abandoned: int
     service_level: float | None
+    abandonment: float | None
     asa: float | None
     aht: float | None
     longest_wait: float
 
 
-def figures(outcomes: Iterable[Outcome], target: Target) -> Figures:
-    """The figures of these conversations."""
-    answered: list[Outcome] = []
-    left: list[Outcome] = []
-    for one in outcomes:
-        (answered if one.answered else left).append(one)
-    short = sum(1 for one in left if one.waited < target.short)
-    total = len(answered) + len(left) - short
-    in_time = sum(1 for one in answered if one.waited <= target.within)
+def figures(counted: Contacts) -> Figures:
+    """The figures of what was counted."""
+    total = counted.answered + counted.abandoned - counted.short
+    worked = counted.talk + counted.hold + counted.wrap
     return Figures(
-        offered=len(answered) + len(left),
-        answered=len(answered),
-        abandoned=len(left) - short,
-        short_abandoned=short,
-        service_level=in_time / total if total else None,
-        asa=_mean([one.waited for one in answered]),
-        aht=_mean([one.handled for one in answered]),
-        longest_wait=max((one.waited for one in (*answered, *left)), default=0.0),
+        offered=counted.answered + counted.abandoned,
+        answered=counted.answered,
+        abandoned=counted.abandoned - counted.short,
+        short_abandoned=counted.short,
+        service_level=share(counted.in_time, total),
+        abandonment=share(counted.abandoned - counted.short, total),
+        asa=share(counted.waited, counted.answered),
+        aht=share(worked, counted.handled),
+        longest_wait=counted.longest,
     )
 
 
-def occupancy(working: float, present: float) -> float | None:
-    """Share of the seconds ``present`` that were spent ``working``; None: nobody was there."""
-    return min(working / present, 1.0) if present > 0 else None
+def share(part: float, whole: float) -> float | None:
+    """``part`` of ``whole``; None of nothing."""
+    return part / whole if whole else None
+
+
+# The states of an agent that count as work, and those that count as being there.
+WORKING = ("offered", "busy", "wrap_up")
+PRESENT = (*WORKING, "available", "not_responding")
+
+
+def occupancy(seconds: Mapping[str, float]) -> float | None:
+    """Share of the time signed in and not away that was spent with work; None: nobody was there.
+
+    ``seconds`` by the states of `appliance.domain.agent_state.AgentState`.
+    """
+    return share(
+        sum(seconds.get(state, 0) for state in WORKING),
+        sum(seconds.get(state, 0) for state in PRESENT),
+    )
 
 
 def expected_wait(ahead: int, agents: int, handling: float) -> float | None:
@@ -98,7 +145,3 @@ def expected_wait(ahead: int, agents: int, handling: float) -> float | None:
     each of those ahead and one more (Little's law). None: nobody is there to answer.
     """
     return (ahead + 1) * handling / agents if agents > 0 else None
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None

@@ -81,6 +81,7 @@ def give_place(
             work, conversation, Event.QUEUE, SYSTEM, queue=queue.id,
             waiting_since=work.now, not_before=not_before, agent=None, only_agent=None,
             declined=frozenset(),
+            data={"not_before": not_before.isoformat()} if not_before else None,
         )  # fmt: skip
         return Arrived(waits, found, opens_at)
     closed = move(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.domain.queue import Queue
 from appliance.domain.work import Work
+from appliance.services.set_queue import told
 
 NAME = "Reception"
 
@@ -12,4 +13,4 @@ def first_queue(work: Work) -> None:
     """Make it when there is none yet."""
     if not work.queues():
         kept = work.save_queue(Queue(0, NAME))
-        work.tell("queue.set", who="system", queue=kept.id, data={"name": NAME})
+        work.tell("queue.set", who="system", queue=kept.id, data=told(kept))

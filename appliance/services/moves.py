@@ -47,7 +47,7 @@ def move(
         conversation=moved.id,
         agent=moved.agent if moved.agent is not None else before.agent,
         queue=moved.queue,
-        data={"state": str(state), **(data or {})},
+        data={"state": str(state), "channel": moved.channel, **(data or {})},
     )
     return moved
 

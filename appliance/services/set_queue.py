@@ -42,8 +42,13 @@ def set_queue(
         raise ValueError(f"The queue's form is not as a queue shows it: {error}") from error
     _no_circle(work, wanted)
     kept = work.save_queue(wanted)
-    work.tell("queue.set", who="system", queue=kept.id, data={"name": kept.name})
+    work.tell("queue.set", who="system", queue=kept.id, data=told(kept))
     return kept
+
+
+def told(queue: Queue) -> dict[str, object]:
+    """What the event of a queue tells: its target too, by which reports count from then on."""
+    return {"name": queue.name, "target": vars(queue.target)}
 
 
 def _no_circle(work: Work, wanted: Queue) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from appliance.store import floor_models, live  # noqa: F401 - their tables stand in Base too
+from appliance.store import floor_models, live, report_models  # noqa: F401 - their tables stand in Base too
 from appliance.store.database import Database
 from appliance.store.models import Base
 

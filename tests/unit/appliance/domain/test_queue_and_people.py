@@ -10,7 +10,7 @@ from appliance.domain.contact import Identity, recognise
 from appliance.domain.demand import ANYBODY, Need, Rule, Step, rule_for
 from appliance.domain.hours import Hours
 from appliance.domain.queue import Entry, Overflow, Queue, entry
-from appliance.domain.service_level import Outcome, Target, expected_wait, figures, occupancy
+from appliance.domain.service_level import Contacts, Target, expected_wait, figures, occupancy
 from appliance.domain.wrap_up import AfterWork, WrapUp
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -110,20 +110,26 @@ def test_a_cookie_alone_recognises_and_a_stranger_is_new():
 
 
 def test_the_figures_by_their_definitions():
-    outcomes = [
-        Outcome(5, True, 100), Outcome(25, True, 200), Outcome(2, False), Outcome(60, False),
-    ]  # fmt: skip
-    found = figures(outcomes, Target(0.8, 20, 5))
-    assert found.service_level == pytest.approx(1 / 3)
+    target, counted = Target(0.8, 20, 5), Contacts(handled=2, talk=200, hold=60, wrap=40)
+    for wait in (5, 25):
+        counted.answer(wait, target)
+    for wait in (2, 60):
+        counted.leave(wait, target)
+    found = figures(counted)
+    assert found.service_level == found.abandonment == pytest.approx(1 / 3)
     assert (found.asa, found.aht, found.longest_wait) == (15, 150, 60)
     assert (found.offered, found.answered, found.abandoned, found.short_abandoned) == (4, 2, 1, 1)
 
 
 def test_figures_of_nothing_are_unknown_and_not_zero():
-    found = figures([], Target())
+    found = figures(Contacts())
     assert (found.service_level, found.asa, found.aht) == (None, None, None)
-    assert occupancy(0, 0) is None
+    assert occupancy({"away": 60}) is None
     assert expected_wait(3, 0, 120) is None
+
+
+def test_occupancy_leaves_out_who_is_away_and_counts_what_rings_as_work():
+    assert occupancy({"busy": 60, "offered": 15, "available": 25, "away": 900}) == 0.75
 
 
 def test_the_expected_wait_grows_with_those_ahead():

@@ -1,0 +1,207 @@
+"""From events to sums, one event after the other, with what is not over yet carried along.
+
+`fold` may stop after any event: what it needs to go on is the standing alone. A wait is counted in
+the quarter-hour in which it ends, a handled part in the one in which it ends, an agent's time where
+it was spent. So what is over never changes, and a reader adds `running` for what goes on now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from appliance.domain.agent_state import Presence, agent_state
+from appliance.domain.conversation import AT_AN_AGENT, ENDED, Event, State
+from appliance.domain.reports.sums import Sums, Times
+from appliance.domain.service_level import Contacts, Target
+
+# An agent's part: from the answer until it is done or given away.
+_PART = {State.ACTIVE: "talk", State.HELD: "hold", State.WRAP_UP: "wrap"}
+_WORK = {
+    State.OFFERED: "offered", State.ACTIVE: "active", State.HELD: "active",
+    State.WRAP_UP: "wrapping",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One event, as the table of events has it."""
+
+    at: datetime
+    kind: str
+    conversation: int | None
+    agent: int | None
+    queue: int | None
+    data: Mapping[str, Any]
+
+
+@dataclass
+class Going:
+    """A conversation that is not over; moments in seconds of the epoch.
+
+    Attributes:
+        waits: since when it waits; None: it does not.
+        talk, hold, wrap: of the part that its agent has in it now.
+    """
+
+    channel: str = ""
+    queue: int = 0
+    state: str = State.NEW
+    since: float = 0.0
+    waits: float | None = None
+    agent: int | None = None
+    talk: float = 0.0
+    hold: float = 0.0
+    wrap: float = 0.0
+
+
+@dataclass
+class Seated:
+    """An agent: presence, and by conversation (as text) what they do in it."""
+
+    presence: str = Presence.OFFLINE
+    since: float = 0.0
+    work: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """As colleagues see it."""
+        does = list(self.work.values())
+        return agent_state(
+            Presence(self.presence), offered=does.count("offered"), active=does.count("active"),
+            wrapping=does.count("wrapping"),
+        )  # fmt: skip
+
+
+@dataclass
+class Standing:
+    """What is not over yet."""
+
+    conversations: dict[int, Going] = field(default_factory=dict)
+    agents: dict[int, Seated] = field(default_factory=dict)
+    targets: dict[int, Target] = field(default_factory=dict)
+
+
+def fold(facts: Iterable[Fact], standing: Standing) -> Sums:
+    """Count ``facts``, in their order; ``standing`` is what it was before, and after."""
+    sums = Sums()
+    for fact in facts:
+        room, _, verb = fact.kind.partition(".")
+        at = fact.at.timestamp()
+        if room == "conversation" and fact.conversation is not None:
+            _conversation(fact, verb, at, standing, sums)
+        elif room == "agent" and fact.agent is not None and "presence" in fact.data:
+            seated = standing.agents.setdefault(fact.agent, Seated())
+            _until(seated, fact.agent, at, sums)
+            seated.presence = str(fact.data["presence"])
+        elif fact.kind == "queue.set" and fact.queue is not None and "target" in fact.data:
+            standing.targets[fact.queue] = Target(**fact.data["target"])
+    return sums
+
+
+def running(standing: Standing, now: datetime) -> Sums:
+    """What agents have spent until ``now`` of the states that they are in."""
+    sums = Sums()
+    for agent, seated in standing.agents.items():
+        sums.spend(agent, seated.state, seated.since, now.timestamp())
+    return sums
+
+
+def to_form(record: Going | Seated | Target) -> dict[str, Any]:
+    """As JSON."""
+    return asdict(record)
+
+
+def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Sums) -> None:
+    assert fact.conversation is not None  # noqa: S101 - looked at by the caller
+    one = standing.conversations.setdefault(fact.conversation, Going(since=at))
+    one.channel = str(fact.data.get("channel", one.channel))
+    if "state" not in fact.data:
+        return
+    state = str(fact.data["state"])
+    if one.state in _PART:
+        name = _PART[State(one.state)]
+        setattr(one, name, getattr(one, name) + at - one.since)
+    holder = fact.agent if state in AT_AN_AGENT else None
+    if one.state in _PART and (state not in _PART or holder != one.agent):
+        _part_ends(one, at, sums)
+    _count(fact, verb, one, at, sums)
+    _wait(fact, verb, one, state, at, standing, sums)
+    _hand_over(fact.conversation, one, holder, state, at, standing, sums)
+    one.state, one.since, one.agent = state, at, holder
+    if state in ENDED:
+        del standing.conversations[fact.conversation]
+
+
+def _count(fact: Fact, verb: str, one: Going, at: float, sums: Sums) -> None:
+    """What is an event and no time."""
+    if verb == Event.REFUSE and fact.queue is not None:
+        sums.queue(at, fact.queue, one.channel).refused += 1
+    if verb == Event.TRANSFER:
+        sums.queue(at, one.queue, one.channel).transferred += 1
+    if fact.agent is None:
+        return
+    if verb == Event.TRANSFER:
+        sums.agent(at, fact.agent).transferred += 1
+    elif verb == Event.DECLINE:
+        sums.agent(at, fact.agent).declined += 1
+    elif verb == Event.MISS:
+        sums.agent(at, fact.agent).missed += 1
+
+
+def _wait(
+    fact: Fact, verb: str, one: Going, state: str, at: float, standing: Standing, sums: Sums
+) -> None:
+    queue = fact.queue if fact.queue is not None else one.queue
+    target = standing.targets.get(one.queue, Target())
+    if one.waits is not None and state in _PART:
+        sums.queue(at, one.queue, one.channel).answer(max(at - one.waits, 0), target)
+        if fact.agent is not None:
+            sums.agent(at, fact.agent).answered += 1
+        one.waits = None
+    elif one.waits is not None and state in ENDED:
+        sums.queue(at, one.queue, one.channel).leave(max(at - one.waits, 0), target)
+        one.waits = None
+    elif state == State.QUEUED and (one.waits is None or verb == Event.QUEUE):
+        # A message that was left out of hours waits from the next opening on.
+        not_before = fact.data.get("not_before")
+        opens = datetime.fromisoformat(not_before).timestamp() if not_before else at
+        one.waits = max(at, opens)
+        sums.queue(at, queue, one.channel).arrived += 1
+    elif state == State.QUEUED and queue != one.queue:
+        sums.queue(at, queue, one.channel).arrived += 1
+    one.queue = queue
+
+
+def _part_ends(one: Going, at: float, sums: Sums) -> None:
+    counted: list[Contacts | Times] = [sums.queue(at, one.queue, one.channel)]
+    if one.agent is not None:
+        counted.append(sums.agent(at, one.agent))
+    for each in counted:
+        each.handled += 1
+        each.talk += one.talk
+        each.hold += one.hold
+        each.wrap += one.wrap
+    one.talk = one.hold = one.wrap = 0.0
+
+
+def _hand_over(
+    id: int, one: Going, holder: int | None, state: str, at: float, standing: Standing, sums: Sums  # noqa: A002
+) -> None:  # fmt: skip
+    """Whoever had it has it no more, and whoever has it does what its state says."""
+    does = _WORK[State(state)] if holder is not None else ""
+    for agent in {one.agent, holder} - {None}:
+        assert agent is not None  # noqa: S101 - taken out above
+        seated = standing.agents.setdefault(agent, Seated(since=at))
+        _until(seated, agent, at, sums)
+        if agent == holder:
+            seated.work[str(id)] = does
+        else:
+            seated.work.pop(str(id), None)
+
+
+def _until(seated: Seated, agent: int, at: float, sums: Sums) -> None:
+    sums.spend(agent, seated.state, seated.since, at)
+    seated.since = at

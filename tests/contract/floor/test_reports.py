@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from appliance.domain.reports.book import Filter
+from appliance.domain.reports.periods import Interval, Span
+from appliance.domain.service_level import Target
+from appliance.services import talk
+from appliance.services.answer_offer import accept_offer
+from appliance.services.set_queue import told
+from appliance.store.reports import SqlBook, count_events, forget_reports
+from tests.contract.floor.house import House
+
+
+def book(house: House) -> SqlBook:
+    return SqlBook(house.database, house.clock)
+
+
+def span(house: House, interval: Interval = Interval.TOTAL) -> Span:
+    today = house.clock.now().date()
+    return Span(today - timedelta(days=1), today + timedelta(days=1), "UTC", interval)
+
+
+def serve(house: House, who: str, wait: float, talk_time: float) -> int:
+    """Somebody comes, is answered after ``wait`` seconds, and spoken with."""
+    one = house.come(who).conversation.id
+    house.clock.advance(seconds=wait)
+    ((_, agent),) = house.offer()
+    house.do(accept_offer, one, agent)
+    house.clock.advance(seconds=talk_time)
+    house.do(talk.end, one, agent)
+    house.do(talk.close, one, agent)
+    return agent
+
+
+def leave(house: House, wait: float) -> None:
+    """Somebody comes, and leaves after ``wait`` seconds."""
+    one = house.come().conversation.id
+    house.clock.advance(seconds=wait)
+    house.do(talk.leave, one)
+
+
+def told_now(house: House) -> tuple:
+    contacts = book(house).contacts(span(house), Filter())
+    agents = book(house).agents(span(house), Filter())
+    return contacts, agents
+
+
+@pytest.fixture
+def busy(house: House) -> House:
+    house.ready(*house.agents)
+    serve(house, "ann", 10, 120)
+    leave(house, 3)
+    leave(house, 60)
+    serve(house, "ben", 30, 60)
+    return house
+
+
+def test_the_sums_are_true_before_between_and_after_counting(busy):
+    fresh = told_now(busy)
+    count_events(busy.database, batch=3)
+    assert told_now(busy) == fresh
+    (key, counted), = fresh[0].items()
+    assert key[1:] == (busy.sales, "chat")
+    assert (counted.answered, counted.in_time, counted.abandoned, counted.short) == (2, 1, 2, 1)
+    assert (counted.handled, counted.talk) == (2, 180)
+
+
+def test_counting_again_counts_nothing_twice(busy):
+    count_events(busy.database)
+    kept = told_now(busy)
+    assert count_events(busy.database) == 0
+    assert told_now(busy) == kept
+
+
+def test_killed_while_counting_it_goes_on_where_it_was(busy, monkeypatch):
+    from appliance.store import reports
+
+    kept, fold = told_now(busy), reports.fold
+
+    def killed(facts, standing):
+        fold(facts, standing)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reports, "fold", killed)
+    with pytest.raises(KeyboardInterrupt):
+        count_events(busy.database)
+    monkeypatch.undo()
+    assert told_now(busy) == kept
+    count_events(busy.database)
+    assert told_now(busy) == kept
+
+
+def test_what_goes_on_now_is_in_the_agents_times(busy):
+    count_events(busy.database)
+    before = sum(one.available for one in told_now(busy)[1].values())
+    busy.clock.advance(seconds=100)
+    assert sum(one.available for one in told_now(busy)[1].values()) == before + 300
+
+
+def test_the_live_figures_are_those_of_the_report(busy):
+    begin = datetime.combine(busy.clock.now().date(), datetime.min.time(), UTC)
+    queues, agents = book(busy).since(begin - timedelta(days=1), begin - timedelta(days=1))
+    contacts, times = told_now(busy)
+    assert list(queues.values()) == list(contacts.values())
+    assert {key[1]: one for key, one in times.items()} == agents
+
+
+def test_a_report_of_one_queue_channel_or_agent_holds_nothing_else(busy):
+    assert not book(busy).contacts(span(busy), Filter(queue=busy.support))
+    assert not book(busy).contacts(span(busy), Filter(channel="phone"))
+    (key,) = book(busy).agents(span(busy), Filter(agent=busy.agents[1]))
+    assert key[1] == busy.agents[1]
+
+
+def test_rows_by_hour_add_up_to_the_day(busy):
+    count_events(busy.database)
+    by_hour = book(busy).contacts(span(busy, Interval.HOUR), Filter())
+    (whole,) = book(busy).contacts(span(busy), Filter()).values()
+    assert sum(one.answered for one in by_hour.values()) == whole.answered
+    assert list(by_hour) == sorted(by_hour)
+
+
+def test_a_queues_own_threshold_is_counted_by(house):
+    house.change_queue(house.sales, target=Target(0.8, 60, 1))
+    house.floor.write(
+        lambda work: work.tell("queue.set", who="system", queue=house.sales,
+                               data=told(work.queue(house.sales)))
+    )  # fmt: skip
+    house.ready(*house.agents)
+    serve(house, "ann", 45, 10)
+    (counted,) = told_now(house)[0].values()
+    assert (counted.answered, counted.in_time) == (1, 1)
+
+
+def test_old_sums_go_and_newer_ones_stay(busy):
+    count_events(busy.database)
+    forget_reports(busy.database, busy.clock.now() - timedelta(days=1))
+    assert told_now(busy)[0]
+    forget_reports(busy.database, busy.clock.now() + timedelta(days=1))
+    assert not told_now(busy)[0]

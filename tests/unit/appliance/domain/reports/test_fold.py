@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import random
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from appliance.domain.reports.fold import Fact, Standing, fold, running
+from appliance.domain.reports.sums import QUARTER, Sums, Times
+from appliance.domain.service_level import Contacts
+
+BEGIN = datetime(2026, 11, 20, 10, 14, tzinfo=UTC)  # a minute before a quarter-hour ends
+SALES, SUPPORT, ANNA, BO = 1, 2, 7, 8
+
+
+class Day:
+    """A day's events, as they are written in one line each."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+
+    def at(self, seconds, kind, conversation=None, agent=None, queue=SALES, **data):
+        moment = BEGIN + timedelta(seconds=seconds)
+        if kind.startswith("conversation."):
+            data = {"channel": "chat", **data}
+        self.facts.append(Fact(moment, kind, conversation, agent, queue, data))
+        return self
+
+    def come(self, seconds, conversation, queue=SALES, **data):
+        return self.at(seconds, "conversation.queue", conversation, queue=queue,
+                       state="queued", **data)  # fmt: skip
+
+    def answer(self, seconds, conversation, agent=ANNA):
+        return self.at(seconds, "conversation.accept", conversation, agent, state="active")
+
+    def end(self, seconds, conversation, agent=ANNA, wrap=0):
+        self.at(seconds, "conversation.end", conversation, agent, state="wrap_up")
+        return self.at(seconds + wrap, "conversation.close", conversation, agent, state="closed")
+
+    def told(self) -> Contacts:
+        return total(fold(self.facts, Standing()))
+
+
+def total(sums: Sums, queue: int = SALES) -> Contacts:
+    together = Contacts()
+    for (_at, of, _channel), contacts in sums.contacts.items():
+        if of == queue:
+            together.add(contacts)
+    return together
+
+
+def of(sums: Sums, agent: int) -> Times:
+    together = Times()
+    for (_at, who), times in sums.agents.items():
+        if who == agent:
+            together.add(times)
+    return together
+
+
+def test_a_handled_chat_is_counted_where_its_wait_and_its_work_end():
+    day = Day().come(0, 1).answer(15, 1)
+    day.at(45, "conversation.hold", 1, ANNA, state="held")
+    day.at(75, "conversation.resume", 1, ANNA, state="active").end(115, 1, wrap=20)
+    sums = fold(day.facts, Standing())
+    first, second = sorted({at for at, _queue, _channel in sums.contacts})
+    assert second - first == QUARTER
+    assert asdict(sums.contacts[first, SALES, "chat"]) == asdict(
+        Contacts(arrived=1, answered=1, in_time=1, waited=15, longest=15)
+    )
+    assert asdict(sums.contacts[second, SALES, "chat"]) == asdict(
+        Contacts(handled=1, talk=70, hold=30, wrap=20)
+    )
+
+
+def test_an_agents_time_is_where_it_was_spent():
+    day = Day().at(0, "agent.ready", agent=ANNA, presence="available").come(0, 1)
+    day.at(10, "conversation.offer", 1, ANNA, state="offered").answer(20, 1).end(80, 1, wrap=30)
+    standing = Standing()
+    sums = fold(day.facts, standing)
+    sums.add(running(standing, BEGIN + timedelta(seconds=150)))
+    parts = [sums.agents[at, ANNA] for at in sorted({at for at, _agent in sums.agents})]
+    assert [(one.available, one.offered, one.busy, one.wrap_up) for one in parts] == [
+        (10, 10, 40, 0), (40, 0, 20, 30),
+    ]  # fmt: skip
+
+
+def test_whoever_goes_away_with_a_chat_open_is_busy_until_it_ends():
+    day = Day().at(0, "agent.ready", agent=ANNA, presence="available").come(0, 1).answer(0, 1)
+    day.at(5, "agent.step_away", agent=ANNA, presence="away").end(50, 1)
+    standing = Standing()
+    sums = fold(day.facts, standing)
+    sums.add(running(standing, BEGIN + timedelta(seconds=60)))
+    assert (of(sums, ANNA).busy, of(sums, ANNA).away) == (50, 10)
+
+
+def test_who_leaves_early_is_no_abandoned_contact():
+    day = Day().come(0, 1).come(0, 2)
+    day.at(4, "conversation.leave", 1, state="abandoned")
+    day.at(40, "conversation.leave", 2, state="abandoned")
+    told = day.told()
+    assert (told.abandoned, told.short, told.longest) == (2, 1, 40)
+
+
+def test_the_threshold_is_the_one_that_held_when_it_was_answered():
+    strict = {"share": 0.9, "within": 10, "short": 2}
+    day = Day().come(0, 1).answer(15, 1)
+    day.at(20, "queue.set", queue=SALES, name="sales", target=strict)
+    told = day.come(30, 2).answer(45, 2).told()
+    assert (told.answered, told.in_time) == (2, 1)
+
+
+def test_a_failed_offer_leaves_the_wait_as_it_is():
+    day = Day().come(0, 1).at(2, "conversation.offer", 1, ANNA, state="offered")
+    day.at(22, "conversation.miss", 1, ANNA, state="queued").answer(30, 1, BO)
+    sums = fold(day.facts, Standing())
+    assert (total(sums).arrived, total(sums).waited) == (1, 30)
+    assert (of(sums, ANNA).missed, of(sums, BO).answered) == (1, 1)
+
+
+def test_a_transfer_ends_one_part_and_begins_a_wait():
+    day = Day().come(0, 1).answer(10, 1)
+    day.at(40, "conversation.transfer", 1, ANNA, state="transferred")
+    day.come(40, 1, SUPPORT).at(65, "conversation.accept", 1, BO, queue=SUPPORT, state="active")
+    sums = fold(day.facts, Standing())
+    assert (total(sums).handled, total(sums).talk, total(sums).transferred) == (1, 30, 1)
+    assert (total(sums, SUPPORT).arrived, total(sums, SUPPORT).waited) == (1, 25)
+
+
+def test_overflow_is_counted_where_it_was_answered_and_the_wait_is_whole():
+    day = Day().come(0, 1)
+    day.at(30, "conversation.overflow", 1, queue=SUPPORT, state="queued")
+    day.at(50, "conversation.accept", 1, BO, queue=SUPPORT, state="active")
+    sums = fold(day.facts, Standing())
+    assert (total(sums).answered, total(sums, SUPPORT).answered) == (0, 1)
+    assert total(sums, SUPPORT).waited == 50
+
+
+def test_a_take_over_gives_each_of_the_two_their_part():
+    day = Day().come(0, 1).answer(0, 1)
+    day.at(30, "conversation.take_over", 1, BO, state="active", **{"from": ANNA}).end(50, 1, BO)
+    sums = fold(day.facts, Standing())
+    assert (of(sums, ANNA).talk, of(sums, BO).talk, total(sums).answered) == (30, 20, 1)
+    assert (of(sums, ANNA).busy, of(sums, BO).busy) == (30, 20)
+
+
+def test_a_message_left_at_night_waits_from_the_opening_on():
+    opens = (BEGIN + timedelta(seconds=600)).isoformat()
+    told = Day().come(0, 1, not_before=opens).answer(612, 1).told()
+    assert (told.waited, told.in_time) == (12, 1)
+
+
+def test_what_is_refused_is_no_wait():
+    told = Day().at(0, "conversation.refuse", 1, state="closed", because="full").told()
+    assert (told.refused, told.arrived, told.answered, told.abandoned) == (1, 0, 0, 0)
+
+
+def test_events_that_tell_of_no_change_count_nothing():
+    day = Day().at(0, "conversation.read", 1, ANNA).at(1, "message.said", 1, ANNA, number=1)
+    sums = fold(day.facts, Standing())
+    assert not sums.contacts
+    assert not sums.agents
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cut_anywhere_the_parts_make_the_whole(seed):
+    dice = random.Random(seed)  # noqa: S311 - a test's, not a secret's
+    facts = _busy_day(dice)
+    whole = fold(facts, Standing())
+    standing, parts, at = Standing(), Sums(), 0
+    while at < len(facts):
+        step = dice.randint(1, 20)
+        parts.add(fold(facts[at : at + step], standing))
+        at += step
+    assert _rounded(parts) == _rounded(whole)
+    assert total(whole).answered + total(whole).abandoned > 50
+
+
+def _busy_day(dice: random.Random) -> list[Fact]:
+    day, clock = Day(), 0.0
+    for agent in (ANNA, BO):
+        day.at(0, "agent.ready", agent=agent, presence="available")
+    for conversation in range(1, 101):
+        clock += dice.uniform(1, 200)
+        day.come(clock, conversation)
+        if dice.random() < 0.2:
+            day.at(clock + dice.uniform(1, 90), "conversation.leave", conversation,
+                   state="abandoned")  # fmt: skip
+            continue
+        agent, answered = dice.choice((ANNA, BO)), clock + dice.uniform(0, 60)
+        day.answer(answered, conversation, agent)
+        day.end(answered + dice.uniform(5, 600), conversation, agent, wrap=dice.uniform(0, 60))
+    return sorted(day.facts, key=lambda fact: fact.at)
+
+
+def _rounded(sums: Sums) -> dict:
+    return {
+        key: {name: round(value, 6) for name, value in asdict(one).items()}
+        for place in (sums.contacts, sums.agents)
+        for key, one in place.items()
+    }
