@@ -73,6 +73,11 @@ class Span:
             )
 
     @property
+    def begins(self) -> datetime:
+        """The first moment, in its own zone."""
+        return datetime.combine(self.first, time(0), ZoneInfo(self.zone))
+
+    @property
     def start(self) -> int:
         """In seconds of the epoch."""
         return _midnight(self.first, self.zone)
