@@ -41,6 +41,7 @@ from appliance.store.accounts import SqlAccounts
 from appliance.store.facts import storage_facts
 from appliance.store.live import SqlLive, prune
 from appliance.store.queue_form import from_form, to_form
+from appliance.store.reports import SqlBook, count_events, forget_reports
 from common import logs
 from common.atomic import write_secret
 from common.care import Drain
@@ -155,6 +156,9 @@ def create_app(
         forms=QueueForms(to_form, from_form),
         keys=keys,
         head=head,
+        book=SqlBook(office.database, clock),
+        texts=texts,
+        clock=clock,
         hash_password=(passwords or Passwords()).hash,
         visitor=visitor,
         at_desk=at_desk,
@@ -249,7 +253,7 @@ class _Beside:
             coalesce=True,
             max_instances=1,
         )
-        for job, seconds in ((self._tick, 1), (self._prune, 3600)):
+        for job, seconds in ((self._tick, 1), (self._count, 5), (self._prune, 3600)):
             self._scheduler.add_job(
                 job, "interval", seconds=seconds, coalesce=True, max_instances=1
             )
@@ -258,7 +262,12 @@ class _Beside:
     def _tick(self) -> None:
         self._appliance.office.floor.write(tick)
 
+    def _count(self) -> None:
+        count_events(self._appliance.office.database)
+
     def _prune(self) -> None:
+        days = timedelta(days=self._settings.reports.keep_days)
+        forget_reports(self._appliance.office.database, SystemClock().now() - days)
         hours = self._settings.chat.live_hours
         prune(self._appliance.office.database, SystemClock().now() - timedelta(hours=hours))
 

@@ -117,6 +117,20 @@ class ChatSettings:
 
 
 @dataclass(frozen=True)
+class ReportSettings:
+    """Figures of the past."""
+
+    keep_days: int = setting(
+        1100,
+        minimum=32,
+        maximum=36500,
+        unit="days",
+        doc="Reports reach back so far; three years let this month stand beside that of the years "
+        "before, in a few hundred megabytes.",
+    )
+
+
+@dataclass(frozen=True)
 class ApplianceSettings:
     """The table ``[appliance]``."""
 
@@ -211,6 +225,7 @@ class ApplianceSettings:
     sign_in: SignInSettings = section(SignInSettings)
     metrics: MetricsSettings = section(MetricsSettings)
     chat: ChatSettings = section(ChatSettings)
+    reports: ReportSettings = section(ReportSettings)
 
     @property
     def folder(self) -> Path:

@@ -52,6 +52,7 @@ class Event(StrEnum):
     """What happened to it."""
 
     QUEUE = "queue"  # it got its place in a queue
+    REASSIGN = "reassign"  # a supervisor gave it to another queue or agent while it waited
     OVERFLOW = "overflow"  # it waits in another queue from now on, as long as before
     REFUSE = "refuse"  # no queue could take it: full, closed, blocked
     OFFER = "offer"  # it rings at an agent
@@ -75,6 +76,8 @@ TABLE: Table[State, Event] = {
     (State.NEW, Event.REFUSE): State.CLOSED,
     (State.NEW, Event.LEAVE): State.ABANDONED,
     (State.QUEUED, Event.OVERFLOW): State.QUEUED,
+    (State.QUEUED, Event.REASSIGN): State.QUEUED,
+    (State.OFFERED, Event.REASSIGN): State.QUEUED,
     (State.QUEUED, Event.OFFER): State.OFFERED,
     (State.QUEUED, Event.TAKE): State.ACTIVE,
     (State.QUEUED, Event.LEAVE): State.ABANDONED,

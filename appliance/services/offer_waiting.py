@@ -37,12 +37,12 @@ def offer_waiting(work: Work) -> list[Offer]:
     return [_offer(work, waiting[one.conversation], one) for one in decisions(at)]
 
 
-def snapshot(work: Work, waiting: list[Conversation]) -> Snapshot:
-    """All that the decision depends on."""
+def snapshot(work: Work, waiting: list[Conversation], *, everybody: bool = False) -> Snapshot:
+    """All that the decision depends on; ``everybody``: with those who are not available, too."""
     queues = work.queues()
     return Snapshot(
         now=work.now.timestamp(),
-        seats=_seats(work, queues),
+        seats=_seats(work, queues, everybody=everybody),
         waiting=_waiting(waiting, queues),
         policies={
             queue.id: Policy(
@@ -54,11 +54,12 @@ def snapshot(work: Work, waiting: list[Conversation]) -> Snapshot:
     )  # fmt: skip
 
 
-def _seats(work: Work, queues: Mapping[int, Queue]) -> list[Seat]:
+def _seats(work: Work, queues: Mapping[int, Queue], *, everybody: bool) -> list[Seat]:
     loads = work.loads()
     seats = []
     for agent in work.agents():
-        if agent.presence is not Presence.AVAILABLE:
+        available = agent.presence is Presence.AVAILABLE
+        if not available and not everybody:
             continue
         mine = loads.get(agent.id, ())
         counted = [one for one in mine if _holds(one, queues)]
@@ -68,6 +69,7 @@ def _seats(work: Work, queues: Mapping[int, Queue]) -> list[Seat]:
                 queues=agent.queues,
                 groups=agent.groups,
                 skills=agent.skills,
+                available=available,
                 free=not any(
                     one.state is State.OFFERED
                     or (one.state is State.WRAP_UP and _holds(one, queues))

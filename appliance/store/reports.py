@@ -216,9 +216,7 @@ def _summed(session: Session, table: Any, kind: Any, span: Span, where: list[Any
     """Added up by the database; yields keys with their begin, and the sums."""
     keys = [column for column in table.__mapper__.primary_key if column.name != "at"]
     names = list(kind.__dataclass_fields__)
-    sums = [
-        (func.max if name == "longest" else func.sum)(getattr(table, name)) for name in names
-    ]
+    sums = [(func.max if name == "longest" else func.sum)(getattr(table, name)) for name in names]
     for stretch in span.stretches():
         step = ((table.at + stretch.offset) // stretch.size).label("step")
         query = (

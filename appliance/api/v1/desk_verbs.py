@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from pydantic import Field
 
@@ -17,7 +18,7 @@ from appliance.api.v1.verbs import Here, Nothing, Verb
 from appliance.domain.records import Conversation
 from appliance.domain.roles import HELP_OTHERS
 from appliance.domain.work import Work
-from appliance.services import talk
+from appliance.services import reassign, talk
 from appliance.services.answer_offer import accept_offer, decline_offer
 from appliance.services.say_message import Saying, say_message
 
@@ -60,6 +61,10 @@ def desk_verbs(most_length: Callable[[], int]) -> tuple[Verb, ...]:
         Verb("end", "/end", "End it", shape, _plain(talk.end)),
         Verb("take_over", "/take-over", "Go on in its agent's stead", shape,
              _plain(talk.take_over), permission=HELP_OTHERS),
+        Verb("take", "/take", "Answer it out of its queue", shape,
+             _plain(reassign.take_from_queue), permission=HELP_OTHERS),
+        Verb("reassign", "/reassign", "Give another's to a queue or an agent", shape,
+             _reassign, TransferBody, permission=HELP_OTHERS),
         Verb("transfer", "/transfer", "Give it away", shape, _transfer, TransferBody),
         Verb("close", "/close", "The work after it is done", shape, _close, CloseBody),
     )  # fmt: skip
@@ -72,14 +77,24 @@ def _plain(
     return lambda work, here, _body: conversation_shape(use_case(work, here.conversation, here.by))
 
 
-def _transfer(work: Work, here: Here, body: TransferBody) -> dict[str, object]:
-    if body.queue is not None and body.agent is None:
-        moved = talk.transfer_to_queue(work, here.conversation, here.by, body.queue)
-    elif body.agent is not None and body.queue is None:
-        moved = talk.transfer_to_agent(work, here.conversation, here.by, body.agent)
-    else:
-        raise ValueError("Name either a queue or an agent to transfer to")
-    return conversation_shape(moved)
+_Give = Callable[[Work, int, int, int], Conversation]
+
+
+def _given(to_queue: _Give, to_agent: _Give) -> Callable[[Work, Here, Any], dict[str, object]]:
+    def run(work: Work, here: Here, body: TransferBody) -> dict[str, object]:
+        if body.queue is not None and body.agent is None:
+            moved = to_queue(work, here.conversation, here.by, body.queue)
+        elif body.agent is not None and body.queue is None:
+            moved = to_agent(work, here.conversation, here.by, body.agent)
+        else:
+            raise ValueError("Name either a queue or an agent to transfer to")
+        return conversation_shape(moved)
+
+    return run
+
+
+_transfer = _given(talk.transfer_to_queue, talk.transfer_to_agent)
+_reassign = _given(reassign.reassign_to_queue, reassign.reassign_to_agent)
 
 
 def _close(work: Work, here: Here, body: CloseBody) -> dict[str, object]:

@@ -11,16 +11,22 @@ from appliance.api.v1.agents import agents
 from appliance.api.v1.bodies import check_bodies
 from appliance.api.v1.chat import ConversationKeys, chat
 from appliance.api.v1.desk import desk
+from appliance.api.v1.floor import floor_seen
 from appliance.api.v1.people import people
 from appliance.api.v1.problems import Problem, not_valid
 from appliance.api.v1.queues import queues
+from appliance.api.v1.reports import reports
 from appliance.api.v1.shapes import Answer
 from appliance.api.v1.verbs import Verb
+from appliance.api.v1.would_get import would_get_it
 from appliance.domain.audit import Audit
+from appliance.domain.reports.book import Book
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
 from appliance.services.set_queue import QueueForms
 from common import __version__
+from common.clock import Clock
+from common.web.texts import Texts
 
 _FOR_OTHER_SITES = {
     "Access-Control-Allow-Origin": "*",  # no cookie counts there: the conversation's key alone
@@ -60,6 +66,9 @@ def add_interfaces(
     forms: QueueForms,
     keys: ConversationKeys,
     head: Callable[[str], int],
+    book: Book,
+    texts: Texts,
+    clock: Clock,
     hash_password: Callable[[str], str],
     visitor: Sequence[Verb],
     at_desk: Sequence[Verb],
@@ -71,6 +80,9 @@ def add_interfaces(
         agents(floor, users, audit),
         people(users, audit, hash_password),
         chat(floor, keys, head, visitor),
+        floor_seen(floor, book, users, audit, head),
+        reports(book, floor, users, audit, texts, clock),
+        would_get_it(floor, users, texts),
     ):
         application.register_api(blueprint)
     check_bodies(application)

@@ -12,6 +12,7 @@ from typing import IO
 import xlsxwriter
 
 Cell = str | int | float | None
+Sheet = tuple[str, Iterable[Sequence[Cell]]]
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -31,7 +32,7 @@ def csv_lines(lines: Iterable[Sequence[Cell]]) -> Iterator[str]:
         yield place.getvalue()
 
 
-def xlsx_parts(sheets: Sequence[tuple[str, Iterable[Sequence[Cell]]]]) -> Iterator[bytes]:
+def xlsx_parts(sheets: Sequence[Sheet]) -> Iterator[bytes]:
     """A workbook; each sheet with its name, its first line as the heading."""
     place: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed below
     with closing(place):

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.here import blueprint_for, user
-from appliance.api.v1.report_files import CSV, XLSX, Cell, csv_lines, xlsx_parts
+from appliance.api.v1.report_files import CSV, XLSX, Cell, Sheet, csv_lines, xlsx_parts
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.reports.book import Book, Filter
-from appliance.domain.reports.periods import Interval, Span
+from appliance.domain.reports.periods import Interval, Span, zone_of
 from appliance.domain.reports.table import By, Figure, Row, Table, table
 from appliance.domain.roles import SEE_REPORTS
 from appliance.domain.users import Users
@@ -182,16 +181,20 @@ def reports(
         lines = _lines(query, made, title, head)
         if query.format is FileKind.CSV:
             return _file(csv_lines(lines), CSV, name)
-        meanings = [[_title(one, texts), texts.t(f"report.unit_{one.unit}"), _means(one, texts)]
-                    for one in made.figures]  # fmt: skip
-        sheets = [(texts.t("report.title"), lines), (texts.t("report.definitions"), meanings)]
+        meanings: list[list[Cell]] = [
+            [_title(one, texts), texts.t(f"report.unit_{one.unit}"), _means(one, texts)]
+            for one in made.figures
+        ]
+        sheets: list[Sheet] = [
+            (texts.t("report.title"), lines), (texts.t("report.definitions"), meanings),
+        ]  # fmt: skip
         return _file(xlsx_parts(sheets), XLSX, name)
 
     @blueprint.get("/staffing", summary="Agents needed by hour of the week",
                    responses={"200": StaffShape})  # fmt: skip
     def staffing(query: AskedStaff) -> Answer:
         target = floor.read(lambda work: work.queue(query.queue)).target
-        today = clock.now().astimezone(_zone(query.zone)).date()
+        today = clock.now().astimezone(zone_of(query.zone)).date()
         loads = staff(
             book, query.queue, target, today=today, weeks=query.weeks, zone=query.zone,
             shrinkage=query.shrinkage, most_occupancy=query.most_occupancy,
@@ -207,13 +210,6 @@ def reports(
         )  # fmt: skip
 
     return blueprint
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"There is no time zone {name!r}; name one like Asia/Shanghai") from error
 
 
 def _title(figure: Figure, texts: Texts) -> str:

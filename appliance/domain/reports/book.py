@@ -22,7 +22,7 @@ class Filter:
 
 
 class Book(Protocol):
-    """Reads the sums, true until the moment of the call: the newest events are counted on the way."""
+    """Reads the sums, true until this moment: the newest events are counted on the way."""
 
     def contacts(self, span: Span, only: Filter) -> Mapping[tuple[datetime, int, str], Contacts]:
         """By begin of the interval, queue and channel; in order of time."""

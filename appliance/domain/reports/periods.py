@@ -57,12 +57,7 @@ class Span:
     interval: Interval
 
     def __post_init__(self) -> None:
-        try:
-            ZoneInfo(self.zone)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(
-                f"There is no time zone {self.zone!r}; name one like Asia/Shanghai"
-            ) from error
+        zone_of(self.zone)
         days = (self.last - self.first).days + 1
         if days < 1:
             raise ValueError("A report must end on the day it begins, or later")
@@ -114,6 +109,14 @@ class Span:
         elif self.interval is Interval.TOTAL:
             day = self.first
         return datetime.combine(day, time(0), ZoneInfo(self.zone))
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone; raises ValueError."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"There is no time zone {name!r}; name one like Asia/Shanghai") from error
 
 
 def _midnight(day: date, zone: str) -> int:

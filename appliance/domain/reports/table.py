@@ -65,7 +65,7 @@ class Table:
 
 
 def _of_contacts(name: str) -> Callable[[Contacts], float | None]:
-    return lambda counted: getattr(figures(counted), name)  # type: ignore[no-any-return]
+    return lambda counted: getattr(figures(counted), name)
 
 
 def _mean(name: str) -> Callable[[Any], float | None]:
@@ -73,7 +73,7 @@ def _mean(name: str) -> Callable[[Any], float | None]:
 
 
 def _plain(name: str) -> Callable[[Any], float | None]:
-    return lambda counted: getattr(counted, name)  # type: ignore[no-any-return]
+    return lambda counted: getattr(counted, name)
 
 
 def _worked(counted: Contacts | Times) -> float | None:
@@ -130,12 +130,14 @@ def table(book: Book, span: Span, by: By, only: Filter) -> Table:
 
 
 def _key(by: By, queue: int, channel: str) -> int | str | None:
-    return {By.QUEUE: queue, By.CHANNEL: channel}.get(by)
+    if by is By.QUEUE:
+        return queue
+    return channel if by is By.CHANNEL else None
 
 
 def _table(
     columns: tuple[Figure, ...],
-    kind: type[Contacts] | type[Times],
+    kind: type[Contacts | Times],
     span: Span,
     counted: Iterable[tuple[datetime, int | str | None, Any]],
 ) -> Table:

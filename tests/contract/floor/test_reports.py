@@ -62,7 +62,7 @@ def test_the_sums_are_true_before_between_and_after_counting(busy):
     fresh = told_now(busy)
     count_events(busy.database, batch=3)
     assert told_now(busy) == fresh
-    (key, counted), = fresh[0].items()
+    ((key, counted),) = fresh[0].items()
     assert key[1:] == (busy.sales, "chat")
     assert (counted.answered, counted.in_time, counted.abandoned, counted.short) == (2, 1, 2, 1)
     assert (counted.handled, counted.talk) == (2, 180)

@@ -48,9 +48,7 @@ def _targets_of_today() -> None:
     """Reports know a queue's target from its events, which did not tell it before."""
     connection = op.get_bind()
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    queues = sa.table(
-        "queues", sa.column("id"), sa.column("name"), sa.column("form", sa.JSON)
-    )
+    queues = sa.table("queues", sa.column("id"), sa.column("name"), sa.column("form", sa.JSON))
     events = sa.table(
         "events", sa.column("at"), sa.column("kind"), sa.column("who"), sa.column("queue"),
         sa.column("data", sa.JSON),

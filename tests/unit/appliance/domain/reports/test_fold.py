@@ -164,7 +164,7 @@ def test_events_that_tell_of_no_change_count_nothing():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_cut_anywhere_the_parts_make_the_whole(seed):
-    dice = random.Random(seed)  # noqa: S311 - a test's, not a secret's
+    dice = random.Random(seed)
     facts = _busy_day(dice)
     whole = fold(facts, Standing())
     standing, parts, at = Standing(), Sums(), 0
