@@ -120,7 +120,8 @@ def fingerprint(files: tuple[Path, ...], as_json: bool) -> None:
     A file holds a Sentry event (JSON), or plain text with or without a stack trace. With --json,
     one line for each.
     """
-    for one in (explain(path) for path in files):
+    phones = load(CommSettings, "comm").scrub.rules  # where there is a site, as it masks
+    for one in (explain(path, phones) for path in files):
         parts = "\n".join(f"  {part}" for part in one["parts"])
         text = f"{one['fingerprint']}  {one['grouper']}  {one['file']}\n{parts}"
         click.echo(json.dumps(one, ensure_ascii=False) if as_json else text)

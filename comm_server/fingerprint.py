@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from comm_server.grouping import Grouping, from_text, group
-from comm_server.scrub import scrub
+from comm_server.scrub import DEFAULT_PHONES, Phones, scrub
 from common.errors import OperatorError
 
 
-def explain(path: Path) -> dict[str, Any]:
+def explain(path: Path, phones: Phones = DEFAULT_PHONES) -> dict[str, Any]:
     """Fingerprint, grouper and parts of a Sentry event (JSON) or of a text with a stack trace.
 
     Raises:
@@ -21,7 +21,7 @@ def explain(path: Path) -> dict[str, Any]:
         text = path.read_bytes().decode("utf-8", errors="replace")
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}.") from error
-    found = grouping_of(text)
+    found = grouping_of(text, phones)
     return {
         "file": str(path),
         "fingerprint": found.fingerprint,
@@ -33,7 +33,7 @@ def explain(path: Path) -> dict[str, Any]:
     }
 
 
-def grouping_of(text: str) -> Grouping:
+def grouping_of(text: str, phones: Phones = DEFAULT_PHONES) -> Grouping:
     """As the digest would group it: scrubbed first, pasted traces read."""
     try:
         event = json.loads(text)
@@ -41,7 +41,7 @@ def grouping_of(text: str) -> Grouping:
         event = None
     if not isinstance(event, dict):
         event = {"message": text}
-    clean, _ = scrub(event)
+    clean, _ = scrub(event, phones)
     return group(with_trace(clean))
 
 

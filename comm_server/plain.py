@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from comm_server.as_json import read_json, write_json
+from common.as_json import read_json, write_json
 
 
 def one_line(value: object, most: int = 200) -> str:

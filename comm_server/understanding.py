@@ -10,7 +10,6 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from comm_server.as_json import write_json
 from comm_server.fingerprint import with_trace
 from comm_server.grouping import Grouping, group
 from comm_server.intake import KINDS
@@ -19,6 +18,7 @@ from comm_server.intake.interface import Parsed, PoisonError
 from comm_server.plain import one_line, well_formed_text
 from comm_server.scrub import Phones, scrub
 from comm_server.settings import IntakeSettings
+from common.as_json import write_json
 
 
 @dataclass(frozen=True)

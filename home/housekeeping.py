@@ -1,7 +1,8 @@
 """Lets go, each hour, of what has done its duty: nothing at the home grows without bound.
 
 Work is done in small steps, each one transaction, so that mails are recorded in between and a kill
-costs one step. Problems and sightings stay, and with them every count, first and last seen.
+costs one step. Problems keep every count, first and last seen, until no site has seen them for
+years.
 """
 
 from __future__ import annotations
@@ -18,17 +19,22 @@ from home.inbox.settings import RetentionSettings
 
 log = get_logger(__name__)
 _STEP = 200  # rows in one transaction
+_STEP_PROBLEMS = 20  # each with all its rows
+_OF_A_PROBLEM = ("reports", "problem_hours", "sightings", "decisions", "summaries")
 _FIRST_KEPT = 5
 _NEWEST_KEPT = 3  # of each problem, whatever their age: its page is never empty
 _STEPS = 10_000  # of one run; what is left waits for the next hour
 
 
 def tidy(store: Store, settings: RetentionSettings, clock: Clock) -> dict[str, int]:
-    """One run; answers what went: ``contents``, ``bundles``, ``reports``, ``hours``."""
+    """One run; answers what went, by the keys of ``work``."""
     now = clock.now()
     work: dict[str, Callable[[sqlite3.Connection], int]] = {
         "reports": lambda c: _old_reports(c, ago(now, days=settings.report_days)),
         "alike": lambda c: _too_many_reports(c, settings.reports_per_problem),
+        "problems": lambda c: _problems(c, ago(now, days=settings.problem_days)),
+        "receipts": lambda c: _receipts(c, settings.receipts_per_client),
+        "refusals": lambda c: _refusals(c, ago(now, days=settings.bundle_days)),
         "contents": lambda c: _contents(c, ago(now, days=settings.content_days), now),
         "bundles": _bundles,
         "hours": lambda c: _hours(c, ago(now, days=settings.hour_days)),
@@ -77,6 +83,53 @@ def _too_many_reports(connection: sqlite3.Connection, most: int) -> int:
         " FROM reports WHERE problem = ? AND site = ?)"
         " WHERE place > ? AND place <= total - ?)",
         [found["problem"], found["site"], _FIRST_KEPT, most - _FIRST_KEPT],
+    ).rowcount
+
+
+def _problems(connection: sqlite3.Connection, before: str) -> int:
+    """Those that no site has seen since, with all that was merged into them."""
+    heads = [
+        row["problem"]
+        for row in connection.execute(
+            "SELECT problem FROM summaries WHERE last_seen < ? ORDER BY last_seen LIMIT ?",
+            [before, _STEP_PROBLEMS],
+        )
+    ]
+    for head in heads:
+        group = [
+            row["id"]
+            for row in connection.execute(
+                "SELECT id FROM problems WHERE id = ?1 OR merged_into = ?1 ORDER BY id = ?1", [head]
+            )
+        ]
+        for problem in group:
+            for table in _OF_A_PROBLEM:
+                connection.execute(f"DELETE FROM {table} WHERE problem = ?", [problem])  # noqa: S608 - names alone
+            connection.execute("DELETE FROM problems WHERE id = ?", [problem])
+    return len(heads)
+
+
+def _receipts(connection: sqlite3.Connection, most: int) -> int:
+    """Of one client and product that has too many: all but the newest."""
+    found = connection.execute(
+        "SELECT site, client, product FROM receipts GROUP BY site, client, product"
+        " HAVING COUNT(*) > ? LIMIT 1",
+        [most],
+    ).fetchone()
+    if found is None:
+        return 0
+    return connection.execute(
+        "DELETE FROM receipts WHERE site = ?1 AND client = ?2 AND product = ?3 AND id NOT IN"
+        " (SELECT id FROM receipts WHERE site = ?1 AND client = ?2 AND product = ?3"
+        " ORDER BY at DESC, id DESC LIMIT ?4)",
+        [*found, most],
+    ).rowcount
+
+
+def _refusals(connection: sqlite3.Connection, before: str) -> int:
+    return connection.execute(
+        "DELETE FROM refusals WHERE rowid IN (SELECT rowid FROM refusals WHERE at < ? LIMIT ?)",
+        [before, _STEP],
     ).rowcount
 
 

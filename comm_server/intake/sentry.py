@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
-from comm_server.as_json import read_json
 from comm_server.intake.interface import Lookup, Parsed, PoisonError, Usual
 from comm_server.plain import one_line
 from comm_server.settings import IntakeSettings
+from common.wire import envelope
 
 _KEY = re.compile(r"sentry_key=([0-9a-zA-Z]{16,64})")
 # In the first line of an envelope that comes through a browser's tunnel, which can set no header.
@@ -57,7 +56,13 @@ class SentryIntake(Usual):
 
     def parse(self, body: bytes, settings: IntakeSettings) -> Parsed:
         """Both forms; a body of one JSON object is a store request."""
-        header, rest = _line(body, 0)
+        try:
+            return self._parse(body, settings)
+        except ValueError as error:
+            raise PoisonError(f"no envelope: {error}") from error
+
+    def _parse(self, body: bytes, settings: IntakeSettings) -> Parsed:
+        header, rest = envelope.first_line(body)
         if rest >= len(body.rstrip()) and _is_event(header):
             return Parsed(events=[_event(header)])
         events: list[dict[str, Any]] = []
@@ -65,19 +70,19 @@ class SentryIntake(Usual):
         ignored: Counter[str] = Counter()
         kept: Counter[str] = Counter()
         verbatim = [body[: rest - 1]]
-        for item, payload, whole in _items(body, rest):
-            kind = one_line(item.get("type") or "untyped", 40)
+        for item in envelope.items(body, rest):
+            kind = one_line(item.kind, 40)
             if kind == "event":
-                if len(payload) > settings.most_event:
-                    raise PoisonError(f"an event of {len(payload)} bytes is over the limit")
-                events.append(_event(_json(payload) | _id(header)))
+                if len(item.payload) > settings.most_event:
+                    raise PoisonError(f"an event of {len(item.payload)} bytes is over the limit")
+                events.append(_event(envelope.json_object(item.payload) | _id(header)))
             elif kind == "client_report":
-                lost.update(_lost(_json(payload)))
+                lost.update(_lost(envelope.json_object(item.payload)))
             elif kind in _NO_ERRORS:
                 ignored[kind] += 1
             else:
                 kept[kind] += 1
-                verbatim.append(whole)
+                verbatim.append(body[slice(*item.span)])
         if not kept:
             return Parsed(events, lost, ignored)
         why = ", ".join(f"{number} {kind}" for kind, number in sorted(kept.items()))
@@ -112,39 +117,3 @@ def _event(event: dict[str, Any]) -> dict[str, Any]:
     if not re.fullmatch(r"[0-9a-f]{32}", event_id):
         raise PoisonError("the event has no event_id")
     return event | {"event_id": event_id}
-
-
-def _items(body: bytes, position: int) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
-    """Each item: its header, its payload, and both as they came."""
-    while position < len(body):
-        if body[position : position + 1] == b"\n":  # a blank line between items, or at the end
-            position += 1
-            continue
-        start = position
-        item, position = _line(body, position)
-        length = item.get("length")
-        if length is None:
-            end = body.find(b"\n", position)
-            end = len(body) if end < 0 else end
-        else:
-            if not isinstance(length, int) or length < 0 or position + length > len(body):
-                raise PoisonError("an item is longer than the envelope")
-            end = position + length
-        yield item, body[position:end], body[start:end]
-        position = end + 1
-
-
-def _line(body: bytes, start: int) -> tuple[dict[str, Any], int]:
-    end = body.find(b"\n", start)
-    end = len(body) if end < 0 else end
-    return _json(body[start:end]), end + 1
-
-
-def _json(data: bytes) -> dict[str, Any]:
-    try:
-        value = read_json(data)
-    except (ValueError, RecursionError) as error:
-        raise PoisonError(f"not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise PoisonError("not a JSON object")
-    return value

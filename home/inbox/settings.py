@@ -173,7 +173,7 @@ class InboxSettings:
 
 @dataclass(frozen=True)
 class RetentionSettings:
-    """``home.retention``: when what the sites sent is let go of; counts and times seen stay."""
+    """``home.retention``: when what the sites sent is let go of."""
 
     content_days: float = setting(
         90.0,
@@ -209,5 +209,19 @@ class RetentionSettings:
         unit="days",
         minimum=15,
         doc="Counts by the hour, which trends and charts are drawn from; charts show 30 days. The "
-        "problems keep their counts, first and last seen, for ever.",
+        "problems keep their counts, first and last seen.",
+    )
+    problem_days: float = setting(
+        1825.0,
+        unit="days",
+        minimum=90,
+        doc="A problem that no site has seen for so long is forgotten, with its counts and its "
+        "history; five years, longer than any release lives. Seen again, it is a new one.",
+    )
+    receipts_per_client: int = setting(
+        50,
+        unit="receipts",
+        minimum=2,
+        doc="Of each client and product so many receipts are kept, the newest: a year's releases. "
+        "They tell what runs where, and what failed there.",
     )

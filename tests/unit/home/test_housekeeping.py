@@ -11,6 +11,7 @@ import pytest
 from home import housekeeping
 from home.housekeeping import tidy
 from home.inbox.chain import breaks, chain, gaps
+from home.inbox.merges import merge
 from home.inbox.problems import list_problems, problem
 from home.inbox.reports import report
 from home.inbox.settings import RetentionSettings
@@ -51,6 +52,36 @@ def test_counts_first_and_last_seen_survive_everything_else(vendor: Vendor) -> N
     found = problem(vendor.store, 1)
     assert found is not None
     assert found["sightings"][0]["count"] == 30
+
+
+def test_a_problem_that_no_site_has_seen_for_years_is_forgotten_with_all_merged_into_it(
+    vendor: Vendor,
+) -> None:
+    site = fill(vendor, 3)
+    other = {**CRASH, "fingerprint": "f2"}
+    vendor.receive(site.mail(problems=[other]))
+    young = {**CRASH, "fingerprint": "f3", "last_seen": "2031-11-21T08:30:00.000Z"}
+    vendor.receive(site.mail(problems=[young]))
+    merge(vendor.store, 1, 2, "wang", vendor.clock)
+    vendor.clock.advance(SETTINGS.problem_days * DAY)
+    assert tidy(vendor.store, SETTINGS, vendor.clock)["problems"] == 1
+    assert [row["id"] for row in list_problems(vendor.store)] == [3]
+    assert vendor.store.rows("SELECT id FROM problems") == [{"id": 3}]
+    vendor.receive(site.mail(problems=[CRASH]))
+    assert len(list_problems(vendor.store)) == 2
+    assert vendor.store.rows("PRAGMA foreign_key_check") == []
+
+
+def test_of_a_client_the_newest_receipts_stay(vendor: Vendor) -> None:
+    site = vendor.add_site()
+    for hour in range(6):
+        at = f"2026-11-21T0{hour}:00:00.000Z"
+        receipt = site.receipt(id=f"r{hour}", at=at)
+        vendor.receive(site.mail({"receipts": [receipt]}, clients=[site.client()]))
+    settings = replace(SETTINGS, receipts_per_client=2)
+    assert tidy(vendor.store, settings, vendor.clock)["receipts"] == 4
+    kept = vendor.store.rows("SELECT id FROM receipts ORDER BY id")
+    assert kept == [{"id": "r4"}, {"id": "r5"}]
 
 
 def test_young_things_stay(vendor: Vendor) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comm_server.as_json import read_json, write_json
+from common.as_json import read_json, write_json
 
 VALUES = st.recursive(
     st.none()
