@@ -1,18 +1,15 @@
-"""Where the appliance is put together; the only module that knows all its parts."""
+"""Where what answers is put together; `appliance.process` makes a process of it."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-import click
-from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from appliance.api.desk_page import desk_page
+from appliance.api.elsewhere import keep_to_roles
 from appliance.api.errors import show_fault_numbers
 from appliance.api.programs import programs
 from appliance.api.v1.chat import ConversationKeys, visitor_verbs
@@ -28,30 +25,26 @@ from appliance.office import Office
 from appliance.ops.communications import health_look
 from appliance.ops.machine import MachineFacts
 from appliance.ops.metrics import Metrics, Sources
-from appliance.ops.reporting import reporting_facts, start_reporting
+from appliance.process_roles import ALL, ProcessRole, Roles, topic_allowed
 from appliance.services.describe_running import DescribeRunning
-from appliance.services.first_queue import first_queue
-from appliance.services.in_use import in_use
-from appliance.services.keep_moving import tick
 from appliance.services.record_sign_in import RecordSignIn
 from appliance.services.set_queue import QueueForms
 from appliance.services.watch_communications import CommunicationsWatch
-from appliance.settings import ApplianceSettings, load_settings
+from appliance.settings import ApplianceSettings
 from appliance.store.accounts import SqlAccounts
 from appliance.store.facts import storage_facts
-from appliance.store.live import SqlLive, prune
+from appliance.store.live import SqlLive
 from appliance.store.queue_form import from_form, to_form
+<<<<<<< HEAD
 from appliance.store.reports import SqlBook, count_events, forget_reports
 from common import logs
 from common.atomic import write_secret
 from common.care import Drain
+=======
+>>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
 from common.clock import Clock, SystemClock
-from common.feed import FeedApp, Wakeups
-from common.in_care import InCare
-from common.serving import serve
-from common.serving.certificates import ensure_self_signed
+from common.feed import Asker
 from common.serving.health import health_blueprint
-from common.settings import Holder
 from common.web.accounts import LockRule
 from common.web.pages import NavItem, install
 from common.web.passwords import Passwords
@@ -59,8 +52,6 @@ from common.web.secret import secret_key
 from common.web.signin import SignIn, SignInRules
 from common.web.texts import Texts
 
-FEED = "/api/v1/feed"
-LOCAL_TOKEN = "local-token"  # noqa: S105 - the name of a file
 _MOST_BODY = 1024 * 1024  # forms and JSON alone; attachments come with the chat
 
 
@@ -72,7 +63,7 @@ class Appliance:
     office: Office
     watch: CommunicationsWatch
     metrics: Metrics
-    may_read: Readers
+    may_read: Callable[[Asker, str], bool]
     frames: Frames
 
 
@@ -82,6 +73,7 @@ def create_app(
     *,
     reporting: Callable[[], Reporting],
     local_token: str,
+    roles: Roles = ALL,
     clock: Clock | None = None,
     passwords: Passwords | None = None,
 ) -> Appliance:
@@ -92,6 +84,7 @@ def create_app(
         office: the data folder and database, opened and migrated.
         reporting: asks whether errors are reported and how many reports wait.
         local_token: lets `callstead appliance status` in; empty: nothing does.
+        roles: what of it answers; the rest is answered with where to look.
         clock: for tests.
         passwords: for tests.
     """
@@ -124,6 +117,7 @@ def create_app(
     install(flask, texts, title="product", nav=[NavItem("pages.home", "desk.title")],
             for_programs=told_to_programs)  # fmt: skip
     show_fault_numbers(flask, texts)
+    keep_to_roles(flask, roles, texts)
     secret = secret_key(office.folder)
     signin = SignIn(
         SqlAccounts(office.database, office.users),
@@ -178,6 +172,7 @@ def create_app(
             "appliance", lambda: {"database": sources.storage().trouble or True}, clock=clock
         )
     )
+<<<<<<< HEAD
     may_read = Readers(person, keys.read, office.floor)
     frames = Frames(office.floor, visitor, at_desk, keys.read, person)
     return Appliance(flask, office, watch, metrics, may_read, frames)
@@ -284,6 +279,21 @@ def _greet(office: Office) -> None:
     if created:  # on the terminal, once; it must be changed at the first sign-in
         click.echo(f"First sign-in: name {first.name}, one-time password {first.password}")
     click.echo(f"The first sign-in is kept in {office.first.path} until its password is changed.")
+=======
+    readers = Readers(person, keys.read, office.floor)
+    frames = Frames(
+        office.floor,
+        visitor if ProcessRole.VISITOR in roles else (),
+        at_desk if ProcessRole.DESK in roles else (),
+        keys.read,
+        person,
+    )
+    return Appliance(
+        flask, office, watch, metrics,
+        lambda asker, topic: topic_allowed(roles, topic) and readers(asker, topic),
+        frames,
+    )  # fmt: skip
+>>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
 
 
 def _sign_in_rules(settings: ApplianceSettings) -> SignInRules:

@@ -8,11 +8,12 @@ from typing import Any
 import click
 import requests
 
-from appliance.app import LOCAL_TOKEN, serve_appliance
 from appliance.domain.audit import verify
 from appliance.domain.roles import Role
 from appliance.domain.users import User
 from appliance.office import Office
+from appliance.process import run_appliance
+from appliance.process_roles import ProcessRole, roles_of
 from appliance.services.add_user import add_user
 from appliance.services.reset_password import reset_password
 from appliance.settings import ApplianceSettings, load_settings
@@ -32,9 +33,20 @@ def group() -> None:
 
 
 @group.command()
-def serve() -> None:
-    """Serve until SIGTERM or Ctrl-C; SIGHUP reads the settings again."""
-    serve_appliance()
+@click.option(
+    "--roles",
+    default=",".join(ProcessRole),
+    show_default=True,
+    help="What this process carries, with commas between.",
+)
+def run(roles: str) -> None:
+    """Run until SIGTERM or Ctrl-C; SIGHUP reads the settings again.
+
+    With fewer roles than all, other processes carry the rest, on this machine or on others:
+    visitor answers web visitors, desk the people who work here, worker does what is due by time,
+    phone is kept for the telephony.
+    """
+    run_appliance(roles_of(roles))
 
 
 @group.command()
@@ -172,15 +184,15 @@ def _ask_status(settings: ApplianceSettings) -> Any:
     host = f"[{settings.near_host}]" if ":" in settings.near_host else settings.near_host
     address = f"https://{host}:{settings.port}"
     try:
-        token = (settings.folder / LOCAL_TOKEN).read_text(encoding="utf-8")
+        token = (settings.local_token_file).read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise NetworkError(
             f"The appliance of {settings.folder} is not running. Start it with "
-            "`callstead appliance serve`."
+            "`callstead appliance run`."
         ) from error
     except OSError as error:
         raise OperatorError(
-            f"{settings.folder / LOCAL_TOKEN} cannot be read ({error.strerror}). Ask as the user "
+            f"{settings.local_token_file} cannot be read ({error.strerror}). Ask as the user "
             "that runs the appliance, or as root."
         ) from error
     try:
@@ -195,7 +207,7 @@ def _ask_status(settings: ApplianceSettings) -> Any:
     except (requests.RequestException, OSError) as error:
         raise NetworkError(
             f"The appliance does not answer at {address}. Start it with "
-            "`callstead appliance serve`, or look into its log."
+            "`callstead appliance run`, or look into its log."
         ) from error
     raise RemoteError(
         f"{address} answered {answer.status_code} instead of the status; another program or "

@@ -72,8 +72,8 @@ class Office:
     def first_administrator(
         self, passwords: Passwords | None = None
     ) -> tuple[bool, FirstSignIn | None]:
-        """See `create_first_administrator`; one process of this folder at a time."""
-        with alone(self.folder):
+        """See `create_first_administrator`; one process at a time, of all nodes."""
+        with alone(self.folder), self.database.alone():
             sweep_parts(self.folder)
             created = not self.users.all()
             hash_password = (passwords or Passwords()).hash

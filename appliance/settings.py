@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from appliance.process_roles import Roles, port_key
 from common.errors import OperatorError
 from common.settings import callstead_home, load, section, setting
 
@@ -117,6 +118,7 @@ class ChatSettings:
 
 
 @dataclass(frozen=True)
+<<<<<<< HEAD
 class ReportSettings:
     """Figures of the past."""
 
@@ -127,6 +129,29 @@ class ReportSettings:
         unit="days",
         doc="Reports reach back so far; three years let this month stand beside that of the years "
         "before, in a few hundred megabytes.",
+=======
+class NodesSettings:
+    """More than one process, on one machine or on several."""
+
+    name: str = setting(
+        "",
+        unit="host name",
+        doc="How this machine is called among the others; empty: its host name.",
+    )
+    redis_url: str = setting(
+        "",
+        doc="The Redis that carries wake-ups between machines, like redis://:password@host:6379/0 "
+        "(rediss:// for TLS); empty: processes of one machine wake each other, those of others are "
+        "heard within a second. Prefer the environment variable: it holds a password.",
+    )
+    lease_seconds: int = setting(
+        15,
+        minimum=5,
+        maximum=300,
+        unit="seconds",
+        doc="What only one worker may do is done by another so long after its machine died; short "
+        "enough that offers do not ring for long at nobody, long enough for a slow disk.",
+>>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
     )
 
 
@@ -145,6 +170,28 @@ class ApplianceSettings:
         minimum=1,
         maximum=65535,
         doc="The port for browsers; TLS, and plain HTTP for /healthz alone. 8080 needs no root.",
+    )
+    visitor_port: int = setting(
+        8081,
+        unit="TCP port",
+        minimum=1,
+        maximum=65535,
+        doc="The port of a process that carries visitors and not the desk (`appliance run --roles "
+        "visitor`), so that a firewall can tell the two apart.",
+    )
+    worker_port: int = setting(
+        8082,
+        unit="TCP port",
+        minimum=1,
+        maximum=65535,
+        doc="The port of a process that carries neither; /healthz and /metrics are there.",
+    )
+    proxies: tuple[str, ...] = setting(
+        (),
+        unit="networks",
+        doc="Addresses of fronts, like nginx, whose X-Forwarded-For and X-Forwarded-Proto are "
+        "believed; none by default, because from anybody else they are a claim. Without it, all "
+        "visitors behind a front seem to have one address.",
     )
     names: tuple[str, ...] = setting(
         (),
@@ -225,12 +272,26 @@ class ApplianceSettings:
     sign_in: SignInSettings = section(SignInSettings)
     metrics: MetricsSettings = section(MetricsSettings)
     chat: ChatSettings = section(ChatSettings)
+<<<<<<< HEAD
     reports: ReportSettings = section(ReportSettings)
+=======
+    nodes: NodesSettings = section(NodesSettings)
+>>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
 
     @property
     def folder(self) -> Path:
         """The data folder."""
         return Path(self.data_dir).resolve() if self.data_dir else callstead_home() / "appliance"
+
+    def port_of(self, roles: Roles) -> int:
+        """Where a process that carries ``roles`` listens."""
+        port: int = getattr(self, port_key(roles))
+        return port
+
+    @property
+    def local_token_file(self) -> Path:
+        """What lets `callstead appliance status` into the desk's process of this port."""
+        return self.folder / f"local-token-{self.port}"
 
     @property
     def tls_folder(self) -> Path:
@@ -254,18 +315,21 @@ class ApplianceSettings:
     @property
     def metrics_networks(self) -> tuple[Network, ...]:
         """`MetricsSettings.networks`, parsed. Raises OperatorError."""
-        try:
-            return tuple(ipaddress.ip_network(text) for text in self.metrics.networks)
-        except ValueError as error:
-            raise OperatorError(
-                f"appliance.metrics.networks: {error}. Write networks like 192.168.1.0/24."
-            ) from error
+        return _networks("appliance.metrics.networks", self.metrics.networks)
+
+
+def _networks(key: str, texts: tuple[str, ...]) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(text) for text in texts)
+    except ValueError as error:
+        raise OperatorError(f"{key}: {error}. Write networks like 192.168.1.0/24.") from error
 
 
 def load_settings() -> ApplianceSettings:
     """From the settings file and the environment, with what only the whole can tell checked."""
     settings = _in_care(load(ApplianceSettings, "appliance"))
     _ = settings.metrics_networks
+    _ = _networks("appliance.proxies", settings.proxies)
     for key in ("dsn", "comm_url"):
         value = getattr(settings, key)
         if value and urlsplit(value).scheme not in {"http", "https"}:
@@ -290,5 +354,6 @@ def _in_care(settings: ApplianceSettings) -> ApplianceSettings:
     }
     changes: dict[str, Any] = {name: value for name, value in given.items() if value}
     if "port" in changes:
-        changes["port"] = int(changes["port"])
+        port = int(changes["port"])
+        changes |= {"port": port, "visitor_port": port, "worker_port": port}
     return replace(settings, **changes)

@@ -129,7 +129,7 @@ def _start_all(layout: Layout, processes: Processes, tell: prepare.Tell) -> None
 def _program(layout: Layout, room: str, ready: object, patience: float = 60) -> Program:
     return Program(
         name=room,
-        argv=callstead(room, "serve"),
+        argv=callstead(room, "run" if room == "appliance" else "serve"),
         log=layout.logs / f"{room}.log",
         healthy=ready,  # type: ignore[arg-type]
         patience=patience,

@@ -22,6 +22,16 @@ from common.errors import OperatorError
 
 _WRITES = "callstead_writes"
 _LOCK = 0x0CA1157E  # one number for all nodes; any will do
+_STARTING = _LOCK + 1
+# A node whose machine or network died in the middle of a transaction must not hold up the others;
+# nobody waits for the writer's place for longer than a request's sender waits for an answer.
+_LIMITS = {
+    "idle_in_transaction_session_timeout": "15s",
+    "lock_timeout": "30s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 
 
 def database_url(url: str, folder: Path) -> URL:
@@ -105,14 +115,39 @@ class Database:
         if self.kind == "postgresql":
             session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait for, then be, the only node that is getting ready.
+
+        On SQLite nothing: whoever shares the file shares a lock file beside it, too.
+        """
+        if self.kind != "postgresql":
+            yield
+            return
+        # No transaction, which would be ended for idling; and as long as a migration takes.
+        with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text("set lock_timeout = 0"))
+            connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": _STARTING})
+            try:
+                yield
+            finally:
+                connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": _STARTING})
+                connection.execute(text("reset lock_timeout"))
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
 def _engine(url: URL, threads: int) -> Engine:
+    more: dict[str, Any] = {}
+    if url.get_backend_name() == "postgresql":
+        # It may be restarted, or another take its place, while our connections idle.
+        more["pool_pre_ping"] = True
+        if url.drivername.endswith("+pg8000"):
+            more["connect_args"] = {"startup_params": _LIMITS}
     try:
-        engine = create_engine(url, pool_size=threads, max_overflow=4, pool_timeout=30)
+        engine = create_engine(url, pool_size=threads, max_overflow=4, pool_timeout=30, **more)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise OperatorError(
             f"appliance.database_url names a database whose driver is not installed: {error}."

@@ -51,7 +51,7 @@ def migrate(database: Database, folder: Path, to: str = "head") -> None:
         OperatorError: the database was written by a newer version.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it talks at each look
-    with alone(folder):
+    with alone(folder), database.alone():
         current = current_schema(database)
         if current not in known_schemas():
             raise OperatorError(

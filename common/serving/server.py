@@ -14,7 +14,7 @@ import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
@@ -198,6 +198,7 @@ def make_server(
     direct: Direct | None = None,
     tls: TlsIdentity | None = None,
     plain_prefixes: tuple[str, ...] = ("/healthz",),
+    proxies: Sequence[str] = (),
     around: Callable[[Any], Any] | None = None,
     on_start: Hook | None = None,
     on_stop: Hook | None = None,
@@ -217,6 +218,8 @@ def make_server(
         direct: paths served on the event loop, for what comes too often for a thread each.
         tls: certificate and key; None serves plain HTTP.
         plain_prefixes: paths that plain HTTP may reach although there is TLS.
+        proxies: networks of fronts that are believed who asks (``X-Forwarded-For``) and how
+            (``X-Forwarded-Proto``); from anybody else these are a claim, and not looked at.
         around: ASGI middleware before everything else, such as `common.in_care.InCare`.
         on_start: called when the port is taken, before the first connection.
         on_stop: called after the last request, also when starting failed half-way.
@@ -250,7 +253,8 @@ def make_server(
             log_config=None,
             log_level="warning",
             access_log=False,
-            proxy_headers=False,  # nobody stands before us; X-Forwarded-For would be a claim
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             server_header=False,
             ws_per_message_deflate=False,  # costs more memory for each socket than it saves here
             ws_max_size=MOST_FRAME_BYTES,

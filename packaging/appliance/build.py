@@ -1,7 +1,7 @@
 """Build the appliance as a program that needs no Python: ``make appliance``.
 
 ``python packaging/appliance/build.py --out DIR`` makes ``DIR/appliance/`` (start ``appliance
-appliance serve`` in it) and prints the folder, its files and its size. Two builds of the same
+appliance run`` in it) and prints the folder, its files and its size. Two builds of the same
 sources with the same libraries are the same, byte for byte.
 """
 

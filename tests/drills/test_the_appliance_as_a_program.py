@@ -70,7 +70,7 @@ def test_the_program_serves_without_a_python(built: list[Path], tmp_path: Path) 
     }
     with (tmp_path / "log").open("wb") as log:
         program = subprocess.Popen(
-            [str(built[0] / "appliance"), "appliance", "serve"],
+            [str(built[0] / "appliance"), "appliance", "run"],
             env=environment, cwd=tmp_path, stdout=log, stderr=log,
         )  # fmt: skip
     try:

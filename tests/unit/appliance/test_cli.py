@@ -59,7 +59,7 @@ def test_what_cannot_be_done_gives_one_sentence_and_exit_2(words, sentence):
 def test_status_of_an_appliance_that_does_not_run_says_how_to_start_it():
     result = run("status", "--json")
     assert result.exit_code == 3
-    assert "callstead appliance serve" in result.output
+    assert "callstead appliance run" in result.output
 
 
 def test_a_folder_that_cannot_be_made_gives_one_sentence_and_exit_2(home):
@@ -70,7 +70,7 @@ def test_a_folder_that_cannot_be_made_gives_one_sentence_and_exit_2(home):
 
 
 def test_every_command_has_help_with_its_exit_statuses():
-    for words in (["serve"], ["status"], ["user", "list"], ["user", "add"]):
+    for words in (["run"], ["status"], ["user", "list"], ["user", "add"]):
         help_text = CliRunner().invoke(group, [*words, "--help"]).output
         assert "Exit statuses" in help_text
 

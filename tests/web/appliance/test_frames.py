@@ -11,8 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from appliance.app import FEED
 from appliance.domain.roles import Role
+from appliance.process_roles import FEED
 from appliance.store.live import SqlLive
 from common.feed import FeedApp, FeedLimits
 from tests.support.serving import served

@@ -12,8 +12,8 @@ import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from appliance.app import FEED
 from appliance.domain.roles import Role
+from appliance.process_roles import FEED
 from appliance.store.live import SqlLive
 from common.feed import FeedApp
 from tests.support.serving import served

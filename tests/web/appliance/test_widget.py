@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect, sync_playwright
 
-from appliance.app import FEED
 from appliance.domain.roles import Role
+from appliance.process_roles import FEED
 from appliance.store.live import SqlLive
 from common.feed import FeedApp, Wakeups
 from tests.support.serving import served

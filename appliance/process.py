@@ -1,0 +1,202 @@
+"""A process of the appliance: what it answers, what it does by itself, its place among others."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+
+import click
+
+from appliance.app import Appliance, create_app
+from appliance.bells import Bell
+from appliance.bells.nearby import NearbyBell
+from appliance.beside import Beside, Job
+from appliance.domain.nodes import BEAT_SECONDS, Node
+from appliance.office import Office
+from appliance.ops.reporting import reporting_facts, start_reporting
+from appliance.ops.turn import Turn
+from appliance.process_roles import ALL, FEED, ProcessRole, Roles, in_order, port_key
+from appliance.services.be_a_node import say_here
+from appliance.services.first_queue import first_queue
+from appliance.services.in_use import in_use
+from appliance.services.keep_moving import tick
+from appliance.settings import ApplianceSettings, load_settings
+from appliance.store.leases import SqlLeases
+from appliance.store.live import SqlLive, prune
+from appliance.store.nodes import SqlNodes
+from common import __version__, logs
+from common.atomic import write_secret
+from common.care import Drain
+from common.clock import Clock, SystemClock
+from common.feed import FeedApp, Wakeups
+from common.in_care import InCare
+from common.jobs import told
+from common.serving import serve
+from common.serving.certificates import ensure_self_signed
+from common.settings import Holder
+from common.web.secret import secret_key
+from common.web.texts import Texts
+
+_FOR_THE_ONE = "worker"  # the lease that the one working worker holds
+
+
+def run_appliance(roles: Roles = ALL) -> None:
+    """`callstead appliance run`: until SIGTERM or Ctrl-C.
+
+    Raises:
+        OperatorError: a setting, the folder, the database or the port must be mended.
+    """
+    holder = Holder(load_settings)
+    settings = holder.current
+    logs.set_up("appliance", settings.log_level)
+    waking, drain = _Waking(), Drain()
+    clock = SystemClock()
+    with Office.opened(settings, clock, waking.committed, lambda: drain.on) as office:
+        transport = start_reporting(settings)
+        try:
+            local_token = secrets.token_urlsafe(32)
+            appliance = create_app(
+                lambda: holder.current,
+                office,
+                reporting=reporting_facts(transport),
+                local_token=local_token,
+                roles=roles,
+            )
+            process = _Process(appliance, settings, roles, waking, local_token)
+            serves_people = bool(roles & {ProcessRole.VISITOR, ProcessRole.DESK})
+            storage = SqlLive(office.database)
+            feed = FeedApp(
+                FEED, storage, appliance.may_read, wakeups=waking.here, commands=appliance.frames
+            )
+            serve(
+                name="appliance",
+                host=settings.host,
+                port=settings.port_of(roles),
+                port_setting=f"appliance.{port_key(roles)}",
+                flask=appliance.flask,
+                feed=feed if serves_people else None,
+                tls=ensure_self_signed(settings.tls_folder, settings.names),
+                proxies=settings.proxies,
+                on_start=process.start,
+                on_stop=process.stop,
+                on_reload=lambda: logs.set_up("appliance", holder.reload().log_level),
+                around=InCare(
+                    Texts("appliance"),
+                    busy=(lambda: in_use(office.floor)) if serves_people else str,
+                    drain=drain,
+                ),
+                threads=settings.threads,
+            )
+        finally:
+            transport.kill()
+
+
+class _Waking:
+    """What a commit sets off: readers of this process look, and those of the others are told."""
+
+    def __init__(self) -> None:
+        self.here = Wakeups()
+        self.bell: Bell | None = None
+
+    def committed(self) -> None:
+        self.here.notify()
+        if self.bell is not None:
+            self.bell.ring()
+
+
+class _Process:
+    """What begins when the port is ours, and ends with the last request."""
+
+    def __init__(
+        self,
+        appliance: Appliance,
+        settings: ApplianceSettings,
+        roles: Roles,
+        waking: _Waking,
+        local_token: str,
+    ) -> None:
+        self._office = office = appliance.office
+        self._local_token = local_token
+        self._token_file = settings.local_token_file if ProcessRole.DESK in roles else None
+        self._clock = clock = SystemClock()
+        self._nodes = SqlNodes(office.database)
+        self._me = _this_node(settings, roles, office, clock)
+        self._waking = waking
+        waking.bell = _bell(settings, office, self._me)
+        turn = Turn(
+            SqlLeases(office.database), _FOR_THE_ONE, self._me.id, clock,
+            settings.nodes.lease_seconds,
+        )  # fmt: skip
+        live = timedelta(hours=settings.chat.live_hours)
+        worker = ProcessRole.WORKER
+        self._beside = Beside(
+            roles,
+            [
+                Job(BEAT_SECONDS, self._say_here),
+                Job(settings.comm_look_seconds, appliance.watch.look),
+                Job(1, partial(office.floor.write, tick), worker),
+                Job(3600, lambda: prune(office.database, clock.now() - live), worker),
+            ],
+            turn,
+        )
+
+    def start(self) -> None:
+        """Make the first administrator if there is none, and begin to look around."""
+        office = self._office
+        self._say_here()
+        if self._token_file:
+            write_secret(self._token_file, self._local_token.encode())
+        _greet(office)
+        office.floor.write(first_queue)
+        assert self._waking.bell is not None  # noqa: S101 - set when this was made
+        self._waking.bell.start(self._waking.here.notify)
+        self._beside.start()
+
+    def stop(self) -> None:
+        """Leave in order."""
+        with told():  # the database may be away
+            self._beside.stop()
+        if self._waking.bell is not None:
+            self._waking.bell.stop()
+        if self._token_file:
+            self._token_file.unlink(missing_ok=True)
+        with told():
+            self._nodes.leave(self._me.id)
+
+    def _say_here(self) -> None:
+        say_here(self._nodes, self._me, self._clock)
+
+
+def _this_node(settings: ApplianceSettings, roles: Roles, office: Office, clock: Clock) -> Node:
+    now = clock.now()
+    return Node(
+        id=secrets.token_hex(16),
+        machine=settings.nodes.name or socket.gethostname(),
+        port=settings.port_of(roles),
+        roles=in_order(roles),
+        version=__version__,
+        key=sha256(secret_key(office.folder)).hexdigest(),
+        started_at=now,
+        seen_at=now,
+    )
+
+
+def _bell(settings: ApplianceSettings, office: Office, me: Node) -> Bell:
+    if settings.nodes.redis_url:
+        from appliance.bells.by_redis import RedisBell  # noqa: PLC0415 - slow, and seldom wanted
+
+        # The key is the same on all nodes of one appliance, and on no other's.
+        return RedisBell(settings.nodes.redis_url, f"callstead:{me.key[:32]}")
+    return NearbyBell(office.folder)
+
+
+def _greet(office: Office) -> None:
+    created, first = office.first_administrator()
+    if first is None:
+        return
+    if created:  # on the terminal, once; it must be changed at the first sign-in
+        click.echo(f"First sign-in: name {first.name}, one-time password {first.password}")
+    click.echo(f"The first sign-in is kept in {office.first.path} until its password is changed.")
