@@ -35,13 +35,7 @@ from appliance.store.accounts import SqlAccounts
 from appliance.store.facts import storage_facts
 from appliance.store.live import SqlLive
 from appliance.store.queue_form import from_form, to_form
-<<<<<<< HEAD
-from appliance.store.reports import SqlBook, count_events, forget_reports
-from common import logs
-from common.atomic import write_secret
-from common.care import Drain
-=======
->>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
+from appliance.store.reports import SqlBook
 from common.clock import Clock, SystemClock
 from common.feed import Asker
 from common.serving.health import health_blueprint
@@ -172,114 +166,6 @@ def create_app(
             "appliance", lambda: {"database": sources.storage().trouble or True}, clock=clock
         )
     )
-<<<<<<< HEAD
-    may_read = Readers(person, keys.read, office.floor)
-    frames = Frames(office.floor, visitor, at_desk, keys.read, person)
-    return Appliance(flask, office, watch, metrics, may_read, frames)
-
-
-def serve_appliance() -> None:
-    """`callstead appliance serve`: until SIGTERM or Ctrl-C.
-
-    Raises:
-        OperatorError: a setting, the folder, the database or the port must be mended.
-    """
-    holder = Holder(load_settings)
-    settings = holder.current
-    logs.set_up("appliance", settings.log_level)
-    wakeups, drain = Wakeups(), Drain()
-    clock = SystemClock()
-    with Office.opened(settings, clock, wakeups.notify, lambda: drain.on) as office:
-        transport = start_reporting(settings)
-        try:
-            local_token = secrets.token_urlsafe(32)
-            appliance = create_app(
-                lambda: holder.current,
-                office,
-                reporting=reporting_facts(transport),
-                local_token=local_token,
-            )
-            beside = _Beside(appliance, settings, local_token)
-            serve(
-                name="appliance",
-                host=settings.host,
-                port=settings.port,
-                port_setting="appliance.port",
-                flask=appliance.flask,
-                feed=FeedApp(
-                    FEED,
-                    SqlLive(office.database),
-                    appliance.may_read,
-                    wakeups=wakeups,
-                    commands=appliance.frames,
-                ),
-                tls=ensure_self_signed(settings.tls_folder, settings.names),
-                on_start=beside.start,
-                on_stop=beside.stop,
-                on_reload=lambda: logs.set_up("appliance", holder.reload().log_level),
-                around=InCare(Texts("appliance"), busy=lambda: in_use(office.floor), drain=drain),
-                threads=settings.threads,
-            )
-        finally:
-            transport.kill()
-
-
-class _Beside:
-    """What runs beside the requests, from the moment the port is ours."""
-
-    def __init__(self, appliance: Appliance, settings: ApplianceSettings, local_token: str) -> None:
-        self._appliance = appliance
-        self._settings = settings
-        self._local_token = local_token
-        self._scheduler = BackgroundScheduler(timezone=UTC)
-
-    def start(self) -> None:
-        """Make the first administrator if there is none, and begin to look around."""
-        office = self._appliance.office
-        write_secret(office.folder / LOCAL_TOKEN, self._local_token.encode())
-        _greet(office)
-        office.floor.write(first_queue)
-        clock = SystemClock()
-        self._scheduler.add_job(
-            self._appliance.watch.look,
-            "interval",
-            seconds=self._settings.comm_look_seconds,
-            next_run_time=clock.now(),
-            coalesce=True,
-            max_instances=1,
-        )
-        for job, seconds in ((self._tick, 1), (self._count, 5), (self._prune, 3600)):
-            self._scheduler.add_job(
-                job, "interval", seconds=seconds, coalesce=True, max_instances=1
-            )
-        self._scheduler.start()
-
-    def _tick(self) -> None:
-        self._appliance.office.floor.write(tick)
-
-    def _count(self) -> None:
-        count_events(self._appliance.office.database)
-
-    def _prune(self) -> None:
-        days = timedelta(days=self._settings.reports.keep_days)
-        forget_reports(self._appliance.office.database, SystemClock().now() - days)
-        hours = self._settings.chat.live_hours
-        prune(self._appliance.office.database, SystemClock().now() - timedelta(hours=hours))
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._scheduler.shutdown(wait=False)
-        Path(self._appliance.office.folder / LOCAL_TOKEN).unlink(missing_ok=True)
-
-
-def _greet(office: Office) -> None:
-    created, first = office.first_administrator()
-    if first is None:
-        return
-    if created:  # on the terminal, once; it must be changed at the first sign-in
-        click.echo(f"First sign-in: name {first.name}, one-time password {first.password}")
-    click.echo(f"The first sign-in is kept in {office.first.path} until its password is changed.")
-=======
     readers = Readers(person, keys.read, office.floor)
     frames = Frames(
         office.floor,
@@ -293,7 +179,6 @@ def _greet(office: Office) -> None:
         lambda asker, topic: topic_allowed(roles, topic) and readers(asker, topic),
         frames,
     )  # fmt: skip
->>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
 
 
 def _sign_in_rules(settings: ApplianceSettings) -> SignInRules:

@@ -27,6 +27,7 @@ from appliance.settings import ApplianceSettings, load_settings
 from appliance.store.leases import SqlLeases
 from appliance.store.live import SqlLive, prune
 from appliance.store.nodes import SqlNodes
+from appliance.store.reports import count_events, forget_reports
 from common import __version__, logs
 from common.atomic import write_secret
 from common.care import Drain
@@ -131,6 +132,7 @@ class _Process:
             settings.nodes.lease_seconds,
         )  # fmt: skip
         live = timedelta(hours=settings.chat.live_hours)
+        reports = timedelta(days=settings.reports.keep_days)
         worker = ProcessRole.WORKER
         self._beside = Beside(
             roles,
@@ -138,7 +140,9 @@ class _Process:
                 Job(BEAT_SECONDS, self._say_here),
                 Job(settings.comm_look_seconds, appliance.watch.look),
                 Job(1, partial(office.floor.write, tick), worker),
+                Job(5, partial(count_events, office.database), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
+                Job(3600, lambda: forget_reports(office.database, clock.now() - reports), worker),
             ],
             turn,
         )

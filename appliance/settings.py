@@ -118,7 +118,6 @@ class ChatSettings:
 
 
 @dataclass(frozen=True)
-<<<<<<< HEAD
 class ReportSettings:
     """Figures of the past."""
 
@@ -129,7 +128,10 @@ class ReportSettings:
         unit="days",
         doc="Reports reach back so far; three years let this month stand beside that of the years "
         "before, in a few hundred megabytes.",
-=======
+    )
+
+
+@dataclass(frozen=True)
 class NodesSettings:
     """More than one process, on one machine or on several."""
 
@@ -151,7 +153,6 @@ class NodesSettings:
         unit="seconds",
         doc="What only one worker may do is done by another so long after its machine died; short "
         "enough that offers do not ring for long at nobody, long enough for a slow disk.",
->>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
     )
 
 
@@ -272,11 +273,8 @@ class ApplianceSettings:
     sign_in: SignInSettings = section(SignInSettings)
     metrics: MetricsSettings = section(MetricsSettings)
     chat: ChatSettings = section(ChatSettings)
-<<<<<<< HEAD
     reports: ReportSettings = section(ReportSettings)
-=======
     nodes: NodesSettings = section(NodesSettings)
->>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
 
     @property
     def folder(self) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-<<<<<<< HEAD
-from appliance.store import floor_models, live, report_models  # noqa: F401 - their tables stand in Base too
-=======
-from appliance.store import floor_models, leases, live, nodes  # noqa: F401 - their tables stand in Base too
->>>>>>> 0f87fba (The appliance runs as one process or as several: roles, a bell between them, a lease for the worker)
+from appliance.store import (  # noqa: F401 - their tables stand in Base too
+    floor_models,
+    leases,
+    live,
+    nodes,
+    report_models,
+)
 from appliance.store.database import Database
 from appliance.store.models import Base
 
