@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CODE := appliance comm_server common home onebox updater
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-QUICK := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not slow"
+PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not slow"
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
@@ -28,12 +28,12 @@ setup-dev: $(VENV)/dev.stamp $(VENV)/web.stamp ## make .venv with what the tests
 	@packaging/system-packages.sh test
 
 test: setup-dev lint ## everything: style, types, import rules, all tests but the long drills, coverage
-	@$(QUICK) --cov --cov-report=
+	@$(PARALLEL) --cov --cov-report=
 	@$(BIN)/python -m pytest -m "slow and not long" --cov --cov-append --cov-report=
 	@$(BIN)/coverage report > $(VENV)/coverage.log; tail -n 1 $(VENV)/coverage.log
 
 check: setup-dev lint ## the fast ones, in under a minute: style, types, import rules, unit tests
-	@$(QUICK) -q
+	@$(PARALLEL) -q tests/architecture tests/unit
 
 lint: $(VENV)/dev.stamp ## style, format and types alone
 	@$(BIN)/ruff check --quiet .

@@ -17,6 +17,7 @@ _ON_BUILD_SERVER = os.environ.get("CI", "").lower() in {"1", "true"}
 _NO_REASON = {"", "unconditional skip"}
 _TESTS = Path(__file__).parent
 _QUICK_FOLDERS = {"architecture", "unit"}
+_PARALLEL_FOLDERS = _QUICK_FOLDERS | {"contract", "web"}
 # Whole processes among the unit tests.
 _SLOW = {
     "test_companion_program.py",
@@ -62,13 +63,16 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow ones: whole processes, kills at every touch of the disk.
+    """Mark the slow ones, which run one after the other: whole sites, kills at every touch of
+    the disk.
 
-    They run one after the other, and get a second try, because a machine that is busy elsewhere
-    can make a process late. Who needed it is named at the end of the run, to be looked at.
+    Whatever speaks to real parts gets a second try, because a machine that is busy elsewhere can
+    make a process late. Who needed it is named at the end of the run, to be looked at.
     """
     for item in items:
-        quick = item.path.relative_to(_TESTS).parts[0] in _QUICK_FOLDERS
-        if not quick or item.path.name in _SLOW or "killed_at_every_touch" in item.name:
+        folder = item.path.relative_to(_TESTS).parts[0]
+        by_name = item.path.name in _SLOW or "killed_at_every_touch" in item.name
+        if folder not in _PARALLEL_FOLDERS or by_name:
             item.add_marker(pytest.mark.slow)
+        if folder not in _QUICK_FOLDERS or by_name:
             item.add_marker(pytest.mark.flaky(reruns=1))
