@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask
 
@@ -14,8 +15,10 @@ from appliance.api.errors import show_fault_numbers
 from appliance.api.programs import programs
 from appliance.api.v1.chat import ConversationKeys, visitor_verbs
 from appliance.api.v1.desk_verbs import desk_verbs
+from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.frames import Frames
 from appliance.api.v1.interfaces import add_interfaces, described_application
+from appliance.api.v1.part_verbs import desk_part_verbs, visitor_part_verbs
 from appliance.api.v1.problems import told_to_programs
 from appliance.api.widget import widget
 from appliance.domain.running import Reporting
@@ -30,9 +33,10 @@ from appliance.services.describe_running import DescribeRunning
 from appliance.services.record_sign_in import RecordSignIn
 from appliance.services.set_queue import QueueForms
 from appliance.services.watch_communications import CommunicationsWatch
-from appliance.settings import ApplianceSettings
+from appliance.settings import ApplianceSettings, ChatSettings
 from appliance.store.accounts import SqlAccounts
 from appliance.store.facts import storage_facts
+from appliance.store.files import AttachmentFiles
 from appliance.store.live import SqlLive
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.reports import SqlBook
@@ -46,7 +50,7 @@ from common.web.secret import secret_key
 from common.web.signin import SignIn, SignInRules
 from common.web.texts import Texts
 
-_MOST_BODY = 1024 * 1024  # forms and JSON alone; attachments come with the chat
+_MOST_BODY = 1024 * 1024  # forms and JSON alone; where files are taken, see allow_uploads
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Appliance:
     metrics: Metrics
     may_read: Callable[[Asker, str], bool]
     frames: Frames
+    attachments: AttachmentFiles
 
 
 def create_app(
@@ -135,7 +140,17 @@ def create_app(
     def most_length() -> int:
         return settings().chat.most_length
 
-    visitor, at_desk = visitor_verbs(head, most_length), desk_verbs(most_length)
+    def chat() -> ChatSettings:
+        return settings().chat
+
+    visitor = (
+        *visitor_verbs(head, most_length),
+        *visitor_part_verbs(lambda: settings().chat.most_visits),
+    )
+    at_desk = (*desk_verbs(most_length), *desk_part_verbs())
+    attachments = AttachmentFiles(
+        Path(at_start.chat.attachments.folder or office.folder / "attachments").resolve()
+    )
     add_interfaces(
         flask,
         floor=office.floor,
@@ -150,6 +165,8 @@ def create_app(
         hash_password=(passwords or Passwords()).hash,
         visitor=visitor,
         at_desk=at_desk,
+        uploads=Uploads(office.floor, attachments, chat),
+        addresses=FileAddresses(secret, clock, lambda: chat().attachments.address_minutes),
     )
 
     def person(cookies: Mapping[str, str]) -> User | None:
@@ -177,7 +194,7 @@ def create_app(
     return Appliance(
         flask, office, watch, metrics,
         lambda asker, topic: topic_allowed(roles, topic) and readers(asker, topic),
-        frames,
+        frames, attachments,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from appliance.office import Office
 from appliance.ops.reporting import reporting_facts, start_reporting
 from appliance.ops.turn import Turn
 from appliance.process_roles import ALL, FEED, ProcessRole, Roles, in_order, port_key
+from appliance.services.attach import sweep
 from appliance.services.be_a_node import say_here
 from appliance.services.first_queue import first_queue
 from appliance.services.in_use import in_use
@@ -142,6 +143,7 @@ class _Process:
                 Job(1, partial(office.floor.write, tick), worker),
                 Job(5, partial(count_events, office.database), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
+                Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),
                 Job(3600, lambda: forget_reports(office.database, clock.now() - reports), worker),
             ],
             turn,

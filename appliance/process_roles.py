@@ -44,6 +44,7 @@ _ROUTES: tuple[tuple[str, Roles], ...] = (
     ("/assets", ALL),
     ("/api/openapi.json", ALL),
     (FEED, _VISITOR | _DESK),
+    ("/api/v1/files", _VISITOR | _DESK),
     ("/api/v1/chat", _VISITOR),
     ("/widget.js", _VISITOR),
     ("/widget", _VISITOR),

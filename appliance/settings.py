@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from appliance.process_roles import Roles, port_key
+from appliance.settings_attachments import AttachmentSettings
 from common.errors import OperatorError
 from common.settings import callstead_home, load, section, setting
 
@@ -115,6 +116,15 @@ class ChatSettings:
         doc="What happened is told again to pages that were away for up to so long; a page that "
         "was away for longer reads everything afresh. Conversations themselves are kept.",
     )
+    most_visits: int = setting(
+        20,
+        minimum=1,
+        maximum=200,
+        unit="pages",
+        doc="So many of the pages that a visitor looked at are kept with the conversation; an "
+        "agent wants to know what the question is about, not a life.",
+    )
+    attachments: AttachmentSettings = section(AttachmentSettings)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ topic               what is told there                              who may read
 =================== =============================================== ================================
 ``floor``           everything but what people say                  whoever may see the floor
 ``agent/N``         what concerns this agent: offers, presence      that agent; the floor's readers
-``conversation/N``  all of one conversation, notes included         agents
+``conversation/N``  all of one conversation, notes included         who has it, had it, takes part
 ``visitor/N``       what its contact may see of it                  whoever holds its key
 =================== =============================================== ================================
 """
@@ -21,9 +21,12 @@ _FOR_VISITORS = frozenset(
     {
         "conversation.queue", "conversation.accept", "conversation.take_over",
         "conversation.transfer", "conversation.end", "conversation.close", "conversation.refuse",
-        "conversation.reopen", "message.said",
+        "conversation.reopen", "conversation.join", "conversation.part", "message.said",
+        "message.marked",
     }
 )  # fmt: skip
+# Nobody whom they are about may notice a supervisor who listens in.
+_SILENT = frozenset({"conversation.listen", "conversation.unlisten"})
 
 
 def is_talk(kind: str) -> bool:
@@ -50,6 +53,8 @@ def topics_of(
     kind: str, conversation: int | None, agent: int | None, data: Mapping[str, object]
 ) -> list[str]:
     """Where an event is told."""
+    if kind in _SILENT:
+        return [FLOOR]
     topics = [] if is_talk(kind) else [FLOOR]
     if agent is not None:
         topics.append(agent_topic(agent))

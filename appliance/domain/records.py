@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from appliance.domain.agent_state import Presence
+from appliance.domain.attachment import Attachment
 from appliance.domain.capacity import FULL
 from appliance.domain.conversation import State
 
@@ -119,6 +120,7 @@ class Message:
         key: the sender's own id for it: the same key is the same message.
         agent: which agent wrote it.
         internal: a note that the contact never sees.
+        attachment: a file that came with it.
     """
 
     conversation: int
@@ -129,3 +131,4 @@ class Message:
     at: datetime
     agent: int | None = None
     internal: bool = False
+    attachment: Attachment | None = None

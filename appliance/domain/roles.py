@@ -25,10 +25,13 @@ TAKE_CONVERSATIONS = "conversations.take"  # be offered some, speak in them
 SEE_FLOOR = "floor.see"  # everybody's states and conversations
 SEE_REPORTS = "reports.see"
 HELP_OTHERS = "floor.help"  # take over, set another's state
+MANAGE_REPLIES = "replies.manage"  # canned replies
 MANAGE_FLOOR = "floor.manage"  # queues, skills, capacities
 
 _AGENT = frozenset({SEE_STATUS, TAKE_CONVERSATIONS})
-_SUPERVISOR = _AGENT | {SEE_STATUS_DETAILS, SEE_FLOOR, SEE_REPORTS, HELP_OTHERS}
+_SUPERVISOR = _AGENT | {
+    SEE_STATUS_DETAILS, SEE_FLOOR, SEE_REPORTS, HELP_OTHERS, MANAGE_REPLIES,
+}  # fmt: skip
 PERMISSIONS: Mapping[Role, frozenset[str]] = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _SUPERVISOR,

@@ -12,9 +12,16 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from appliance.domain.attachment import KeptAttachments
+from appliance.domain.canned import KeptCanned
 from appliance.domain.contact import Identity
+from appliance.domain.marks import KeptMarks
+from appliance.domain.participants import KeptParticipants
 from appliance.domain.queue import Queue
+from appliance.domain.rating import KeptRatings
 from appliance.domain.records import Agent, Conversation, Message, Offer, OfferEnd
+from appliance.domain.transcript import KeptTranscripts
+from appliance.domain.visits import KeptVisits
 
 T = TypeVar("T")
 
@@ -23,7 +30,7 @@ class UnknownError(LookupError):
     """There is no such thing.
 
     Attributes:
-        kind: ``conversation``, ``agent``, ``queue``.
+        kind: ``conversation``, ``agent``, ``queue``, ``attachment``, …
         id: what was asked for.
     """
 
@@ -52,6 +59,41 @@ class Work(Protocol):
     @property
     def moved(self) -> bool:
         """Whether more than talk was told: somebody may be free, or may have begun to wait."""
+        ...
+
+    @property
+    def marks(self) -> KeptMarks:
+        """How far each side is."""
+        ...
+
+    @property
+    def participants(self) -> KeptParticipants:
+        """Who takes part beside the agent."""
+        ...
+
+    @property
+    def attachments(self) -> KeptAttachments:
+        """The files of conversations."""
+        ...
+
+    @property
+    def canned(self) -> KeptCanned:
+        """Replies that are said often."""
+        ...
+
+    @property
+    def visits(self) -> KeptVisits:
+        """The pages that contacts looked at."""
+        ...
+
+    @property
+    def ratings(self) -> KeptRatings:
+        """What contacts thought of it."""
+        ...
+
+    @property
+    def transcripts(self) -> KeptTranscripts:
+        """Transcripts by mail."""
         ...
 
     def conversation(self, id: int) -> Conversation:  # noqa: A002
@@ -122,6 +164,18 @@ class Work(Protocol):
         """Conversations and identities of ``same`` belong to ``into`` from now on."""
         ...
 
+    def contact_name(self, contact: int) -> str:
+        """What they call themselves; may be empty. Raises UnknownError."""
+        ...
+
+    def conversations_of(self, contact: int, before: int, most: int) -> Sequence[Conversation]:
+        """At most ``most`` of a contact's with an id below ``before``, newest first."""
+        ...
+
+    def handled_lately(self, queue: int, most: int) -> Sequence[Conversation]:
+        """The last ``most`` of a queue that were answered and have ended, newest first."""
+        ...
+
     def last_agent_of(self, contact: int) -> int | None:
         """Who spoke with the contact last."""
         ...
@@ -165,6 +219,7 @@ class Work(Protocol):
         queue: int | None = None,
         data: Mapping[str, object] | None = None,
         live: Mapping[str, object] | None = None,
+        kept: bool = True,
     ) -> None:
         """Add an event: what reports, webhooks and every live page are fed from.
 
@@ -176,6 +231,7 @@ class Work(Protocol):
             queue: its id.
             data: small JSON.
             live: told to those who follow it live, beside ``data``, and not kept with the event.
+            kept: False: told live alone, and no event of the record.
         """
         ...
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from appliance.domain.live import FLOOR, agent_topic, conversation_topic, visitor_topic
 from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS, may
 from appliance.domain.users import User
-from appliance.domain.work import Floor, UnknownError
+from appliance.domain.work import Floor, UnknownError, Work
+from appliance.services.take_part import has_part
 from common.feed import Asker
 
 
@@ -38,20 +39,26 @@ class Readers:
         user = self._person(asker.cookies)
         if user is None or not may(user.role, TAKE_CONVERSATIONS):
             return False
-        if may(user.role, SEE_FLOOR):
-            return topic == FLOOR or topic.startswith(("agent/", "conversation/"))
+        if may(user.role, SEE_FLOOR) and (topic == FLOOR or topic.startswith("agent/")):
+            return True
         return topic == agent_topic(user.id) or self._has(user.id, topic)
 
     def _has(self, agent: int, topic: str) -> bool:
-        """Whether the topic is of a conversation that the agent has, or had last."""
+        """Whether the topic is of a conversation that the agent has, had last, or takes part in.
+
+        A supervisor listens in first (which is put on record), and then takes part.
+        """
         number = topic.removeprefix("conversation/")
         if not (number.isascii() and number.isdigit() and len(number) < 11):
             return False
         conversation = int(number)
         if topic != conversation_topic(conversation):
             return False
+
+        def theirs(work: Work) -> bool:
+            return has_part(work, work.conversation(conversation), agent)
+
         try:
-            found = self._floor.read(lambda work: work.conversation(conversation))
+            return self._floor.read(theirs)
         except UnknownError:
             return False
-        return agent in (found.agent, found.last_agent)

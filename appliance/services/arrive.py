@@ -75,7 +75,7 @@ def give_place(
     """Let it wait in the queue, or in the one that takes over; or refuse it. See `Arrived`."""
     queue, found = _open_queue(work, work.queue(queue_id))
     opens_at = queue.hours.next_opening(work.now)
-    if found is Entry.TAKEN or (leaves_message and found is Entry.CLOSED):
+    if found is Entry.TAKEN or leaves_message:  # a message left is nobody who stands in the row
         not_before = opens_at if found is Entry.CLOSED else None
         waits = move(
             work, conversation, Event.QUEUE, SYSTEM, queue=queue.id,

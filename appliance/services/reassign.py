@@ -7,16 +7,20 @@ from appliance.domain.records import Conversation, OfferEnd
 from appliance.domain.work import Work
 from appliance.services.arrive import give_place
 from appliance.services.moves import SYSTEM, by_agent, move
+from appliance.services.notes import NOTHING, Word, leave_note
 
 _SPOKEN = frozenset({State.ACTIVE, State.HELD})
 
 
-def reassign_to_queue(work: Work, conversation: int, supervisor: int, queue: int) -> Conversation:
+def reassign_to_queue(
+    work: Work, conversation: int, supervisor: int, queue: int, note: Word = NOTHING
+) -> Conversation:
     """It waits in ``queue``: whoever waited keeps the place, whoever was spoken with has a new one.
 
     All here raise IllegalTransitionError, UnknownError.
     """
     work.queue(queue)
+    leave_note(work, conversation, supervisor, note)
     before = work.conversation(conversation)
     if before.state in _SPOKEN:
         given = _taken_away(work, before, supervisor, {"queue": queue})
@@ -28,9 +32,12 @@ def reassign_to_queue(work: Work, conversation: int, supervisor: int, queue: int
     )  # fmt: skip
 
 
-def reassign_to_agent(work: Work, conversation: int, supervisor: int, agent: int) -> Conversation:
+def reassign_to_agent(
+    work: Work, conversation: int, supervisor: int, agent: int, note: Word = NOTHING
+) -> Conversation:
     """It rings at ``agent`` as soon as they are free; when they do not answer, at everybody."""
     work.agent(agent)
+    leave_note(work, conversation, supervisor, note)
     before = work.conversation(conversation)
     if before.state in _SPOKEN:
         given = _taken_away(work, before, supervisor, {"agent": agent})

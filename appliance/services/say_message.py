@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from appliance.domain.attachment import Attachment
 from appliance.domain.conversation import ENDED, Event
 from appliance.domain.records import Author, Conversation, Message
 from appliance.domain.work import Work
 from appliance.services.arrive import give_place
 from appliance.services.moves import by_agent, by_contact, move
-
-
-class NotYoursError(Exception):
-    """The agent has no part in the conversation."""
-
-
-class NotSayableError(ValueError):
-    """The text is empty, too long, or not text; the sentence says which."""
+from appliance.services.take_part import speaks
+from appliance.services.trouble import NotSayableError, NotYoursError
 
 
 @dataclass(frozen=True)
@@ -36,28 +31,32 @@ class Saying:
     internal: bool = False
 
 
-def say_message(work: Work, saying: Saying, most_length: int) -> Message:
+def say_message(
+    work: Work, saying: Saying, most_length: int, file: Attachment | None = None
+) -> Message:
     """Keep the message, or answer the one that was kept under the same key.
 
-    A contact who speaks in a closed conversation reopens it.
+    A contact who speaks in a closed conversation reopens it. A ``file`` needs no words.
 
     Raises:
         NotSayableError, NotYoursError, UnknownError.
     """
     conversation = work.conversation(saying.conversation)
-    _check(saying, most_length)
+    _check(saying, most_length, wordless=file is not None)
     kept = work.message(conversation.id, saying.key)
     if kept is not None:
         return kept
     author = Author.CONTACT if saying.agent is None else Author.AGENT
-    if saying.agent is not None and not saying.internal and conversation.agent != saying.agent:
+    if not (saying.agent is None or saying.internal or speaks(work, conversation, saying.agent)):
         raise NotYoursError(f"agent {saying.agent} does not have conversation {conversation.id}")
     if author is Author.CONTACT and conversation.state in ENDED:
         conversation = _reopen(work, conversation)
     message = Message(
         conversation.id, conversation.messages + 1, saying.key, author, saying.text, work.now,
-        saying.agent, saying.internal,
+        saying.agent, saying.internal, file,
     )  # fmt: skip
+    if file is not None:
+        work.attachments.add(file)
     work.add_message(message)
     work.save(replace(conversation, messages=message.number))
     work.tell(
@@ -65,7 +64,10 @@ def say_message(work: Work, saying: Saying, most_length: int) -> Message:
         who=by_contact(conversation.contact) if saying.agent is None else by_agent(saying.agent),
         conversation=conversation.id, agent=conversation.agent, queue=conversation.queue,
         data={"number": message.number, "internal": message.internal},
-        live={"key": message.key, "author": str(author), "text": message.text},
+        live={
+            "key": message.key, "author": str(author), "text": message.text,
+            **({"attachment": as_told(file)} if file else {}),
+        },
     )  # fmt: skip
     return message
 
@@ -80,15 +82,25 @@ def _reopen(work: Work, before: Conversation) -> Conversation:
     return give_place(work, reopened, before.queue, leaves_message=True).conversation
 
 
-def _check(saying: Saying, most_length: int) -> None:
+def as_told(file: Attachment) -> dict[str, object]:
+    """A file as those see it who may read the message."""
+    return {
+        "id": file.id, "name": file.name, "type": file.type, "size": file.size,
+        "shown": file.shown,
+    }  # fmt: skip
+
+
+def _check(saying: Saying, most_length: int, *, wordless: bool) -> None:
     if not 1 <= len(saying.key) <= 64:
-        raise NotSayableError("A message needs the sender's own id, of 1 to 64 characters.")
-    if not saying.text.strip():
-        raise NotSayableError("An empty message says nothing.")
+        raise NotSayableError("key", "A message needs the sender's own id, of 1 to 64 characters.")
+    if not saying.text.strip() and not wordless:
+        raise NotSayableError("empty", "An empty message says nothing.")
     if len(saying.text) > most_length:
         raise NotSayableError(
+            "long",
             f"The message has {len(saying.text)} characters; at most {most_length} are taken. "
-            "Send it in parts, or as an attachment."
+            "Send it in parts, or as an attachment.",
+            most_length,
         )
     if any(ord(sign) < 32 and sign not in "\n\t" for sign in saying.text):
-        raise NotSayableError("The message has control characters; send text.")
+        raise NotSayableError("signs", "The message has control characters; send text.")

@@ -9,7 +9,8 @@ from appliance.domain.records import Conversation, OfferEnd
 from appliance.domain.work import Work
 from appliance.services.arrive import give_place
 from appliance.services.moves import SYSTEM, by_agent, by_contact, move
-from appliance.services.say_message import NotYoursError
+from appliance.services.notes import NOTHING, Word, leave_note
+from appliance.services.trouble import NotYoursError
 
 
 def hold(work: Work, conversation: int, agent: int) -> Conversation:
@@ -22,17 +23,21 @@ def resume(work: Work, conversation: int, agent: int) -> Conversation:
     return move(work, _mine(work, conversation, agent), Event.RESUME, by_agent(agent))
 
 
-def transfer_to_queue(work: Work, conversation: int, agent: int, queue: int) -> Conversation:
+def transfer_to_queue(
+    work: Work, conversation: int, agent: int, queue: int, note: Word = NOTHING
+) -> Conversation:
     """It waits in another queue, as one that has just come."""
     work.queue(queue)
-    given = _give_away(work, conversation, agent, {"queue": queue})
+    given = _give_away(work, conversation, agent, {"queue": queue}, note)
     return give_place(work, given, queue, leaves_message=True).conversation
 
 
-def transfer_to_agent(work: Work, conversation: int, agent: int, to: int) -> Conversation:
+def transfer_to_agent(
+    work: Work, conversation: int, agent: int, to: int, note: Word = NOTHING
+) -> Conversation:
     """It rings at one agent as soon as they are free; when they do not answer, at everybody."""
     work.agent(to)
-    given = _give_away(work, conversation, agent, {"agent": to})
+    given = _give_away(work, conversation, agent, {"agent": to}, note)
     return move(
         work, given, Event.QUEUE, SYSTEM, agent=None, only_agent=to, waiting_since=work.now,
         declined=frozenset(),
@@ -42,10 +47,17 @@ def transfer_to_agent(work: Work, conversation: int, agent: int, to: int) -> Con
 def take_over(work: Work, conversation: int, supervisor: int) -> Conversation:
     """A supervisor goes on in the agent's stead."""
     before = work.conversation(conversation)
-    return move(
+    taken = move(
         work, before, Event.TAKE_OVER, by_agent(supervisor), agent=supervisor,
         last_agent=supervisor, data={"from": before.agent},
     )  # fmt: skip
+    work.participants.remove(conversation, supervisor)
+    if before.agent not in {None, supervisor}:  # whose desk must show that it is gone
+        work.tell(
+            "conversation.taken", who=by_agent(supervisor), conversation=conversation,
+            agent=before.agent, queue=before.queue, data={"by": supervisor},
+        )  # fmt: skip
+    return taken
 
 
 def end(work: Work, conversation: int, agent: int | None) -> Conversation:
@@ -103,6 +115,7 @@ def _close(work: Work, before: Conversation, who: str, disposition: str) -> Conv
         work, before, Event.CLOSE, who, agent=None, disposition=disposition, closes_at=None,
         data={"disposition": disposition} if disposition else None,
     )  # fmt: skip
+    work.participants.remove(before.id)
     if before.agent is not None and before.state is State.WRAP_UP:
         _idle_from_now(work, before.agent)
     return closed
@@ -112,8 +125,12 @@ def _idle_from_now(work: Work, agent: int) -> None:
     work.save_agent(replace(work.agent(agent), idle_since=work.now))
 
 
-def _give_away(work: Work, conversation: int, agent: int, data: dict[str, object]) -> Conversation:
+def _give_away(
+    work: Work, conversation: int, agent: int, data: dict[str, object], note: Word
+) -> Conversation:
     before = _mine(work, conversation, agent)
+    leave_note(work, conversation, agent, note)
+    before = work.conversation(conversation)
     return move(work, before, Event.TRANSFER, by_agent(agent), data=data)
 
 

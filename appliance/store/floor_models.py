@@ -122,6 +122,7 @@ class MessageRow(Base):
     internal: Mapped[bool]
     text: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(Stamp)
+    attachment: Mapped[str | None] = mapped_column(String(32))
 
 
 class EventRow(Base):

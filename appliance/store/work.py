@@ -18,6 +18,9 @@ from appliance.domain.live import is_talk, topics_of
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Author, Conversation, Message, Offer, OfferEnd
 from appliance.domain.work import UnknownError
+from appliance.store.attachment_rows import SqlAttachments
+from appliance.store.canned import SqlCanned
+from appliance.store.chat_rows import SqlMarks, SqlParticipants, SqlRatings, SqlVisits
 from appliance.store.floor_models import (
     AgentRow,
     ContactRow,
@@ -30,6 +33,7 @@ from appliance.store.floor_models import (
 )
 from appliance.store.live import append
 from appliance.store.queue_form import from_form, to_form
+from appliance.store.transcripts import SqlTranscripts
 
 _SETS = ("tags", "declined", "groups", "queues")  # kept as sorted lists
 _MOST_NAME = 200
@@ -58,6 +62,41 @@ class SqlWork:
     def moved(self) -> bool:
         """Whether more than talk was told in it."""
         return self._moved
+
+    @property
+    def marks(self) -> SqlMarks:
+        """How far each side is."""
+        return SqlMarks(self._session)
+
+    @property
+    def participants(self) -> SqlParticipants:
+        """Who takes part beside the agent."""
+        return SqlParticipants(self._session)
+
+    @property
+    def attachments(self) -> SqlAttachments:
+        """The files of conversations."""
+        return SqlAttachments(self._session)
+
+    @property
+    def canned(self) -> SqlCanned:
+        """Replies that are said often."""
+        return SqlCanned(self._session, self._now)
+
+    @property
+    def visits(self) -> SqlVisits:
+        """The pages that contacts looked at."""
+        return SqlVisits(self._session)
+
+    @property
+    def ratings(self) -> SqlRatings:
+        """What contacts thought of it."""
+        return SqlRatings(self._session)
+
+    @property
+    def transcripts(self) -> SqlTranscripts:
+        """Transcripts by mail."""
+        return SqlTranscripts(self._session)
 
     def conversation(self, id: int) -> Conversation:  # noqa: A002
         """Raises UnknownError."""
@@ -171,6 +210,35 @@ class SqlWork:
             update(ContactRow).where(ContactRow.id.in_(same)).values(merged_into=into)
         )
 
+    def contact_name(self, contact: int) -> str:
+        """What they call themselves. Raises UnknownError."""
+        name: str = self._get(ContactRow, contact, "contact").name
+        return name
+
+    def conversations_of(self, contact: int, before: int, most: int) -> list[Conversation]:
+        """At most ``most`` of a contact's with an id below ``before``, newest first."""
+        query = (
+            select(ConversationRow)
+            .where(ConversationRow.contact == contact, ConversationRow.id < before)
+            .order_by(ConversationRow.id.desc())
+            .limit(most)
+        )
+        return [_conversation(row) for row in self._session.scalars(query)]
+
+    def handled_lately(self, queue: int, most: int) -> list[Conversation]:
+        """The last ``most`` of a queue that were answered and have ended, newest first."""
+        query = (
+            select(ConversationRow)
+            .where(
+                ConversationRow.state == State.CLOSED,
+                ConversationRow.queue == queue,
+                ConversationRow.answered_at.is_not(None),
+            )
+            .order_by(ConversationRow.id.desc())
+            .limit(most)
+        )
+        return [_conversation(row) for row in self._session.scalars(query)]
+
     def last_agent_of(self, contact: int) -> int | None:
         """Who spoke with the contact last."""
         return self._session.scalar(
@@ -217,7 +285,7 @@ class SqlWork:
         row = self._session.scalar(
             select(MessageRow).where(MessageRow.conversation == conversation, MessageRow.key == key)
         )
-        return _message(row) if row else None
+        return self._with_files([row])[0] if row else None
 
     def messages(self, conversation: int, after: int = 0, most: int = 200) -> list[Message]:
         """At most ``most`` messages that follow number ``after``, in order."""
@@ -227,11 +295,12 @@ class SqlWork:
             .order_by(MessageRow.number)
             .limit(most)
         )
-        return [_message(row) for row in self._session.scalars(query)]
+        return self._with_files(list(self._session.scalars(query)))
 
     def add_message(self, message: Message) -> None:
         """Keep it."""
-        self._session.add(MessageRow(**_values(message)))
+        file = message.attachment and message.attachment.id
+        self._session.add(MessageRow(**{**_values(message), "attachment": file}))
         self._session.flush()
 
     def tell(
@@ -244,6 +313,7 @@ class SqlWork:
         queue: int | None = None,
         data: Mapping[str, object] | None = None,
         live: Mapping[str, object] | None = None,
+        kept: bool = True,
     ) -> None:
         """Add an event, and tell it in the feed's topics."""
         self._moved = self._moved or not is_talk(kind)
@@ -253,12 +323,24 @@ class SqlWork:
         }  # fmt: skip
         for topic in topics_of(kind, conversation, agent, told):
             append(self._session, topic, kind, told, self._now)
+        if not kept:
+            return
         self._session.add(
             EventRow(
                 at=self._now, kind=kind, who=who, conversation=conversation, agent=agent,
                 queue=queue, data=dict(data or {}),
             )
         )  # fmt: skip
+
+    def _with_files(self, rows: Sequence[MessageRow]) -> list[Message]:
+        files = self.attachments.of([row.attachment for row in rows if row.attachment])
+        return [
+            Message(**{
+                **_fields(row), "author": Author(row.author),
+                "attachment": files.get(row.attachment or ""),
+            })
+            for row in rows
+        ]  # fmt: skip
 
     def _held(self, which: Any) -> dict[int, list[Conversation]]:
         query = (
@@ -310,10 +392,6 @@ def _conversation(row: ConversationRow) -> Conversation:
 
 def _agent(row: AgentRow) -> Agent:
     return Agent(**{**_fields(row), "presence": Presence(row.presence)})
-
-
-def _message(row: MessageRow) -> Message:
-    return Message(**{**_fields(row), "author": Author(row.author)})
 
 
 def _offer(row: OfferRow) -> Offer:

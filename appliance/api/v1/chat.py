@@ -14,8 +14,11 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import Unauthorized
 
+from appliance.api.v1.chat_files import add_files
+from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.problems import Problem, answer_problems
 from appliance.api.v1.shapes import Answer, Messages, MessageShape, Page, Strict, message_shape
+from appliance.api.v1.standing import Standing, standing_shape
 from appliance.api.v1.verbs import Here, Nothing, Verb, add_posts
 from appliance.domain.capacity import weight_of
 from appliance.domain.contact import Identity
@@ -61,20 +64,13 @@ class SayBody(Strict):
     text: str
 
 
-class Standing(BaseModel):
-    """How the conversation stands, for its visitor."""
-
-    state: str
-    waits: bool
-    agent: str = Field(description="The name of whoever speaks; empty: nobody yet.")
-    cursor: int = Field(
-        description="Read this first, then the messages, then follow the feed's topic "
-        "`visitor/CONVERSATION` from here: what lies between is in both, and nothing is missed."
-    )
-
-
 def chat(
-    floor: Floor, keys: ConversationKeys, head: Callable[[str], int], verbs: Sequence[Verb]
+    floor: Floor,
+    keys: ConversationKeys,
+    head: Callable[[str], int],
+    verbs: Sequence[Verb],
+    uploads: Uploads,
+    addresses: FileAddresses,
 ) -> APIBlueprint:
     """The blueprint.
 
@@ -83,6 +79,8 @@ def chat(
         keys: the conversations'.
         head: the newest number of a topic of the feed.
         verbs: `visitor_verbs`.
+        uploads: takes files.
+        addresses: where they are fetched.
     """
     blueprint = APIBlueprint(
         "chat", __name__, url_prefix="/api/v1/chat",
@@ -111,7 +109,7 @@ def chat(
     def standing() -> Answer:
         mine = keys.here()
         cursor = head(visitor_topic(mine))
-        return jsonify({**floor.read(lambda work: _standing(work, mine)), "cursor": cursor})
+        return jsonify(floor.read(lambda work: standing_shape(work, mine, cursor)))
 
     @blueprint.get("/messages", summary="What was said", responses={"200": Messages})
     def get_messages(query: Page) -> Answer:
@@ -122,6 +120,7 @@ def chat(
         return jsonify(items=seen, cursor=cursor)
 
     add_posts(blueprint, verbs, floor, lambda _verb, _path: Here(keys.here()))
+    add_files(blueprint, floor, keys.here, uploads, addresses)
     return blueprint
 
 
@@ -139,7 +138,7 @@ def visitor_verbs(head: Callable[[str], int], most_length: Callable[[], int]) ->
         elif state in {State.ACTIVE, State.HELD}:
             talk.end(work, here.conversation, None)
         cursor = head(visitor_topic(here.conversation))
-        return {**_standing(work, here.conversation), "cursor": cursor}
+        return standing_shape(work, here.conversation, cursor)
 
     return (
         Verb("say", "/messages", "Say something", MessageShape, say, SayBody),
@@ -173,13 +172,3 @@ class ConversationKeys:
         if found is None:
             raise Unauthorized("Show the conversation's key as `Authorization: Bearer`.")
         return found
-
-
-def _standing(work: Work, conversation: int) -> dict[str, object]:
-    found = work.conversation(conversation)
-    speaks = found.agent if found.state in {State.ACTIVE, State.HELD} else None
-    return {
-        "state": str(found.state),
-        "waits": found.state in WAITING,
-        "agent": work.agent(speaks).name if speaks is not None else "",
-    }

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from appliance.api.access import require
+from appliance.api.v1.desk_looks import add_listening, add_looks
+from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.here import agent_here, blueprint_for, user
 from appliance.api.v1.shapes import (
     AgentShape,
     Answer,
-    ConversationId,
-    Conversations,
-    Messages,
-    Page,
+    ConversationShape,
     Strict,
     agent_shape,
     conversation_shape,
-    messages_shape,
 )
 from appliance.api.v1.verbs import Here, Verb, add_posts
 from appliance.domain.agent_state import Said
+from appliance.domain.audit import Audit
 from appliance.domain.records import Agent
-from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS, may
+from appliance.domain.roles import TAKE_CONVERSATIONS
 from appliance.domain.users import Users
-from appliance.domain.work import Floor, Work
+from appliance.domain.work import Floor
 from appliance.services.keep_moving import change
 from appliance.services.presence import say, seen
-from appliance.services.say_message import NotYoursError
+from appliance.services.take_part import joined
 
 
 class Mine(StrEnum):
@@ -50,7 +49,29 @@ class PresenceBody(Strict):
     reason: str = Field("", max_length=200, description="Why, when stepping away.")
 
 
-def desk(floor: Floor, users: Users, verbs: Sequence[Verb]) -> APIBlueprint:
+class Joined(BaseModel):
+    """A conversation in which I take part, and what I am there."""
+
+    part: str = Field(description="`colleague` or `listener`.")
+    conversation: ConversationShape
+
+
+class MyConversations(BaseModel):
+    """Those that I have, and those in which I take part."""
+
+    items: list[ConversationShape]
+    joined: list[Joined]
+
+
+def desk(
+    floor: Floor,
+    users: Users,
+    verbs: Sequence[Verb],
+    audit: Audit,
+    head: Callable[[str], int],
+    uploads: Uploads,
+    addresses: FileAddresses,
+) -> APIBlueprint:
     """The blueprint; ``verbs`` are `appliance.api.v1.desk_verbs.desk_verbs`."""
     about = "What an agent does at the desk."
     blueprint = blueprint_for("desk", "/desk", about, users, TAKE_CONVERSATIONS)
@@ -66,12 +87,18 @@ def desk(floor: Floor, users: Users, verbs: Sequence[Verb]) -> APIBlueprint:
         said = Said(body.said.value)
         return _agent(change(floor, lambda work: say(work, mine, said, reason=body.reason)))
 
-    @blueprint.get("/conversations", summary="What rings at me, what I have",
-                   responses={"200": Conversations})  # fmt: skip
+    @blueprint.get("/conversations", summary="What rings at me, what I have, where I was asked in",
+                   responses={"200": MyConversations})  # fmt: skip
     def mine() -> Answer:
         mine = agent_here(floor).id
-        found = floor.read(lambda work: work.held_by(mine))
-        return jsonify(items=[conversation_shape(one) for one in found])
+        found, part = floor.read(lambda work: (work.held_by(mine), joined(work, mine)))
+        return jsonify(
+            items=[conversation_shape(one) for one in found],
+            joined=[
+                {"part": str(there.part), "conversation": conversation_shape(one)}
+                for there, one in part
+            ],
+        )
 
     def here(verb: Verb, conversation: int | None) -> Here:
         if verb.permission:
@@ -81,20 +108,8 @@ def desk(floor: Floor, users: Users, verbs: Sequence[Verb]) -> APIBlueprint:
 
     add_posts(blueprint, verbs, floor, here, "/conversations/<int:conversation>")
 
-    @blueprint.get("/conversations/<int:conversation>/messages", summary="What was said",
-                   responses={"200": Messages})  # fmt: skip
-    def get_messages(path: ConversationId, query: Page) -> Answer:
-        mine = agent_here(floor).id
-        all_of_them = may(user().role, SEE_FLOOR)
-
-        def job(work: Work) -> dict[str, object]:
-            conversation = work.conversation(path.conversation)
-            if not all_of_them and mine not in (conversation.agent, conversation.last_agent):
-                raise NotYoursError(f"you have no part in conversation {conversation.id}")
-            found = work.messages(conversation.id, query.after, query.most)
-            return messages_shape(list(found), query.after)
-
-        return jsonify(floor.read(job))
+    add_looks(blueprint, floor, audit, head, addresses)
+    add_listening(blueprint, floor, audit, uploads)
 
     def _agent(agent: Agent) -> Answer:
         return jsonify(agent_shape(agent, floor.read(lambda work: seen(work, agent.id))))

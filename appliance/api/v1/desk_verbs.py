@@ -20,6 +20,7 @@ from appliance.domain.roles import HELP_OTHERS
 from appliance.domain.work import Work
 from appliance.services import reassign, talk
 from appliance.services.answer_offer import accept_offer, decline_offer
+from appliance.services.notes import Word
 from appliance.services.say_message import Saying, say_message
 
 
@@ -36,6 +37,7 @@ class TransferBody(Strict):
 
     queue: int | None = None
     agent: int | None = None
+    note: str = Field("", description="For whoever takes it next; the contact never sees it.")
 
 
 class CloseBody(Strict):
@@ -51,6 +53,8 @@ def desk_verbs(most_length: Callable[[], int]) -> tuple[Verb, ...]:
         saying = Saying(here.conversation, body.key, body.text, here.by, body.internal)
         return message_shape(say_message(work, saying, most_length()))
 
+    transfer = _given(talk.transfer_to_queue, talk.transfer_to_agent, most_length)
+    given = _given(reassign.reassign_to_queue, reassign.reassign_to_agent, most_length)
     shape = ConversationShape
     return (
         Verb("say", "/messages", "Say something", MessageShape, say, MessageBody),
@@ -64,8 +68,8 @@ def desk_verbs(most_length: Callable[[], int]) -> tuple[Verb, ...]:
         Verb("take", "/take", "Answer it out of its queue", shape,
              _plain(reassign.take_from_queue), permission=HELP_OTHERS),
         Verb("reassign", "/reassign", "Give another's to a queue or an agent", shape,
-             _reassign, TransferBody, permission=HELP_OTHERS),
-        Verb("transfer", "/transfer", "Give it away", shape, _transfer, TransferBody),
+             given, TransferBody, permission=HELP_OTHERS),
+        Verb("transfer", "/transfer", "Give it away", shape, transfer, TransferBody),
         Verb("close", "/close", "The work after it is done", shape, _close, CloseBody),
     )  # fmt: skip
 
@@ -77,24 +81,23 @@ def _plain(
     return lambda work, here, _body: conversation_shape(use_case(work, here.conversation, here.by))
 
 
-_Give = Callable[[Work, int, int, int], Conversation]
+_Give = Callable[[Work, int, int, int, Word], Conversation]
 
 
-def _given(to_queue: _Give, to_agent: _Give) -> Callable[[Work, Here, Any], dict[str, object]]:
+def _given(
+    to_queue: _Give, to_agent: _Give, most_length: Callable[[], int]
+) -> Callable[[Work, Here, Any], dict[str, object]]:
     def run(work: Work, here: Here, body: TransferBody) -> dict[str, object]:
+        note = Word(body.note, most_length())
         if body.queue is not None and body.agent is None:
-            moved = to_queue(work, here.conversation, here.by, body.queue)
+            moved = to_queue(work, here.conversation, here.by, body.queue, note)
         elif body.agent is not None and body.queue is None:
-            moved = to_agent(work, here.conversation, here.by, body.agent)
+            moved = to_agent(work, here.conversation, here.by, body.agent, note)
         else:
             raise ValueError("Name either a queue or an agent to transfer to")
         return conversation_shape(moved)
 
     return run
-
-
-_transfer = _given(talk.transfer_to_queue, talk.transfer_to_agent)
-_reassign = _given(reassign.reassign_to_queue, reassign.reassign_to_agent)
 
 
 def _close(work: Work, here: Here, body: CloseBody) -> dict[str, object]:

@@ -9,8 +9,10 @@ from flask_openapi3 import Info, OpenAPI
 
 from appliance.api.v1.agents import agents
 from appliance.api.v1.bodies import check_bodies
+from appliance.api.v1.canned import canned
 from appliance.api.v1.chat import ConversationKeys, chat
 from appliance.api.v1.desk import desk
+from appliance.api.v1.files import FileAddresses, Uploads, allow_uploads, files
 from appliance.api.v1.floor import floor_seen
 from appliance.api.v1.people import people
 from appliance.api.v1.problems import Problem, not_valid
@@ -72,14 +74,19 @@ def add_interfaces(
     hash_password: Callable[[str], str],
     visitor: Sequence[Verb],
     at_desk: Sequence[Verb],
+    uploads: Uploads,
+    addresses: FileAddresses,
 ) -> None:
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
+    allow_uploads(application, uploads)
     for blueprint in (
-        desk(floor, users, at_desk),
+        desk(floor, users, at_desk, audit, head, uploads, addresses),
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
         people(users, audit, hash_password),
-        chat(floor, keys, head, visitor),
+        chat(floor, keys, head, visitor, uploads, addresses),
+        canned(floor, users, audit),
+        files(floor, uploads.files, addresses),
         floor_seen(floor, book, users, audit, head),
         reports(book, floor, users, audit, texts, clock),
         would_get_it(floor, users, texts),

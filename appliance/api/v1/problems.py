@@ -10,10 +10,11 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from appliance.domain.attachment import NotTakenError
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, UnknownError
 from appliance.services.answer_offer import OfferGoneError
-from appliance.services.say_message import NotSayableError, NotYoursError
+from appliance.services.trouble import NotSayableError, NotYoursError
 from common.errors import OperatorError
 
 MEDIA_TYPE = "application/problem+json"
@@ -26,6 +27,7 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (OfferGoneError, HTTPStatus.CONFLICT, "offer-gone"),
     (NotYoursError, HTTPStatus.FORBIDDEN, "not-yours"),
     (NotSayableError, HTTPStatus.UNPROCESSABLE_ENTITY, "not-sayable"),
+    (NotTakenError, HTTPStatus.UNPROCESSABLE_ENTITY, "not-taken"),
     (OperatorError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     (ValueError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
 )
@@ -38,6 +40,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str = Field(description="One sentence for people.")
+    reason: str = Field("", description="A stable word for what is wrong; often empty.")
     errors: list[dict[str, str]] = Field(
         default_factory=list, description="For a body or a parameter: `where` and `what`."
     )
@@ -60,7 +63,10 @@ def problem_of(error: BaseException) -> Body | None:
         return _body(status, status.phrase.lower().replace(" ", "-"), error.description or "")
     for family, status, kind in _STATUS:
         if isinstance(error, family):
-            return _body(status, kind, f"{str(error).rstrip('.')}.")
+            # For programs that tell it in other words, such as the visitor's language.
+            reason = getattr(error, "kind", "")
+            more = {"reason": reason} if isinstance(reason, str) and reason else {}
+            return _body(status, kind, f"{str(error).rstrip('.')}.", **more)
     return None
 
 

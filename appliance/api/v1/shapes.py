@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.api.v1.tags import ETAG, etag_of
 from appliance.domain.records import Agent, Conversation, Message
+from appliance.services.say_message import as_told
 
 # What a view answers; flask.typing's own cannot be looked at while the program runs.
 Answer = Response | tuple[Response, int]
@@ -72,10 +73,14 @@ class ConversationShape(BaseModel):
     messages: int = Field(description="The number of its last message.")
 
 
-class Conversations(BaseModel):
-    """Some of them."""
+class AttachmentShape(BaseModel):
+    """A file that came with a message; where it can be fetched is asked for apart."""
 
-    items: list[ConversationShape]
+    id: str
+    name: str
+    type: str
+    size: int = Field(description="Bytes.")
+    shown: bool = Field(description="A picture that can be shown in the page.")
 
 
 class MessageShape(BaseModel):
@@ -88,6 +93,7 @@ class MessageShape(BaseModel):
     internal: bool
     text: str
     at: datetime
+    attachment: AttachmentShape | None
 
 
 class Messages(BaseModel):
@@ -122,6 +128,7 @@ def conversation_shape(one: Conversation) -> dict[str, object]:
 def message_shape(one: Message) -> dict[str, object]:
     """A message as JSON."""
     values = {name: getattr(one, name) for name in MessageShape.model_fields}
+    values["attachment"] = one.attachment and as_told(one.attachment)
     return MessageShape(**values).model_dump(mode="json")
 
 

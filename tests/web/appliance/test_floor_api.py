@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.web.appliance.conftest import GOOD, ORIGIN, House
@@ -149,7 +151,7 @@ def test_the_description_names_every_address(house: House):
     described = house.appliance.flask.test_client().get("/api/openapi.json", base_url=ORIGIN).json
     assert described["openapi"].startswith("3.1")
     real = {
-        rule.rule.replace("<int:", "{").replace(">", "}")
+        re.sub(r"<(?:int|string):(\w+)>", r"{\1}", rule.rule)
         for rule in house.appliance.flask.url_map.iter_rules()
         if rule.rule.startswith("/api/v1/") and rule.rule != "/api/v1/status"
     }

@@ -118,9 +118,14 @@ def test_an_agent_reads_what_is_theirs_and_a_supervisor_the_floor(house, queue, 
     assert poll(port, f"conversation/{theirs.id}", cookie=cookie).status_code == 200
     for topic in (f"conversation/{others.id}", "floor", f"agent/{number + 1}", "conversation/x"):
         assert poll(port, topic, cookie=cookie).status_code == 403
-    supervisor = cookie_of(Person(house, "sun"))
-    for topic in ("floor", f"conversation/{others.id}", f"agent/{number}"):
+    sun = Person(house, "sun")
+    supervisor = cookie_of(sun)
+    for topic in ("floor", f"agent/{number}"):
         assert poll(port, topic, cookie=supervisor).status_code == 200
+    what_is_said = f"conversation/{others.id}"
+    assert poll(port, what_is_said, cookie=supervisor).status_code == 403
+    sun.do("POST", f"/desk/conversations/{others.id}/listen")
+    assert poll(port, what_is_said, cookie=supervisor).status_code == 200
 
 
 def test_a_browser_may_ask_first_whether_it_may_show_a_key(house, port):

@@ -1,0 +1,50 @@
+"""How a conversation stands, for its visitor."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from appliance.api.v1.chat_shapes import BothMarks, marks_shape
+from appliance.domain.conversation import WAITING, State
+from appliance.domain.participants import Part
+from appliance.domain.rating import may_rate
+from appliance.domain.work import Work
+
+
+class Standing(BaseModel):
+    """How the conversation stands, for its visitor."""
+
+    state: str
+    waits: bool
+    agent: str = Field(description="The name of whoever speaks; empty: nobody yet.")
+    names: dict[str, str] = Field(description="Of the agents who spoke or speak, by their id.")
+    marks: BothMarks
+    may_rate: bool
+    stars: int = Field(description="What the visitor rated; 0: not yet.")
+    cursor: int = Field(
+        description="Read this first, then the messages, then follow the feed's topic "
+        "`visitor/CONVERSATION` from here: what lies between is in both, and nothing is missed."
+    )
+
+
+def standing_shape(work: Work, conversation: int, cursor: int) -> dict[str, object]:
+    """See `Standing`."""
+    found = work.conversation(conversation)
+    speaks = found.agent if found.state in {State.ACTIVE, State.HELD} else None
+    people = set(work.participants.speakers(conversation))
+    people |= {
+        one.agent for one in work.participants.of(conversation) if one.part is Part.COLLEAGUE
+    }
+    people |= {speaks} if speaks is not None else set()
+    names = {id_: work.agent(id_).name for id_ in sorted(people)}
+    rating = work.ratings.of(conversation)
+    return {
+        "state": str(found.state),
+        "waits": found.state in WAITING,
+        "agent": names[speaks] if speaks is not None else "",
+        "names": {str(id_): name for id_, name in names.items()},
+        "marks": marks_shape(work.marks.of(conversation)),
+        "may_rate": may_rate(found.state, answered=found.answered_at is not None),
+        "stars": rating.stars if rating else 0,
+        "cursor": cursor,
+    }

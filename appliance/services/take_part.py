@@ -1,0 +1,109 @@
+"""Colleagues who are asked into a conversation, and supervisors who listen in."""
+
+from __future__ import annotations
+
+from appliance.domain.agent_state import Presence
+from appliance.domain.conversation import State
+from appliance.domain.participants import MOST_COLLEAGUES, Part, Participant
+from appliance.domain.records import Conversation
+from appliance.domain.work import Work
+from appliance.services.moves import by_agent
+from appliance.services.trouble import NotYoursError
+
+_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
+
+
+class NotInvitedError(ValueError):
+    """The colleague cannot be asked in now; the sentence says why."""
+
+
+def speaks(work: Work, conversation: Conversation, agent: int) -> bool:
+    """Whether what ``agent`` says there reaches the contact."""
+    if conversation.agent == agent:
+        return True
+    found = work.participants.one(conversation.id, agent)
+    return found is not None and found.part is Part.COLLEAGUE
+
+
+def has_part(work: Work, conversation: Conversation, agent: int) -> bool:
+    """Whether ``agent`` may read it without asking: has it, had it last, or takes part."""
+    return agent in (conversation.agent, conversation.last_agent) or (
+        work.participants.one(conversation.id, agent) is not None
+    )
+
+
+def invite(work: Work, conversation: int, agent: int, colleague: int) -> list[Participant]:
+    """Whoever has the conversation asks a colleague in, who reads and speaks from then on.
+
+    Raises:
+        NotInvitedError, NotYoursError, UnknownError.
+    """
+    found = _mine(work, conversation, agent)
+    if found.state not in _SPOKEN_IN:
+        raise NotInvitedError("A colleague can be asked in while the conversation is spoken in")
+    person = work.agent(colleague)
+    if colleague == agent:
+        raise NotInvitedError("You have this conversation already")
+    if person.presence is Presence.OFFLINE:
+        raise NotInvitedError(f"{person.name} is not signed in")
+    others = [one for one in work.participants.of(conversation) if one.agent != colleague]
+    if sum(one.part is Part.COLLEAGUE for one in others) >= MOST_COLLEAGUES:
+        raise NotInvitedError(f"At most {MOST_COLLEAGUES} colleagues take part in a conversation")
+    work.participants.set(Participant(conversation, colleague, Part.COLLEAGUE, work.now, agent))
+    _tell(work, "join", found, colleague, agent)
+    return list(work.participants.of(conversation))
+
+
+def part(work: Work, conversation: int, agent: int, colleague: int) -> list[Participant]:
+    """A colleague goes again, by themselves or sent by whoever has the conversation."""
+    found = work.conversation(conversation) if agent == colleague else _mine(
+        work, conversation, agent
+    )  # fmt: skip
+    there = work.participants.one(conversation, colleague)
+    if there is None or there.part is not Part.COLLEAGUE:
+        raise NotYoursError(f"agent {colleague} takes no part in conversation {conversation}")
+    work.participants.remove(conversation, colleague)
+    _tell(work, "part", found, colleague, agent)
+    return list(work.participants.of(conversation))
+
+
+def listen(work: Work, conversation: int, supervisor: int) -> Conversation:
+    """A supervisor reads along from now on, and neither contact nor agent are told."""
+    found = work.conversation(conversation)
+    there = work.participants.one(conversation, supervisor)
+    if there is None and found.agent != supervisor:
+        listener = Participant(conversation, supervisor, Part.LISTENER, work.now)
+        work.participants.set(listener)
+        _tell(work, "listen", found, supervisor, supervisor)
+    return found
+
+
+def stop_listening(work: Work, conversation: int, supervisor: int) -> Conversation:
+    """The supervisor reads along no more."""
+    found = work.conversation(conversation)
+    there = work.participants.one(conversation, supervisor)
+    if there is not None and there.part is Part.LISTENER:
+        work.participants.remove(conversation, supervisor)
+        _tell(work, "unlisten", found, supervisor, supervisor)
+    return found
+
+
+def joined(work: Work, agent: int) -> list[tuple[Participant, Conversation]]:
+    """What ``agent`` takes part in, with the conversations."""
+    return [
+        (one, work.conversation(one.conversation)) for one in work.participants.joined_by(agent)
+    ]
+
+
+def _tell(work: Work, what: str, conversation: Conversation, agent: int, who: int) -> None:
+    work.tell(
+        f"conversation.{what}", who=by_agent(who), conversation=conversation.id, agent=agent,
+        queue=conversation.queue, data={"name": work.agent(agent).name},
+    )  # fmt: skip
+
+
+def _mine(work: Work, conversation: int, agent: int) -> Conversation:
+    found = work.conversation(conversation)
+    if found.agent != agent:
+        raise NotYoursError(f"agent {agent} does not have conversation {conversation}")
+    return found
