@@ -23,6 +23,7 @@ from appliance.api.v1.problems import told_to_programs
 from appliance.api.widget import widget
 from appliance.domain.running import Reporting
 from appliance.domain.users import User
+from appliance.entrance import Entrance
 from appliance.live.readers import Readers
 from appliance.office import Office
 from appliance.ops.communications import health_look
@@ -118,14 +119,18 @@ def create_app(
     show_fault_numbers(flask, texts)
     keep_to_roles(flask, roles, texts)
     secret = secret_key(office.folder)
+    accounts = SqlAccounts(office.database, office.users)
+    rules = _sign_in_rules(at_start)
     signin = SignIn(
-        SqlAccounts(office.database, office.users),
+        accounts,
         texts,
         program="appliance",
         secret=secret,
-        rules=_sign_in_rules(at_start),
+        rules=rules,
         passwords=passwords,
         clock=clock,
+        sessions=office.people.sessions,
+        factors=office.people.factors,
         on_event=RecordSignIn(
             office.users,
             office.audit,
@@ -135,6 +140,10 @@ def create_app(
     )
     signin.install(flask)
     keys = ConversationKeys(secret)
+    entrance = Entrance(
+        office, settings, signin, accounts, rules.name_lock, passwords or Passwords(), clock
+    )
+    entrance.guard(flask)
     head = SqlLive(office.database).head
 
     def most_length() -> int:
@@ -162,11 +171,11 @@ def create_app(
         book=SqlBook(office.database, clock),
         texts=texts,
         clock=clock,
-        hash_password=(passwords or Passwords()).hash,
         visitor=visitor,
         at_desk=at_desk,
         uploads=Uploads(office.floor, attachments, chat),
         addresses=FileAddresses(secret, clock, lambda: chat().attachments.address_minutes),
+        further=entrance.blueprints(),
     )
 
     def person(cookies: Mapping[str, str]) -> User | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from appliance.services.create_first_administrator import create_first_administrator
@@ -13,12 +14,48 @@ from appliance.settings import ApplianceSettings
 from appliance.store.audit import SqlAudit
 from appliance.store.database import Database, database_url
 from appliance.store.floor import SqlFloor
+from appliance.store.kept_answers import SqlKeptAnswers
 from appliance.store.migrate import alone, migrate
+from appliance.store.programs import SqlApiKeys, SqlSigningKeys, SqlTokenFamilies
+from appliance.store.second_factors import SqlSecondFactors
+from appliance.store.sessions import SqlSessions
+from appliance.store.teams import SqlRoleRules, SqlTeams
 from appliance.store.users import SqlUsers
 from common.atomic import sweep_parts
 from common.clock import Clock
 from common.errors import OperatorError
+from common.vault import Vault
 from common.web.passwords import Passwords
+
+
+@dataclass(frozen=True)
+class People:
+    """What is kept around accounts."""
+
+    teams: SqlTeams
+    rules: SqlRoleRules
+    factors: SqlSecondFactors
+    sessions: SqlSessions
+    api_keys: SqlApiKeys
+    families: SqlTokenFamilies
+    signing: SqlSigningKeys
+    kept: SqlKeptAnswers
+
+    @classmethod
+    def of(cls, database: Database, vault: Vault, clock: Clock) -> People:
+        """All of it, in one database."""
+        return cls(
+            SqlTeams(database), SqlRoleRules(database), SqlSecondFactors(database, vault),
+            SqlSessions(database, clock), SqlApiKeys(database, clock),
+            SqlTokenFamilies(database, clock), SqlSigningKeys(database, vault, clock),
+            SqlKeptAnswers(database, vault, clock),
+        )  # fmt: skip
+
+    def forget(self, now: datetime, settings: ApplianceSettings) -> None:
+        """Let go what is over."""
+        self.sessions.forget(now - timedelta(hours=settings.session.most_hours))
+        self.families.forget()
+        self.kept.forget(settings.limits.idempotency_hours)
 
 
 @dataclass(frozen=True)
@@ -31,6 +68,8 @@ class Office:
     audit: SqlAudit
     first: FirstSignInFile
     floor: SqlFloor
+    vault: Vault
+    people: People
 
     @classmethod
     @contextmanager
@@ -54,6 +93,8 @@ class Office:
         database = Database(database_url(settings.database_url, folder), settings.threads)
         try:
             migrate(database, folder)
+            with alone(folder):
+                vault = Vault.of(folder)
             floor = SqlFloor(database, clock, on_commit=on_commit, drained=drained)
             try:
                 yield cls(
@@ -63,6 +104,8 @@ class Office:
                     SqlAudit(database, clock),
                     FirstSignInFile(folder),
                     floor,
+                    vault,
+                    People.of(database, vault, clock),
                 )
             finally:
                 floor.close()

@@ -144,6 +144,7 @@ class _Process:
                 Job(5, partial(count_events, office.database), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
                 Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),
+                Job(3600, lambda: office.people.forget(clock.now(), settings), worker),
                 Job(3600, lambda: forget_reports(office.database, clock.now() - reports), worker),
             ],
             turn,

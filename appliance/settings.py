@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from appliance.limit_settings import LimitSettings, ProgramSettings
 from appliance.process_roles import Roles, port_key
 from appliance.settings_attachments import AttachmentSettings
 from common.errors import OperatorError
@@ -285,6 +286,8 @@ class ApplianceSettings:
     chat: ChatSettings = section(ChatSettings)
     reports: ReportSettings = section(ReportSettings)
     nodes: NodesSettings = section(NodesSettings)
+    limits: LimitSettings = section(LimitSettings)
+    programs: ProgramSettings = section(ProgramSettings)
 
     @property
     def folder(self) -> Path:

@@ -6,7 +6,7 @@ import hmac
 import ipaddress
 from collections.abc import Iterable
 
-from flask import abort, request
+from flask import abort, g, request
 
 from appliance.domain.roles import may
 from appliance.domain.users import User, Users
@@ -23,8 +23,9 @@ def user_here(users: Users) -> User:
 
 
 def require(user: User, permission: str) -> None:
-    """403 unless the user's role has the permission."""
-    if not may(user.role, permission):
+    """403 unless the user's role has the permission, and the program that asks, if one does."""
+    asks = g.get("caller")
+    if not may(user.role, permission) or not (asks is None or asks.may(permission)):
         abort(403)
 
 

@@ -16,7 +16,8 @@ from appliance.domain.users import Users
 from appliance.settings import ApplianceSettings
 from common.errors import OperatorError
 from common.version import build
-from common.web.signin import csrf_token, signed_in
+from common.web.csrf import csrf_token
+from common.web.signin import signed_in
 from common.web.texts import current_language
 
 BUILT = Path(__file__).resolve().parents[1] / "static" / "built" / "desk"

@@ -27,15 +27,18 @@ SEE_REPORTS = "reports.see"
 HELP_OTHERS = "floor.help"  # take over, set another's state
 MANAGE_REPLIES = "replies.manage"  # canned replies
 MANAGE_FLOOR = "floor.manage"  # queues, skills, capacities
+BLOCK_CONTACTS = "contacts.block"  # the blocklist
+READ_AUDIT = "audit.read"
+CONNECT_PROGRAMS = "programs.connect"  # API keys and webhooks
 
 _AGENT = frozenset({SEE_STATUS, TAKE_CONVERSATIONS})
 _SUPERVISOR = _AGENT | {
-    SEE_STATUS_DETAILS, SEE_FLOOR, SEE_REPORTS, HELP_OTHERS, MANAGE_REPLIES,
+    SEE_STATUS_DETAILS, SEE_FLOOR, SEE_REPORTS, HELP_OTHERS, MANAGE_REPLIES, BLOCK_CONTACTS,
 }  # fmt: skip
 PERMISSIONS: Mapping[Role, frozenset[str]] = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _SUPERVISOR,
-    Role.ADMINISTRATOR: _SUPERVISOR | {MANAGE_USERS, MANAGE_FLOOR},
+    Role.ADMINISTRATOR: _SUPERVISOR | {MANAGE_USERS, MANAGE_FLOOR, READ_AUDIT, CONNECT_PROGRAMS},
 }
 
 

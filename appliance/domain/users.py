@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -25,6 +25,8 @@ class User:
             is allowed.
         generation: raised whenever all sessions of the user must end.
         last_sign_in: None: never yet.
+        team: the id of their `Team`; None: none.
+        disabled: they cannot sign in, and their programs neither; what they did stays.
     """
 
     id: int
@@ -36,6 +38,16 @@ class User:
     generation: int
     created_at: datetime
     last_sign_in: datetime | None
+    team: int | None = None
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
+class Team:
+    """People who belong together, for lists and reports; it decides nothing about offers."""
+
+    id: int
+    name: str
 
 
 class NameTakenError(Exception):
@@ -49,8 +61,27 @@ class Users(Protocol):
         """The user whose plain name this is, or None."""
         ...
 
+    def by_id(self, id: int) -> User | None:  # noqa: A002 - the word that callers know
+        """The user, or None."""
+        ...
+
     def all(self) -> Sequence[User]:
         """Everybody, by name."""
+        ...
+
+    def change(self, id: int, decide: Callable[[User, Sequence[User]], User]) -> User | None:  # noqa: A002
+        """Replace display name, role, team and ``disabled``, in one transaction.
+
+        A role or ``disabled`` that changes ends the user's sessions.
+
+        Args:
+            id: whose; None is answered when there is no such user.
+            decide: gets the user and everybody, answers how the user shall be, or raises.
+        """
+        ...
+
+    def end_sessions(self, id: int) -> None:  # noqa: A002
+        """End all sessions and tokens of a user."""
         ...
 
     def add(
@@ -80,6 +111,43 @@ class Users(Protocol):
 
     def locked_until(self) -> Mapping[str, datetime]:
         """Who cannot sign in now because of wrong passwords, by name, and until when."""
+        ...
+
+
+class Teams(Protocol):
+    """Where teams are kept. A method that changes something returns after the commit."""
+
+    def all(self) -> Sequence[Team]:
+        """Every team, by id."""
+        ...
+
+    def add(self, name: str) -> Team:
+        """Raises NameTakenError."""
+        ...
+
+    def rename(self, id: int, name: str, check: Callable[[Team], None]) -> Team | None:  # noqa: A002
+        """None: no such team. ``check`` may raise before anything changes. NameTakenError."""
+        ...
+
+    def remove(self, id: int) -> bool:  # noqa: A002
+        """Its people are in no team from now on; False: no such team."""
+        ...
+
+
+class RoleRules(Protocol):
+    """What an administrator wants of each role."""
+
+    def second_factor(self) -> Mapping[Role, bool]:
+        """Whether a role must have one; every role is in it."""
+        ...
+
+    def require_second_factor(
+        self,
+        role: Role,
+        wanted: bool,
+        check: Callable[[Mapping[Role, bool]], None],
+    ) -> None:
+        """From the next sign-in on; ``check`` gets what is wanted now, and may raise."""
         ...
 
 

@@ -20,6 +20,7 @@ _NAMES = {
     "locked": "user.sign_in_locked",
     "password_changed": "user.password_changed",
     "signed_out": "user.signed_out",
+    "second_factor_on": "second_factor.on",
 }
 
 

@@ -24,9 +24,9 @@ class SqlAccounts:
         self._users = users
 
     def find(self, name: str) -> Account | None:
-        """The account, or None."""
+        """The account, or None; somebody who is disabled is nobody."""
         user = self._users.by_name(plain_name(name))
-        if user is None:
+        if user is None or user.disabled:
             return None
         return Account(user.name, user.password_hash, user.must_change_password, user.generation)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Dialect, MetaData, String, TypeDecorator
+from sqlalchemy import Dialect, MetaData, String, TypeDecorator, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from common.clock import parse_stamp, stamp
@@ -52,6 +52,8 @@ class UserRow(Base):
     generation: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Stamp)
     last_sign_in: Mapped[datetime | None] = mapped_column(Stamp)
+    team: Mapped[int | None]
+    disabled: Mapped[bool] = mapped_column(server_default=false())
 
 
 class AuditRow(Base):

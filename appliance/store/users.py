@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from appliance.domain.roles import Role
 from appliance.domain.users import NameTakenError, User
 from appliance.store.database import Database
+from appliance.store.floor_models import AgentRow
 from appliance.store.models import FailureRow, UserRow
 from common.clock import Clock
 
@@ -26,6 +28,36 @@ class SqlUsers:
         with self._database.read() as session:
             row = session.scalar(select(UserRow).where(UserRow.name == name))
             return _user(row) if row else None
+
+    def by_id(self, id: int) -> User | None:  # noqa: A002
+        """The user, or None."""
+        with self._database.read() as session:
+            row = session.get(UserRow, id)
+            return _user(row) if row else None
+
+    def change(self, id: int, decide: Callable[[User, Sequence[User]], User]) -> User | None:  # noqa: A002
+        """Replace what an administrator edits; see the interface."""
+        with self._database.write() as session:
+            row = session.get(UserRow, id)
+            if row is None:
+                return None
+            wanted = decide(_user(row), [_user(one) for one in session.scalars(select(UserRow))])
+            if (row.role, row.disabled) != (str(wanted.role), wanted.disabled):
+                row.generation += 1
+            row.display_name, row.role = wanted.display_name, str(wanted.role)
+            row.team, row.disabled = wanted.team, wanted.disabled
+            agent = session.get(AgentRow, id)
+            if agent is not None:
+                agent.name = wanted.display_name
+            session.flush()
+            return _user(row)
+
+    def end_sessions(self, id: int) -> None:  # noqa: A002
+        """End all sessions and tokens of a user."""
+        with self._database.write() as session:
+            session.execute(
+                update(UserRow).where(UserRow.id == id).values(generation=UserRow.generation + 1)
+            )
 
     def all(self) -> list[User]:
         """Everybody, by name."""
@@ -44,6 +76,7 @@ class SqlUsers:
             must_change_password=True,
             generation=1,
             created_at=self._clock.now(),
+            disabled=False,
         )
         try:
             with self._database.write() as session:
@@ -98,4 +131,6 @@ def _user(row: UserRow) -> User:
         generation=row.generation,
         created_at=row.created_at,
         last_sign_in=row.last_sign_in,
+        team=row.team,
+        disabled=row.disabled,
     )

@@ -2,18 +2,20 @@
 
 The session is a signed cookie that holds a name, two times and the account's generation; every
 request compares the generation with the account, so that a changed password or a sign-out ends
-all sessions of the account, stolen cookies included. Only views behind `signed_in` look at the
-session, and `signed_in` checks the CSRF token of everything but reading.
+all sessions of the account, stolen cookies included. A room that keeps `Sessions` can end one
+alone, and a sign-out there ends this one. With `SecondFactors` a right password may not be enough.
+
+Only views behind `signed_in` look at the session, and `signed_in` checks the CSRF token of
+everything but reading.
 """
 
 from __future__ import annotations
 
 import functools
-import hmac
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, ParamSpec, cast
 from urllib.parse import urlsplit
 
@@ -33,12 +35,16 @@ from flask import (
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from common.clock import Clock, SystemClock
 from common.logs import get_logger
 from common.web.accounts import Account, Accounts, LockRule
+from common.web.csrf import csrf_holds, csrf_token
 from common.web.errors import wants_json
 from common.web.passwords import LEAST_LENGTH, Passwords, objection
+from common.web.second_factor import Need, SecondFactors, SecondStep
+from common.web.sessions import Sessions
 from common.web.texts import Texts
 
 log = get_logger(__name__)
@@ -69,6 +75,16 @@ class SignInRules:
     least_length: int = LEAST_LENGTH
 
 
+class Proof(StrEnum):
+    """What came of a program's try to sign in."""
+
+    RIGHT = "right"
+    WRONG = "wrong-password"
+    CODE = "code-needed"  # the second factor's code is missing or wrong
+    FIRST = "sign-in-first"  # a password to change, a second factor to make: in a browser
+    LOCKED = "locked"
+
+
 class SignIn:
     """Puts ``/sign-in``, ``/password`` and ``/sign-out`` on an application.
 
@@ -81,8 +97,11 @@ class SignIn:
         rules: see there.
         passwords: for tests.
         clock: for tests.
-        on_event: told of ``signed_in``, ``refused``, ``locked``, ``password_changed`` and
-            ``signed_out`` with name and address, for a room's own record.
+        on_event: told of ``signed_in``, ``refused``, ``locked``, ``password_changed``,
+            ``second_factor_on`` and ``signed_out`` with name and address, for a room's record.
+        sessions: keeps each session; None: the cookie alone does.
+        factors: second factors; None: there are none.
+        issuer: what an authenticator shows beside the name.
     """
 
     def __init__(
@@ -96,9 +115,14 @@ class SignIn:
         passwords: Passwords | None = None,
         clock: Clock | None = None,
         on_event: Callable[[str, str, str], None] | None = None,
+        sessions: Sessions | None = None,
+        factors: SecondFactors | None = None,
+        issuer: str = "Callstead",
     ) -> None:
-        self._accounts = accounts
-        self._texts = texts
+        self.accounts = accounts
+        self.texts = texts
+        self._sessions = sessions
+        self._second = SecondStep(self, factors, issuer) if factors else None
         self._program = program
         self._secret = secret
         self._rules = rules or SignInRules()
@@ -129,6 +153,8 @@ class SignIn:
             )
         out = _guard(self._sign_out, any_password=True)
         blueprint.add_url_rule("/sign-out", "out", out, methods=["POST"])
+        if self._second:
+            self._second.install(blueprint)
         flask.register_blueprint(blueprint)
         flask.extensions[_EXTENSION] = self
 
@@ -139,10 +165,12 @@ class SignIn:
     def person_of(self, state: Mapping[str, Any]) -> Account | None:
         """Whose session this is, if it still holds."""
         name = state.get("name")
-        account = self._accounts.find(name) if isinstance(name, str) else None
+        account = self.accounts.find(name) if isinstance(name, str) else None
         if account is None or state.get("generation") != account.generation:
             return None
-        now, seen, since = self._now(), state.get("seen", 0), state.get("since", 0)
+        if self._sessions and not self._sessions.holds(account.name, str(state.get("id", ""))):
+            return None
+        now, seen, since = self.seconds_now(), state.get("seen", 0), state.get("since", 0)
         fresh = now - seen < self._rules.idle.total_seconds()
         young = now - since < self._rules.longest.total_seconds()
         return account if fresh and young else None
@@ -160,20 +188,51 @@ class SignIn:
             return None
         return None if person is None or person.must_change else person
 
+    def prove(
+        self, name: str, password: str, code: str, address: str
+    ) -> tuple[Proof, Account | None, int]:
+        """The same for a program, all at once: what came of it, whose it is, seconds to wait."""
+        name = name.strip()[:64]
+        locked = self._locked(name, address)
+        if locked:
+            self.tell("locked", name)
+            return Proof.LOCKED, None, max(1, int((locked - self.now()).total_seconds()) + 1)
+        account = self.accounts.find(name)
+        hashed = account.password_hash if account else None
+        if not self._passwords.fits(hashed, password) or account is None:
+            self.tell("refused", name)
+            return Proof.WRONG, None, 0
+        factors = self._second.factors if self._second else None
+        need = factors.need(account.name) if factors else Need.NOTHING
+        if account.must_change or need is Need.ENROL:
+            return Proof.FIRST, None, 0
+        if factors and need is Need.CODE and not factors.check(account.name, code, self.now()):
+            self.tell("refused", name)
+            return Proof.CODE, None, 0
+        self._forgive(account.name)
+        return Proof.RIGHT, account, 0
+
     def touch(self) -> None:
         """Note that the session of this request is in use."""
-        now = self._now()
+        now = self.seconds_now()
         if now - session.get("seen", 0) >= _TOUCH.total_seconds():
             session["seen"] = now
+            if self._sessions:
+                self._sessions.seen(str(session.get("id", "")), request.remote_addr or "")
 
-    def _now(self) -> int:
+    def now(self) -> datetime:
+        """The moment."""
+        return self._clock.now()
+
+    def seconds_now(self) -> int:
+        """The same as cookies hold it."""
         return int(self._clock.now().timestamp())
 
     def _show(self) -> ResponseReturnValue:
         if self.person_of(session):
             return redirect(safe_next(request.args.get("next")))
         if session.pop("name", None):
-            flash(self._texts.t("signin.expired"), "info")
+            flash(self.texts.t("signin.expired"), "info")
         return self._form()
 
     def _form(self, status: int = 200) -> ResponseReturnValue:
@@ -183,41 +242,62 @@ class SignIn:
 
     def _submit(self) -> ResponseReturnValue:
         if not csrf_holds():
-            flash(self._texts.t("signin.stale_form"), "error")
+            flash(self.texts.t("signin.stale_form"), "error")
             return self._form(400)
         name = request.form.get("name", "").strip()[:64]
-        address = request.remote_addr or ""
-        locked = self._locked(name, address)
-        if locked:
-            self._tell("locked", name, address)
-            wait = self._wait_in_words(locked - self._clock.now())
-            flash(self._texts.t("signin.locked", wait=wait), "error")
-            return self._form(429)
-        account = self._accounts.find(name)
+        refused = self.refuse_guessing(name)
+        if refused:
+            return self._form(refused)
+        account = self.accounts.find(name)
         hashed = account.password_hash if account else None
         if not self._passwords.fits(hashed, request.form.get("password", "")) or account is None:
-            self._tell("refused", name, address)
-            flash(self._texts.t("signin.wrong"), "error")
+            self.tell("refused", name)
+            flash(self.texts.t("signin.wrong"), "error")
             return self._form(403)
-        self._accounts.forgive(f"name:{name}")
-        self._accounts.forgive(f"address:{address}")
-        self._begin(account)
-        self._tell("signed_in", name, address)
         target = safe_next(request.form.get("next"))
+        further = self._second.wanted(account, target) if self._second else None
+        return further or self.enter(account, target)
+
+    def enter(self, account: Account, target: str | None) -> WerkzeugResponse:
+        """All that was asked was shown: sign in, and go on to ``target``."""
+        self._forgive(account.name)
+        target = safe_next(target)
+        self.begin(account)
+        self.tell("signed_in", account.name)
         if account.must_change:
             return redirect(url_for("signin.password", next=target), 303)
         return redirect(target, 303)
 
+    def refuse_guessing(self, name: str) -> int | None:
+        """Count one try; 429, with the reason for the page, when there were too many."""
+        locked = self._locked(name, request.remote_addr or "")
+        if locked is None:
+            return None
+        self.tell("locked", name)
+        flash(self.texts.t("signin.locked", wait=self._wait_in_words(locked - self.now())), "error")
+        return 429
+
+    def _forgive(self, name: str) -> None:
+        self.accounts.forgive(f"name:{name}")
+        self.accounts.forgive(f"address:{request.remote_addr or ''}")
+
     def _locked(self, name: str, address: str) -> datetime | None:
         now, rules = self._clock.now(), self._rules
-        return self._accounts.attempt(
+        return self.accounts.attempt(
             f"address:{address}", rules.address_lock, now
-        ) or self._accounts.attempt(f"name:{name}", rules.name_lock, now)
+        ) or self.accounts.attempt(f"name:{name}", rules.name_lock, now)
 
-    def _begin(self, account: Account) -> None:
+    def begin(self, account: Account) -> None:
+        """A new session of this browser."""
+        if self._sessions and session.get("id"):
+            self._sessions.end(account.name, str(session["id"]))
         session.clear()  # nothing of a stranger's session, its CSRF token included, goes on
-        now = self._now()
+        now = self.seconds_now()
         session.update(name=account.name, generation=account.generation, since=now, seen=now)
+        if self._sessions:
+            browser = request.headers.get("User-Agent", "")
+            address = request.remote_addr or ""
+            session["id"] = self._sessions.begin(account.name, address, browser)
 
     def _show_password(self) -> ResponseReturnValue:
         return self._password_form()
@@ -232,12 +312,9 @@ class SignIn:
     def _change_password(self) -> ResponseReturnValue:
         person, form = person_here(), request.form
         old, new = form.get("old", ""), form.get("new", "")
-        address = request.remote_addr or ""
-        locked = self._locked(person.name, address)
-        if locked:
-            wait = self._wait_in_words(locked - self._clock.now())
-            flash(self._texts.t("signin.locked", wait=wait), "error")
-            return self._password_form(429)
+        refused = self.refuse_guessing(person.name)
+        if refused:
+            return self._password_form(refused)
         if not self._passwords.fits(person.password_hash, old):
             reason = "password.wrong_old"
         elif new != form.get("again", ""):
@@ -245,27 +322,31 @@ class SignIn:
         else:
             reason = objection(new, name=person.name, old=old, least=self._rules.least_length)
         if reason != "password.wrong_old":
-            self._accounts.forgive(f"name:{person.name}")
-            self._accounts.forgive(f"address:{address}")
+            self._forgive(person.name)
         if reason:
-            flash(self._texts.t(reason, least=self._rules.least_length), "error")
+            flash(self.texts.t(reason, least=self._rules.least_length), "error")
             return self._password_form(400)
-        self._accounts.set_password(person.name, self._passwords.hash(new), must_change=False)
-        renewed = self._accounts.find(person.name)
+        self.accounts.set_password(person.name, self._passwords.hash(new), must_change=False)
+        renewed = self.accounts.find(person.name)
         if renewed is not None:
-            self._begin(renewed)
-        self._tell("password_changed", person.name, address)
-        flash(self._texts.t("password.changed"), "good")
+            self.begin(renewed)
+        self.tell("password_changed", person.name)
+        flash(self.texts.t("password.changed"), "good")
         return redirect(safe_next(form.get("next")), 303)
 
     def _sign_out(self) -> ResponseReturnValue:
         name = person_here().name
-        self._accounts.end_sessions(name)
+        if self._sessions:
+            self._sessions.end(name, str(session.get("id", "")))
+        else:
+            self.accounts.end_sessions(name)
         session.clear()
-        self._tell("signed_out", name, request.remote_addr or "")
+        self.tell("signed_out", name)
         return redirect(url_for("signin.page"), 303)
 
-    def _tell(self, event: str, name: str, address: str) -> None:
+    def tell(self, event: str, name: str) -> None:
+        """To the log, and to the room's own record."""
+        address = request.remote_addr or ""
         log.info("signin.told", outcome=event, name=name, address=address)
         if self._on_event:
             self._on_event(event, name, address)
@@ -273,8 +354,8 @@ class SignIn:
     def _wait_in_words(self, wait: timedelta) -> str:
         seconds = max(1, int(wait.total_seconds()) + 1)
         if seconds < 120:
-            return self._texts.t("signin.seconds", n=seconds)
-        return self._texts.t("signin.minutes", n=-(-seconds // 60))
+            return self.texts.t("signin.seconds", n=seconds)
+        return self.texts.t("signin.minutes", n=-(-seconds // 60))
 
 
 def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -312,20 +393,6 @@ def person_here() -> Account:
     return cast("Account", g.person)
 
 
-def csrf_token() -> str:
-    """This session's token, for a form field named ``csrf``."""
-    if "csrf" not in session:
-        session["csrf"] = secrets.token_urlsafe(24)
-    return str(session["csrf"])
-
-
-def csrf_holds() -> bool:
-    """Whether the request carries this session's token."""
-    given = request.form.get("csrf") or request.headers.get("X-CSRF-Token", "")
-    expected = session.get("csrf", "")
-    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
-
-
 def safe_next(target: str | None) -> str:
     r"""``target`` if it is a path of this program; else the first page.
 
@@ -352,5 +419,5 @@ def _to(endpoint: str) -> ResponseReturnValue:
 def _stale(signin: SignIn) -> ResponseReturnValue:
     if wants_json():
         abort(403)
-    sentence = signin._texts.t("signin.stale_form")
+    sentence = signin.texts.t("signin.stale_form")
     return render_template("web/error.html", status=400, sentence=sentence), 400

@@ -8,7 +8,7 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, user
+from appliance.api.v1.here import blueprint_for, user, who
 from appliance.api.v1.shapes import AgentShape, Answer, Page, Strict, agent_shape, part_of
 from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
@@ -69,7 +69,7 @@ def agents(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
                      responses={"200": AgentShape})  # fmt: skip
     def change_agent(path: AgentId, body: AgentBody) -> Answer:
         person = known(path.agent)
-        who, wanted = f"user:{user().id}", Precondition.here()
+        by, wanted = f"user:{user().id}", Precondition.here()
 
         def job(work: Work) -> dict[str, object]:
             for queue in body.queues or ():
@@ -78,11 +78,11 @@ def agents(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
             wanted.check(agent_shape(before, ""))
             changed = _with(body, before)
             work.save_agent(changed)
-            work.tell("agent.set", who=who, agent=changed.id)
+            work.tell("agent.set", who=by, agent=changed.id)
             return shape(work, changed)
 
         answer = change(floor, job)
-        audit.record(user().name, "agent.set", person.name)
+        audit.record(who(), "agent.set", person.name)
         return one_answer(answer)
 
     def known(agent: int) -> User:

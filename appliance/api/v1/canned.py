@@ -8,8 +8,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.access import require
-from appliance.api.v1.here import agent_here, blueprint_for, user
+from appliance.api.v1.here import agent_here, blueprint_for, require, user, who
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -88,7 +87,7 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.post("", summary="A new canned reply", responses={"201": CannedShape})
     def add(body: CannedBody) -> Answer:
-        require(user(), MANAGE_REPLIES)
+        require(MANAGE_REPLIES)
         if body.shortcut is None or body.texts is None:
             raise ValueError("A new reply needs a shortcut and its texts")
         wanted = Canned(0, body.shortcut, body.texts, body.queue or None)
@@ -97,7 +96,7 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
     @blueprint.patch("/<int:canned>", summary="Change a canned reply",
                      responses={"200": CannedShape})  # fmt: skip
     def edit(path: CannedId, body: CannedBody) -> Answer:
-        require(user(), MANAGE_REPLIES)
+        require(MANAGE_REPLIES)
         seen = Precondition.here()
 
         def job(work: Work) -> Canned:
@@ -114,16 +113,16 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.delete("/<int:canned>", summary="Remove a canned reply", responses={"204": None})
     def remove(path: CannedId) -> Answer:
-        require(user(), MANAGE_REPLIES)
+        require(MANAGE_REPLIES)
         seen = Precondition.here()
-        who = f"user:{user().id}"
+        by = f"user:{user().id}"
 
         def job(work: Work) -> Canned:
             seen.check(_shape(work.canned.one(path.canned)))
-            return remove_canned(work, path.canned, who)
+            return remove_canned(work, path.canned, by)
 
         gone = floor.write(job)
-        audit.record(user().name, "canned.removed", gone.shortcut)
+        audit.record(who(), "canned.removed", gone.shortcut)
         return Response(status=204)
 
     @blueprint.post("/<int:canned>/text", summary="Its text for one conversation",
@@ -137,9 +136,9 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         )
 
     def keep(wanted: Callable[[Work], Canned]) -> dict[str, object]:
-        who = f"user:{user().id}"
-        kept = floor.write(lambda work: save_canned(work, wanted(work), who))
-        audit.record(user().name, "canned.set", kept.shortcut)
+        by = f"user:{user().id}"
+        kept = floor.write(lambda work: save_canned(work, wanted(work), by))
+        audit.record(who(), "canned.set", kept.shortcut)
         return _shape(kept)
 
     return blueprint

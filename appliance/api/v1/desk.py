@@ -9,10 +9,9 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.access import require
 from appliance.api.v1.desk_looks import add_listening, add_looks
 from appliance.api.v1.files import FileAddresses, Uploads
-from appliance.api.v1.here import agent_here, blueprint_for, user
+from appliance.api.v1.here import agent_here, blueprint_for, require
 from appliance.api.v1.shapes import (
     AgentShape,
     Answer,
@@ -102,7 +101,7 @@ def desk(
 
     def here(verb: Verb, conversation: int | None) -> Here:
         if verb.permission:
-            require(user(), verb.permission)
+            require(verb.permission)
         assert conversation is not None  # noqa: S101 - it is in every path
         return Here(conversation, agent_here(floor).id)
 

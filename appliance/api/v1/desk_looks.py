@@ -11,10 +11,9 @@ from flask import jsonify, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.access import require
 from appliance.api.v1.chat_shapes import DetailShape, detail_shape
 from appliance.api.v1.files import FileAddress, FileAddresses, UploadForm, Uploads, add_upload
-from appliance.api.v1.here import agent_here, user
+from appliance.api.v1.here import agent_here, caller, require, who
 from appliance.api.v1.shapes import (
     Answer,
     ConversationId,
@@ -27,7 +26,7 @@ from appliance.api.v1.shapes import (
 from appliance.domain.audit import Audit
 from appliance.domain.live import conversation_topic
 from appliance.domain.records import Conversation
-from appliance.domain.roles import HELP_OTHERS, SEE_FLOOR, may
+from appliance.domain.roles import HELP_OTHERS, SEE_FLOOR
 from appliance.domain.work import Floor, UnknownError, Work
 from appliance.services.take_part import has_part, listen, stop_listening
 from appliance.services.trouble import NotYoursError
@@ -106,11 +105,11 @@ def add_listening(blueprint: APIBlueprint, floor: Floor, audit: Audit, uploads: 
     @blueprint.post(f"{_ONE}/listen", summary="Read along, unnoticed; it is on record",
                     responses={"200": ConversationShape})  # fmt: skip
     def listens(path: ConversationId) -> Answer:
-        require(user(), HELP_OTHERS)
+        require(HELP_OTHERS)
         mine = agent_here(floor).id
         floor.read(lambda work: work.conversation(path.conversation))
         audit.record(
-            user().name, "conversation.listen", f"conversation {path.conversation}",
+            who(), "conversation.listen", f"conversation {path.conversation}",
             request.remote_addr or "",
         )  # fmt: skip
         found = floor.write(lambda work: listen(work, path.conversation, mine))
@@ -137,15 +136,13 @@ def _looking(floor: Floor, audit: Audit) -> Callable[[int], None]:
             found = work.conversation(conversation)
             if has_part(work, found, mine):
                 return ""
-            if may(user().role, SEE_FLOOR) or _same_contact(work, found, mine):
+            if caller().may(SEE_FLOOR) or _same_contact(work, found, mine):
                 return "transcript.read"
             raise NotYoursError(f"you have no part in conversation {conversation}")
 
         line = floor.read(why)
         if line:
-            audit.record(
-                user().name, line, f"conversation {conversation}", request.remote_addr or ""
-            )
+            audit.record(who(), line, f"conversation {conversation}", request.remote_addr or "")
 
     return looked
 

@@ -10,9 +10,8 @@ from flask import jsonify, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.access import require
 from appliance.api.v1.agents import AgentId
-from appliance.api.v1.here import blueprint_for, user
+from appliance.api.v1.here import blueprint_for, require, user, who
 from appliance.api.v1.shapes import (
     AgentShape,
     Answer,
@@ -168,15 +167,15 @@ def floor_seen(
     @blueprint.post("/agents/<int:agent>/state", summary="Set another's state",
                     responses={"200": AgentShape})  # fmt: skip
     def set_state(path: AgentId, body: StateBody) -> Answer:
-        require(user(), HELP_OTHERS)
-        who, said = by_agent(user().id), _SAID[body.state]
+        require(HELP_OTHERS)
+        by, said = by_agent(user().id), _SAID[body.state]
 
         def job(work: Work) -> dict[str, object]:
-            changed = say(work, path.agent, said, reason=body.reason, who=who)
+            changed = say(work, path.agent, said, reason=body.reason, who=by)
             return agent_shape(changed, seen(work, path.agent))
 
         answer = change(floor, job)
-        audit.record(user().name, "agent.state_set", f"{answer['name']}: {body.state}",
+        audit.record(who(), "agent.state_set", f"{answer['name']}: {body.state}",
                      request.remote_addr or "")  # fmt: skip
         return jsonify(answer)
 

@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
-from flask import Response, g, request
+from flask import Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from appliance.api.access import require, user_here
+from appliance.api.v1.again import remember_answer
+from appliance.api.v1.gate import gate_here
 from appliance.api.v1.problems import Problem, answer_problems
+from appliance.domain.programs import Caller
 from appliance.domain.records import Agent
 from appliance.domain.users import User, Users
 from appliance.domain.work import Floor, UnknownError, Work
-from common.web.signin import csrf_token, signed_in
+from common.web.csrf import csrf_token
 
 
-def blueprint_for(name: str, prefix: str, about: str, users: Users, permission: str
+def blueprint_for(name: str, prefix: str, about: str, _users: Users, permission: str
                   ) -> APIBlueprint:  # fmt: skip
-    """A blueprint for people who are signed in and have ``permission``.
+    """A blueprint for people who are signed in, and programs in their name, with ``permission``.
 
-    Whatever is read answers ``X-CSRF-Token``, the header that changes need.
+    An empty ``permission``: whoever is signed in. Whatever a person reads answers
+    ``X-CSRF-Token``, the header that their changes need; a program shows its key or token instead.
     """
     blueprint = APIBlueprint(
         name, __name__, url_prefix=f"/api/v1{prefix}",
         abp_tags=[Tag(name=name, description=about)],
-        abp_security=[{"session": []}],
+        abp_security=[{"session": []}, {"program": []}],
         abp_responses={"4XX": Problem},
     )  # fmt: skip
     answer_problems(blueprint)
-    check = signed_in(lambda: _known(users, permission))
 
     @blueprint.before_request
     def _guard() -> ResponseReturnValue | None:
-        return check() or None
+        return gate_here().enter(permission)
 
     @blueprint.after_request
     def _token_for_changes(response: Response) -> Response:
-        if request.method == "GET" and "user" in g:
+        if request.method == "GET" and "caller" in g and g.caller.scopes is None:
             response.headers["X-CSRF-Token"] = csrf_token()
-        return response
+        return remember_answer(response)
 
     return blueprint
 
 
-def _known(users: Users, permission: str) -> str:
-    user = user_here(users)
-    require(user, permission)
-    g.user = user
-    return ""
+def caller() -> Caller:
+    """Who asks: a person, or a program in their name."""
+    found: Caller = g.caller
+    return found
 
 
 def user() -> User:
-    """Who asks."""
-    found: User = g.user
-    return found
+    """The person who asks, or in whose name a program does."""
+    return caller().user
+
+
+def who() -> str:
+    """The same, for the record."""
+    return caller().named
+
+
+def require(permission: str) -> None:
+    """403 unless whoever asks has it."""
+    if not caller().may(permission):
+        abort(403)
 
 
 def agent_here(floor: Floor) -> Agent:

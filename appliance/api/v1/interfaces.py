@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flask import Response, jsonify, request
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3 import APIBlueprint, Info, OpenAPI
 
 from appliance.api.v1.agents import agents
 from appliance.api.v1.bodies import check_bodies
@@ -14,9 +14,9 @@ from appliance.api.v1.chat import ConversationKeys, chat
 from appliance.api.v1.desk import desk
 from appliance.api.v1.files import FileAddresses, Uploads, allow_uploads, files
 from appliance.api.v1.floor import floor_seen
-from appliance.api.v1.people import people
 from appliance.api.v1.problems import Problem, not_valid
 from appliance.api.v1.queues import queues
+from appliance.api.v1.record import record
 from appliance.api.v1.reports import reports
 from appliance.api.v1.shapes import Answer
 from appliance.api.v1.verbs import Verb
@@ -47,6 +47,10 @@ def described_application() -> OpenAPI:
                 "type": "apiKey", "in": "cookie", "name": "__Host-callstead-appliance",
                 "description": "Sign in at /sign-in; changes need the header X-CSRF-Token.",
             },
+            "program": {
+                "type": "http", "scheme": "bearer",
+                "description": "An API key, or an access token from `POST /api/v1/tokens`.",
+            },
             "conversation": {
                 "type": "http", "scheme": "bearer",
                 "description": "The key that `POST /api/v1/chat` answered.",
@@ -71,11 +75,11 @@ def add_interfaces(
     book: Book,
     texts: Texts,
     clock: Clock,
-    hash_password: Callable[[str], str],
     visitor: Sequence[Verb],
     at_desk: Sequence[Verb],
     uploads: Uploads,
     addresses: FileAddresses,
+    further: Sequence[APIBlueprint] = (),
 ) -> None:
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
     allow_uploads(application, uploads)
@@ -83,13 +87,14 @@ def add_interfaces(
         desk(floor, users, at_desk, audit, head, uploads, addresses),
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
-        people(users, audit, hash_password),
+        record(users, audit),
         chat(floor, keys, head, visitor, uploads, addresses),
         canned(floor, users, audit),
         files(floor, uploads.files, addresses),
         floor_seen(floor, book, users, audit, head),
         reports(book, floor, users, audit, texts, clock),
         would_get_it(floor, users, texts),
+        *further,
     ):
         application.register_api(blueprint)
     check_bodies(application)

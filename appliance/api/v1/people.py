@@ -1,20 +1,28 @@
-"""Users, and the record of who did what, for administrators."""
+"""Users, for administrators; `GET /users` is for whoever sees the floor, too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from flask import jsonify, request
+from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, user
-from appliance.api.v1.shapes import Answer, Page, Strict
-from appliance.domain.audit import Audit, verify
+from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.shapes import Answer, Page, Strict, part_of
+from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
+from appliance.domain.audit import Audit
 from appliance.domain.roles import MANAGE_USERS, Role
-from appliance.domain.users import User, Users, plain_name
+from appliance.domain.users import Teams, User, Users, plain_name
+from appliance.domain.work import UnknownError
 from appliance.services.add_user import add_user
+from appliance.services.change_user import UserChange, change_user
+from appliance.services.first_sign_in import FirstSignInFile
+from appliance.services.own_account import ManagedFactors
+from appliance.services.reset_password import reset_password
+from common.web.second_factor import Need
 
 
 class UserBody(Strict):
@@ -25,6 +33,21 @@ class UserBody(Strict):
     role: Role
 
 
+class UserEdit(Strict):
+    """What shall be different; whatever is left out stays."""
+
+    display_name: str | None = Field(None, min_length=1, max_length=200)
+    role: Role | None = None
+    team: int | None = Field(None, ge=0, le=2**31 - 1, description="0: no team.")
+    disabled: bool | None = None
+
+
+class UserPath(BaseModel):
+    """In the path."""
+
+    user: int = Field(ge=1, le=2**31 - 1)
+
+
 class UserShape(BaseModel):
     """A user."""
 
@@ -32,8 +55,13 @@ class UserShape(BaseModel):
     name: str
     display_name: str
     role: Role
+    team: int | None
+    disabled: bool
     must_change_password: bool
     last_sign_in: datetime | None
+    locked_until: datetime | None = Field(description="Too many wrong passwords; null: not locked.")
+    second_factor: bool
+    etag: str = Field(description=ETAG)
 
 
 class NewUser(UserShape):
@@ -42,74 +70,114 @@ class NewUser(UserShape):
     one_time_password: str = Field(description="Told once; it must be changed at first sign-in.")
 
 
+class NewPassword(BaseModel):
+    """In place of a forgotten one."""
+
+    one_time_password: str = Field(description="Told once; it must be changed at first sign-in.")
+
+
 class People(BaseModel):
-    """All users."""
+    """Some users; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[UserShape]
-
-
-class AuditShape(BaseModel):
-    """One line of the record."""
-
-    number: int
-    at: datetime
-    who: str
-    what: str
-    subject: str
-    address: str
-    hash: str
-
-
-class AuditLines(BaseModel):
-    """Newest first; `cursor` is the next page's `after`, 0 at the end."""
-
-    items: list[AuditShape]
     cursor: int
 
 
-class VerdictShape(BaseModel):
-    """Whether the record holds; `broken` is the first line that does not."""
+@dataclass(frozen=True)
+class Staff:
+    """What the views of people need."""
 
-    lines: int
-    head: str
-    broken: int | None
+    users: Users
+    teams: Teams
+    audit: Audit
+    factors: ManagedFactors
+    first: FirstSignInFile
+    hash_password: Callable[[str], str]
 
 
-def people(users: Users, audit: Audit, hash_password: Callable[[str], str]) -> APIBlueprint:
+def people(staff: Staff) -> APIBlueprint:
     """The blueprint."""
-    about = "Users, and the record of who did what."
-    blueprint = blueprint_for("people", "", about, users, MANAGE_USERS)
+    users, audit, factors = staff.users, staff.audit, staff.factors
+    blueprint = blueprint_for("people", "/users", "Users.", users, MANAGE_USERS)
 
-    @blueprint.get("/users", summary="All users", responses={"200": People})
-    def all_users() -> Answer:
-        return jsonify(items=[_shape(one) for one in users.all()])
+    @blueprint.get("", summary="Users", responses={"200": People})
+    def all_users(query: Page) -> Answer:
+        found, cursor = part_of(users.all(), query)
+        locked = users.locked_until()
+        return jsonify(items=[shape(one, locked.get(one.name)) for one in found], cursor=cursor)
 
-    @blueprint.post("/users", summary="A new user", responses={"201": NewUser})
+    @blueprint.get("/<int:user>", summary="One user", responses={"200": UserShape})
+    def one_user(path: UserPath) -> Answer:
+        return one_answer(full(known(path.user)))
+
+    @blueprint.post("", summary="A new user", responses={"201": NewUser})
     def new_user(body: UserBody) -> Answer:
         password = add_user(
-            users, audit, hash_password, name=body.name, display_name=body.display_name,
-            role=body.role, who=user().name,
+            users, audit, staff.hash_password, name=body.name, display_name=body.display_name,
+            role=body.role, who=who(),
         )  # fmt: skip
         added = users.by_name(plain_name(body.name))
         assert added is not None  # noqa: S101 - just added
-        return jsonify(**_shape(added), one_time_password=password), 201
+        return one_answer({**full(added), "one_time_password": password}, 201)
 
-    @blueprint.get("/audit", summary="Who did what", responses={"200": AuditLines})
-    def lines(query: Page) -> Answer:
-        found = audit.latest(query.most, query.after)
-        audit.record(user().name, "audit.read", "", request.remote_addr or "")
-        items = [AuditShape(**vars(one)).model_dump(mode="json") for one in found]
-        more = bool(found) and found[-1].number > 1
-        return jsonify(items=items, cursor=found[-1].number if more else 0)
+    @blueprint.patch("/<int:user>", summary="Change a user", responses={"200": UserShape})
+    def change(path: UserPath, body: UserEdit) -> Answer:
+        seen = Precondition.here()
+        changed = change_user(
+            users, audit, [one.id for one in staff.teams.all()], path.user,
+            UserChange(body.display_name, body.role, body.team, body.disabled),
+            check=lambda user: seen.check({"etag": _etag(user)}), who=who(),
+        )  # fmt: skip
+        return one_answer(full(changed))
 
-    @blueprint.get("/audit/verdict", summary="Whether the record holds",
-                   responses={"200": VerdictShape})  # fmt: skip
-    def verdict() -> Answer:
-        return jsonify(vars(verify(audit.everything())))
+    @blueprint.post("/<int:user>/password", summary="A new one-time password",
+                    responses={"200": NewPassword})  # fmt: skip
+    def password(path: UserPath) -> Answer:
+        name = known(path.user).name
+        new = reset_password(users, audit, staff.first, staff.hash_password, name=name, who=who())
+        answer = jsonify(one_time_password=new)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @blueprint.delete("/<int:user>/second-factor", responses={"204": None},
+                      summary="Take the second factor away (phone and codes lost)")  # fmt: skip
+    def remove_factor(path: UserPath) -> Answer:
+        user = known(path.user)
+        factors.remove(user.name)
+        users.end_sessions(user.id)
+        audit.record(who(), "second_factor.removed", user.name, request.remote_addr or "")
+        return Response(status=204)
+
+    @blueprint.delete("/<int:user>/sessions", summary="Sign them out everywhere",
+                      responses={"204": None})  # fmt: skip
+    def end_sessions(path: UserPath) -> Answer:
+        user = known(path.user)
+        users.end_sessions(user.id)
+        audit.record(who(), "session.all_ended", user.name, request.remote_addr or "")
+        return Response(status=204)
+
+    def known(id: int) -> User:  # noqa: A002
+        found = users.by_id(id)
+        if found is None:
+            raise UnknownError("user", id)
+        return found
+
+    def full(user: User) -> dict[str, object]:
+        return shape(user, users.locked_until().get(user.name))
+
+    def shape(user: User, locked: datetime | None) -> dict[str, object]:
+        values = {
+            name: getattr(user, name) for name in UserShape.model_fields if hasattr(user, name)
+        }
+        on = factors.need(user.name) is Need.CODE
+        made = UserShape(**values, locked_until=locked, second_factor=on, etag=_etag(user))
+        return made.model_dump(mode="json")
 
     return blueprint
 
 
-def _shape(one: User) -> dict[str, object]:
-    values = {name: getattr(one, name) for name in UserShape.model_fields}
-    return UserShape(**values).model_dump(mode="json")
+def _etag(user: User) -> str:
+    """Of what an administrator edits: a sign-in is no edit."""
+    return etag_of(
+        {name: getattr(user, name) for name in ("id", "display_name", "role", "team", "disabled")}
+    )

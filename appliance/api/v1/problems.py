@@ -106,7 +106,12 @@ def answer_problems(blueprint: APIBlueprint) -> None:
     def answer(error: Exception) -> Response:
         body = problem_of(error)
         assert body is not None  # noqa: S101 - registered for what it knows alone
-        return _response(body)
+        told = _response(body)
+        headers = error.get_headers() if isinstance(error, HTTPException) else ()
+        for name, value in headers:
+            if name.lower() in {"allow", "retry-after"}:
+                told.headers[name] = value
+        return told
 
     families: list[type[Exception]] = [family for family, _status, _kind in _STATUS]
     for family in [*families, HTTPException]:

@@ -8,7 +8,7 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, user
+from appliance.api.v1.here import blueprint_for, who
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -83,7 +83,7 @@ def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBl
             return set_queue(work, forms, queue, body.name, body.form)
 
         kept = change(floor, job)
-        audit.record(user().name, "queue.set", kept.name)
+        audit.record(who(), "queue.set", kept.name)
         return shape(kept)
 
     def shape(queue: Queue) -> dict[str, object]:

@@ -151,7 +151,7 @@ def test_the_description_names_every_address(house: House):
     described = house.appliance.flask.test_client().get("/api/openapi.json", base_url=ORIGIN).json
     assert described["openapi"].startswith("3.1")
     real = {
-        re.sub(r"<(?:int|string):(\w+)>", r"{\1}", rule.rule)
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for rule in house.appliance.flask.url_map.iter_rules()
         if rule.rule.startswith("/api/v1/") and rule.rule != "/api/v1/status"
     }

@@ -118,5 +118,6 @@ def test_somebody_who_was_removed_meanwhile_is_out(house):
 
     browser = house.signed_in()
     with house.appliance.office.database.write() as session:
+        session.execute(text("delete from sessions"))
         session.execute(text("delete from users"))
     assert browser.get("/").status_code == 303

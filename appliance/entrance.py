@@ -1,0 +1,99 @@
+"""Who comes in: the wiring of people, of their programs, and of what guards them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+from flask_openapi3 import APIBlueprint
+
+from appliance.api.v1.again import keep_answers
+from appliance.api.v1.factor import factor
+from appliance.api.v1.gate import EXTENSION as GATE
+from appliance.api.v1.gate import Gate
+from appliance.api.v1.me import me
+from appliance.api.v1.people import Staff, people
+from appliance.api.v1.teams import roles, teams
+from appliance.api.v1.tokens import keys, tokens
+from appliance.limit_settings import LimitSettings
+from appliance.office import Office
+from appliance.services.own_account import OwnAccount
+from appliance.services.recognise import Recognise
+from appliance.services.tokens import Tokens
+from appliance.settings import ApplianceSettings
+from appliance.store.accounts import SqlAccounts
+from common.clock import Clock
+from common.web.accounts import LockRule
+from common.web.passwords import Passwords
+from common.web.rates import Rates
+from common.web.signin import SignIn
+
+
+class Entrance:
+    """Wires it.
+
+    Args:
+        office: where people are kept.
+        settings: answers those in force.
+        signin: the sign-in pages.
+        accounts: what counts wrong passwords.
+        lock: what they cost.
+        passwords: hashes them.
+        clock: the moment.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        settings: Callable[[], ApplianceSettings],
+        signin: SignIn,
+        accounts: SqlAccounts,
+        lock: LockRule,
+        passwords: Passwords,
+        clock: Clock,
+    ) -> None:
+        self._office = office
+        self._settings = settings
+        self._signin = signin
+        self._own = OwnAccount(office.people.factors, accounts, office.audit, clock, lock)
+        self._hash_password = passwords.hash
+        self._clock = clock
+        self._tokens = Tokens(
+            office.people.families, office.people.signing, office.users, clock,
+            access_life=lambda: timedelta(minutes=settings().programs.access_minutes),
+            refresh_life=lambda: timedelta(days=settings().programs.refresh_days),
+        )  # fmt: skip
+
+    def guard(self, flask: Flask) -> None:
+        """Put the gate before the views of `appliance.api.v1.here.blueprint_for`."""
+        office = self._office
+        flask.extensions[GATE] = Gate(
+            office.users,
+            Recognise(office.users, office.people.api_keys, self._tokens),
+            self._limit(lambda now: now.requests_per_minute_per_address),
+            self._limit(lambda now: now.requests_per_minute_per_account),
+        )
+        keep_answers(flask, office.people.kept)
+
+    def blueprints(self) -> list[APIBlueprint]:
+        """What is served about all of it."""
+        users, audit, kept = self._office.users, self._office.audit, self._office.people
+        staff = Staff(
+            users, kept.teams, audit, kept.factors, self._office.first, self._hash_password
+        )
+        return [
+            people(staff),
+            teams(users, audit, kept.teams),
+            roles(users, audit, kept.rules),
+            me(users, audit, kept.sessions, kept.families),
+            factor(users, self._own),
+            tokens(self._signin, users, audit, self._tokens),
+            keys(users, audit, kept.api_keys, self._clock.now),
+        ]
+
+    def _limit(self, minute: Callable[[LimitSettings], int]) -> Rates:
+        def now() -> int:
+            return minute(self._settings().limits)
+
+        return Rates(lambda: now() / 60, lambda: now() / 10, self._clock)
