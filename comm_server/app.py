@@ -182,7 +182,11 @@ class Clockwork:
             with told():
                 settings = self._parts.settings.current
                 done = digest_some(
-                    self._parts.store, settings.intake, settings.scrub.rules, self._understander
+                    self._parts.store,
+                    settings.intake,
+                    settings.scrub.rules,
+                    self._understander,
+                    self._leave.is_set,
                 )
             if not done:
                 self._arrived.wait(1.0)

@@ -65,13 +65,16 @@ def digest_some(
     settings: IntakeSettings,
     phones: Phones = DEFAULT_PHONES,
     reader: Reader | None = None,
+    leaving: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Digest what waits, at most a batch; answers how many raw rows were dealt with."""
+    """Digest what waits, at most a batch, or until ``leaving``; answers how many rows that were."""
     waiting = store.rows("SELECT id FROM raw WHERE state = 'new' ORDER BY id LIMIT ?", (_BATCH,))
     asked: deque[list[Row]] = deque()
 
     def chunks() -> Iterator[list[Raw]]:
         for rows in _chunks(store, [one["id"] for one in waiting]):
+            if leaving():  # what was not begun is begun after the next start
+                return
             asked.append(rows)
             yield [Raw(row["kind"], row["encoding"], row.pop("body")) for row in rows]
 

@@ -38,6 +38,19 @@ def test_the_bytes_go_once_they_are_understood(site: TestSite):
     assert site.store.value("SELECT body FROM raw") is None
 
 
+def test_a_server_that_stops_leaves_the_rest_for_its_next_start(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(digest, "_CHUNK", 1)
+    for number in range(1, 6):
+        site.take(envelope(crash(number)))
+    told = iter([False, False, True])
+    digest_some(site.store, site.intake, leaving=lambda: next(told))
+    assert states(site) == ["digested"] * 2 + ["new"] * 3
+    digest_some(site.store, site.intake)
+    assert states(site) == ["digested"] * 5
+
+
 @pytest.mark.parametrize(
     "body",
     [
