@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from functools import cache, partial
 from typing import Any
 
 from common.spool import Row, Store
+from common.web.texts import Texts
 
 
 def keep(connection: sqlite3.Connection, kind: str, at: str, facts: dict[str, Any]) -> None:
@@ -28,5 +30,23 @@ def last(store: Store, kind: str) -> Row | None:
 
 
 def told(row: Row) -> dict[str, Any]:
-    """As a bundle's manifest has it."""
-    return {"at": row["at"], "kind": row["kind"], "facts": json.loads(row["facts"])}
+    """As a bundle's manifest has it: in words, too, for a vendor that knows no such kind yet."""
+    facts = json.loads(row["facts"])
+    alarm = {"at": row["at"], "kind": row["kind"], "facts": facts}
+    say = partial(_texts().t, f"alarm.{row['kind']}", **readable(facts))
+    return alarm | {"sentence": say(language="en"), "sentence_zh": say(language="zh-CN")}
+
+
+def readable(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts as an alarm's sentence names them."""
+    lost = facts.get("lost", {})
+    return facts | {
+        "free": f"{facts.get('free', 0) / 2**20:.0f}",
+        "minutes": f"{facts.get('seconds', 0) / 60:.0f}",
+        "lost": ", ".join(f"{table} {count}" for table, count in lost.items()) or "-",
+    }
+
+
+@cache
+def _texts() -> Texts:
+    return Texts("comm_server")

@@ -12,7 +12,8 @@ from home.inbox.problems import Filter, list_problems
 from home.inbox.refused import list_refused
 from home.sites import silent_sites
 
-# A refusal is an event, not a state: after a week it is history, which the site's page keeps.
+# Refusals and alarms are events, not states: after a week they are history, which the site's page
+# keeps.
 _RECENT_DAYS = 7
 
 
@@ -20,6 +21,7 @@ _RECENT_DAYS = 7
 class Attention:
     """Everything that waits for a person; all empty is a good day."""
 
+    alarms: list[Row]
     problems: list[Row]
     failures: list[Row]
     refusals: list[Row]
@@ -31,8 +33,7 @@ class Attention:
     @property
     def quiet(self) -> bool:
         """Nothing waits."""
-        return not any((self.problems, self.failures, self.refusals, self.silent, self.gaps,
-                        self.breaks, self.refused))  # fmt: skip
+        return not any(vars(self).values())
 
 
 def gather(store: Store, clock: Clock, silent_after: float, most: int = 20) -> Attention:
@@ -44,10 +45,12 @@ def gather(store: Store, clock: Clock, silent_after: float, most: int = 20) -> A
         silent_after: hours.
         most: entries a list.
     """
+    recently = ago(clock.now(), days=_RECENT_DAYS)
     return Attention(
+        alarms=fleet.alarms(store, since=recently, most=most),
         problems=list_problems(store, Filter(status="open"), most),
         failures=fleet.failures(store, most),
-        refusals=fleet.refusals(store, since=ago(clock.now(), days=_RECENT_DAYS), most=most),
+        refusals=fleet.refusals(store, since=recently, most=most),
         silent=silent_sites(store, clock, silent_after),
         gaps=gaps(store),
         breaks=breaks(store),

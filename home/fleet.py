@@ -170,5 +170,14 @@ def refusals(store: Store, site: str = "", *, since: str = "", most: int = 100) 
     )
 
 
+def alarms(store: Store, site: str = "", *, since: str = "", most: int = 100) -> list[Row]:
+    """What befell sites' communications servers, newest first; not before ``since``."""
+    return store.rows(
+        "SELECT a.*, s.name AS site_name FROM alarms a JOIN sites s ON s.id = a.site"
+        " WHERE (? = '' OR a.site = ?) AND a.at >= ? ORDER BY a.at DESC LIMIT ?",
+        [site, site, since, most],
+    )
+
+
 def _with_log(row: Row) -> Row:
     return {**row, "log_tail": json.loads(row["log_tail"])}

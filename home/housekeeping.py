@@ -34,7 +34,8 @@ def tidy(store: Store, settings: RetentionSettings, clock: Clock) -> dict[str, i
         "alike": lambda c: _too_many_reports(c, settings.reports_per_problem),
         "problems": lambda c: _problems(c, ago(now, days=settings.problem_days)),
         "receipts": lambda c: _receipts(c, settings.receipts_per_client),
-        "refusals": lambda c: _refusals(c, ago(now, days=settings.bundle_days)),
+        "refusals": lambda c: _events(c, "refusals", ago(now, days=settings.bundle_days)),
+        "alarms": lambda c: _events(c, "alarms", ago(now, days=settings.bundle_days)),
         "contents": lambda c: _contents(c, ago(now, days=settings.content_days), now),
         "bundles": _bundles,
         "hours": lambda c: _hours(c, ago(now, days=settings.hour_days)),
@@ -126,9 +127,10 @@ def _receipts(connection: sqlite3.Connection, most: int) -> int:
     ).rowcount
 
 
-def _refusals(connection: sqlite3.Connection, before: str) -> int:
+def _events(connection: sqlite3.Connection, table: str, before: str) -> int:
     return connection.execute(
-        "DELETE FROM refusals WHERE rowid IN (SELECT rowid FROM refusals WHERE at < ? LIMIT ?)",
+        f"DELETE FROM {table} WHERE rowid IN"  # noqa: S608 - names alone
+        f" (SELECT rowid FROM {table} WHERE at < ? LIMIT ?)",
         [before, _STEP],
     ).rowcount
 

@@ -19,6 +19,7 @@ def migrations() -> Migrations:
     inbox_schema.add_merges_to(steps)
     steps(name="push")(_push)
     steps(name="rollouts")(rollouts.add_table)
+    steps(name="alarms")(_alarms)
     return steps
 
 
@@ -71,3 +72,15 @@ def _push(db: Database) -> None:
             site TEXT NOT NULL REFERENCES inboxes (site), path TEXT NOT NULL, at TEXT NOT NULL,
             PRIMARY KEY (site, path)) WITHOUT ROWID"""
     )
+
+
+def _alarms(db: Database) -> None:
+    # What befell a site's communications server itself, in its own words.
+    db.execute(
+        """CREATE TABLE alarms (
+            site TEXT NOT NULL REFERENCES sites (id),
+            at TEXT NOT NULL, kind TEXT NOT NULL,
+            sentence TEXT NOT NULL, sentence_zh TEXT NOT NULL,
+            PRIMARY KEY (site, at, kind))"""
+    )
+    db.execute("CREATE INDEX alarms_at ON alarms (at)")

@@ -8,9 +8,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from comm_server import alarms, attention
+from comm_server.alarms import readable
 from comm_server.attention import Line
 from comm_server.disk.guard import AGAIN, LOW
-from comm_server.mail.readable import alarm_facts
 from comm_server.parts import Parts
 from comm_server.rollout.words import say_row
 from common.spool import Row
@@ -48,7 +48,7 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:
 
 def _alarm(row: Row, texts: Texts) -> str:
     told = alarms.told(row)
-    return texts.t(f"alarm.{told['kind']}", **alarm_facts(told))
+    return texts.t(f"alarm.{told['kind']}", **readable(told["facts"]))
 
 
 def _full(parts: Parts, texts: Texts) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from comm_server.alarms import readable
 from comm_server.plain import one_line
 from common.clock import ago, parse_stamp
 from common.wire.bundle import Bundle
@@ -59,7 +60,7 @@ def subject(bundle: Bundle, t: Translate) -> str:
     new = [p for p in manifest["problems"] if p["status"] == "new"]
     failed = [r for r in bundle.receipts if r["statement"]["outcome"] not in _WELL]
     back = [p for p in manifest["problems"] if p["status"] == "regression"]
-    parts = [t(f"alarm.{a['kind']}.short", **alarm_facts(a)) for a in _alarms(manifest)[:1]]
+    parts = [t(f"alarm.{a['kind']}.short", **readable(a["facts"])) for a in _alarms(manifest)[:1]]
     if new:
         first = new[0]
         parts.append(
@@ -93,7 +94,7 @@ def sections(bundle: Bundle, t: Translate, console: str = "") -> list[Section]:
     known = [p for p in manifest["problems"] if p["status"] not in {"new", "regression"}]
     found: list[Section] = []
     alarms = [
-        Item(t(f"alarm.{a['kind']}", **alarm_facts(a)), ((t("mail.at"), when(a["at"])),))
+        Item(t(f"alarm.{a['kind']}", **readable(a["facts"])), ((t("mail.at"), when(a["at"])),))
         for a in _alarms(manifest)
     ]
     if alarms:
@@ -137,17 +138,6 @@ def sections(bundle: Bundle, t: Translate, console: str = "") -> list[Section]:
 def _alarms(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = manifest.get("alarms", [])  # older bundles have none
     return found
-
-
-def alarm_facts(alarm: dict[str, Any]) -> dict[str, Any]:
-    """What an alarm's sentence names, readable; see `comm_server.alarms`."""
-    facts: dict[str, Any] = alarm["facts"]
-    lost = facts.get("lost", {})
-    return facts | {
-        "free": f"{facts.get('free', 0) / 2**20:.0f}",
-        "minutes": f"{facts.get('seconds', 0) / 60:.0f}",
-        "lost": ", ".join(f"{table} {count}" for table, count in lost.items()) or "-",
-    }
 
 
 def _problem(problem: dict[str, Any], t: Translate, console: str) -> Item:

@@ -85,6 +85,7 @@ def api_blueprint(context: Context) -> Blueprint:
                 {
                     **site,
                     "silent": site["id"] in silent,
+                    "alarms": fleet.alarms(store, site["id"]),
                     "clients": [_client(row) for row in fleet.clients(store, site["id"])],
                 }
                 for site in list_sites(store)

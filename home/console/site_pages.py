@@ -42,6 +42,7 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
             clients=fleet.clients(store, site),
             receipts=fleet.latest(store, site),
             refusals=fleet.refusals(store, site),
+            alarms=fleet.alarms(store, site),
             spreads=spread_rows(rollouts.of_site(store, site)[:_MOST_SPREADS], texts),
             bundles=kept.list_bundles(store, site, most=50),
         )

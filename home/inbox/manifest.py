@@ -65,6 +65,7 @@ class Manifest:
     clients: tuple[dict[str, Any], ...]
     refusals: tuple[dict[str, str], ...]
     rollouts: tuple[dict[str, Any], ...]
+    alarms: tuple[dict[str, str], ...]
 
 
 def read_manifest(bundle: Bundle, now: datetime) -> Manifest:
@@ -89,6 +90,15 @@ def read_manifest(bundle: Bundle, now: datetime) -> Manifest:
             for entry in objects(value.get("refusals"))
         ),
         rollouts=tuple(objects(value.get("rollouts"))),
+        alarms=tuple(
+            {
+                "at": time_of(entry.get("at"), created),
+                "kind": text(entry.get("kind")),
+                "sentence": text(entry.get("sentence")) or text(entry.get("kind")),
+                "sentence_zh": text(entry.get("sentence_zh")),
+            }
+            for entry in objects(value.get("alarms"))
+        ),
     )
 
 

@@ -67,6 +67,11 @@ def record(
         "INSERT OR IGNORE INTO refusals (site, at, kind, sentence, bundle) VALUES (?, ?, ?, ?, ?)",
         [(opened.site, r["at"], r["kind"], r["sentence"], bundle) for r in manifest.refusals],
     )
+    connection.executemany(
+        "INSERT OR IGNORE INTO alarms (site, at, kind, sentence, sentence_zh)"
+        " VALUES (:site, :at, :kind, :sentence, :sentence_zh)",
+        [{"site": opened.site, **alarm} for alarm in manifest.alarms],
+    )
     return Recorded.STORED
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 
 import pytest
@@ -34,7 +35,9 @@ def test_each_alarm_is_told_in_words_on_the_overview_and_in_the_mail(
     assert "alarm." not in page
     assert {"en": "Alarms of this server", "zh-CN": "本服务器的警报"}[language] in page
     mail = site.opened(site.bundle())
-    assert [a["kind"] for a in mail.bundle.manifest["alarms"]] == [kind]
+    (told,) = mail.bundle.manifest["alarms"]
+    assert told["kind"] == kind
+    assert told[{"en": "sentence", "zh-CN": "sentence_zh"}[language]] in html.unescape(page)
 
 
 def test_a_full_disk_stands_above_everything_until_there_is_room(site: TestSite, browser: Browser):

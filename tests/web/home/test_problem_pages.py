@@ -220,6 +220,21 @@ def test_refusals_are_told_in_the_readers_language(web_home: WebHome) -> None:
     assert "Something new." in chinese
 
 
+def test_a_sites_alarms_stand_on_the_overview_for_a_week_and_on_its_page(
+    web_home: WebHome,
+) -> None:
+    told = {"kind": "disk_low", "sentence": "The disk is full.", "sentence_zh": "磁盘已满。"}
+    site = web_home.add_site()
+    old = {"at": "2026-11-01T08:00:00.000Z", "kind": "log_repaired", "sentence": "Long ago."}
+    web_home.receive(site.mail(alarms=[{"at": AT, **told}, old]))
+    web_home.receive(site.mail(alarms=[{"at": AT, **told}]))  # told again: the same
+    member = web_home.member()
+    assert member.get("/").count("The disk is full.") == 1
+    assert "磁盘已满。" in member.get("/", "zh-CN")
+    assert "Long ago." not in member.get("/")
+    assert "Long ago." in member.get(f"/sites/{site.id}")
+
+
 def test_the_release_that_fixes_it_is_chosen_from_what_is_published(
     web_home: WebHome, tmp_path: Path
 ) -> None:
