@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from appliance.store.users import SqlUsers
 from common.atomic import sweep_parts
 from common.clock import Clock
 from common.errors import OperatorError
+from common.feed.storage import Fresh
 from common.vault import Vault
 from common.web.passwords import Passwords
 
@@ -77,7 +78,7 @@ class Office:
         cls,
         settings: ApplianceSettings,
         clock: Clock,
-        on_commit: Callable[[], None] | None = None,
+        on_commit: Callable[[Sequence[Fresh]], None] | None = None,
         drained: Callable[[], bool] = bool,
     ) -> Iterator[Office]:
         """Make the folder if needed, open and migrate the database; close it at the end.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -33,7 +34,7 @@ from common import __version__, logs
 from common.atomic import write_secret
 from common.care import Drain
 from common.clock import Clock, SystemClock
-from common.feed import FeedApp, Wakeups
+from common.feed import FeedApp, FeedLimits, Fresh, Wakeups
 from common.in_care import InCare
 from common.jobs import told
 from common.serving import serve
@@ -71,8 +72,12 @@ def run_appliance(roles: Roles = ALL) -> None:
             serves_people = bool(roles & {ProcessRole.VISITOR, ProcessRole.DESK})
             storage = SqlLive(office.database)
             feed = FeedApp(
-                FEED, storage, appliance.may_read, wakeups=waking.here, commands=appliance.frames
-            )
+                FEED, storage, appliance.may_read, wakeups=waking.here, commands=appliance.frames,
+                limits=FeedLimits(
+                    readers=settings.chat.most_connections,
+                    commands=settings.chat.commands_a_second,
+                ),
+            )  # fmt: skip
             serve(
                 name="appliance",
                 host=settings.host,
@@ -103,8 +108,8 @@ class _Waking:
         self.here = Wakeups()
         self.bell: Bell | None = None
 
-    def committed(self) -> None:
-        self.here.notify()
+    def committed(self, fresh: Sequence[Fresh]) -> None:
+        self.here.notify(fresh)
         if self.bell is not None:
             self.bell.ring()
 

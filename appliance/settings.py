@@ -109,6 +109,22 @@ class ChatSettings:
         unit="characters",
         doc="Longest message; more than anybody types, and small enough to be told live whole.",
     )
+    commands_a_second: int = setting(
+        20,
+        minimum=1,
+        maximum=10_000,
+        unit="commands a second",
+        doc="What one WebSocket may ask for, in bursts of twice as many; more than a person types, "
+        "and little enough that one page cannot keep the others waiting.",
+    )
+    most_connections: int = setting(
+        20_000,
+        minimum=10,
+        maximum=200_000,
+        unit="connections",
+        doc="WebSockets and long polls open at once in one process; each takes some 30 KB and an "
+        "open file, of which systemd's unit allows 65,536.",
+    )
     live_hours: int = setting(
         48,
         minimum=1,

@@ -120,10 +120,10 @@ def callstead(folder: Path, preload: Path | None = None, **settings: str) -> Ite
     command("comm", "init", "--kit", str(folder / "kit.json"))
     dsn = str(command("comm", "dsn", "dialler", "--machine", "seat-17")["dsn"])
     key, _, rest = dsn.partition("://")[2].partition("@")
-    with _started(
+    with started(
         [[sys.executable, "-m", "common", "comm", "serve"]], environment, folder, preload
     ) as processes:
-        _wait(f"http://127.0.0.1:{port}/healthz")
+        wait(f"http://127.0.0.1:{port}/healthz")
         yield Running(
             port, rest.rpartition("/")[2], key, processes, folder / "comm" / "comm.db",
             "SELECT sum(count) FROM problems", folder,
@@ -170,10 +170,10 @@ def bugsink(venv: Path, folder: Path, preload: Path | None = None) -> Iterator[R
     gunicorn = [str(venv / "bin" / "gunicorn"), f"--bind=127.0.0.1:{port}", "--workers=2",
                 "--timeout=6", "--access-logfile", "-", "--max-requests=1000",
                 "--max-requests-jitter=100", "bugsink.wsgi"]  # fmt: skip
-    with _started(
+    with started(
         [gunicorn, [str(venv / "bin" / "bugsink-runsnappea")]], environment, folder, preload
     ) as processes:
-        _wait(f"http://127.0.0.1:{port}/health/ready")
+        wait(f"http://127.0.0.1:{port}/health/ready")
         yield Running(
             port, project, key, processes, folder / "db.sqlite3",
             "SELECT sum(digested_event_count) FROM issues_issue", folder,
@@ -181,7 +181,7 @@ def bugsink(venv: Path, folder: Path, preload: Path | None = None) -> Iterator[R
 
 
 @contextlib.contextmanager
-def _started(
+def started(
     commands: list[list[str]], environment: dict[str, str], folder: Path, preload: Path | None
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
     if preload:
@@ -207,7 +207,7 @@ def _started(
                     one.wait(10)
 
 
-def _wait(url: str) -> None:
+def wait(url: str) -> None:
     until = time.monotonic() + 60
     while True:
         try:

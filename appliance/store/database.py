@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
+from appliance.store.quick import WROTE
 from common.errors import OperatorError
 
 _WRITES = "callstead_writes"
@@ -152,10 +153,16 @@ def _engine(url: URL, threads: int) -> Engine:
         raise OperatorError(
             f"appliance.database_url names a database whose driver is not installed: {error}."
         ) from error
+    event.listen(engine, "before_cursor_execute", _note_writes)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connected)
         event.listen(engine, "begin", _sqlite_begins)
     return engine
+
+
+def _note_writes(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    if not statement.startswith("SELECT"):
+        connection.info[WROTE] = True
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:

@@ -1,8 +1,10 @@
 """One writer for all use cases, with group commit; implements `appliance.domain.work.Floor`.
 
 Jobs that wait at the same time share one transaction, so that a slow disk costs one fsync for all
-of them; each has its own savepoint, so that one that fails undoes only itself. On PostgreSQL the
-transaction begins with a lock that all nodes know: there is one writer then too.
+of them. A job that fails before it wrote anything, as almost all that fail do, leaves the others
+alone; when one fails later, the transaction is undone and all are run again, each behind a
+savepoint of its own. On PostgreSQL the transaction begins with a lock that all nodes know: there is
+one writer then too.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar, cast
 
@@ -19,8 +21,10 @@ from sqlalchemy.orm import Session
 
 from appliance.domain.work import BusyError, Work
 from appliance.store.database import Database
+from appliance.store.group import Group
 from appliance.store.work import SqlWork
 from common.clock import Clock
+from common.feed.storage import Fresh
 from common.group import gather
 
 T = TypeVar("T")
@@ -28,6 +32,13 @@ _Job = tuple[Callable[[Work], Any], "Future[Any]"]
 
 _MOST_WAITING = 10_000
 _GROUP = 128
+
+
+_Outcome = tuple[Any, Exception | None]
+
+
+class _HalfDoneError(Exception):
+    """A job failed after it had changed something."""
 
 
 class FloorClosedError(RuntimeError):
@@ -40,7 +51,7 @@ class SqlFloor:
     Args:
         database: migrated.
         clock: the moment of each transaction.
-        on_commit: called in the writer's thread after each commit, to wake readers.
+        on_commit: called in the writer's thread after each commit with its events, to wake readers.
         drained: whether nothing new is to be offered now.
     """
 
@@ -49,7 +60,7 @@ class SqlFloor:
         database: Database,
         clock: Clock,
         *,
-        on_commit: Callable[[], None] | None = None,
+        on_commit: Callable[[Sequence[Fresh]], None] | None = None,
         drained: Callable[[], bool] = bool,
     ) -> None:
         self._drained = drained
@@ -94,38 +105,56 @@ class SqlFloor:
                 return
 
     def _commit(self, batch: list[_Job]) -> None:
-        done: list[tuple[Future[Any], Any]] = []
+        """All in one transaction; when one fails half-way, once more with a savepoint for each."""
         try:
-            with self._database.write() as session:
-                self._database.only_writer(session)
-                for job, future in batch:
-                    self._one(session, job, future, done)
+            try:
+                fresh, outcomes = self._transaction(batch, savepoints=False)
+            except _HalfDoneError:
+                fresh, outcomes = self._transaction(batch, savepoints=True)
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing was kept
             for _job, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+                future.set_exception(error)
             return
-        for future, result in done:
-            future.set_result(result)
         if self._on_commit:
-            self._on_commit()
+            self._on_commit(fresh)
+        for (_job, future), (result, failure) in zip(batch, outcomes, strict=True):
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+    def _transaction(
+        self, batch: list[_Job], *, savepoints: bool
+    ) -> tuple[list[Fresh], list[_Outcome]]:
+        """What became of each job, after the commit. Raises _HalfDoneError: without savepoints."""
+        with self._database.write() as session:
+            self._database.only_writer(session)
+            group = Group(session)
+            outcomes = [self._one(session, group, job, savepoints) for job, _future in batch]
+            fresh = group.end()
+        return fresh, outcomes
 
     def _one(
-        self,
-        session: Session,
-        job: Callable[[Work], Any],
-        future: Future[Any],
-        done: list[tuple[Future[Any], Any]],
-    ) -> None:
+        self, session: Session, group: Group, job: Callable[[Work], Any], savepoint: bool
+    ) -> _Outcome:
+        """What one job answered, or how it failed. Raises _HalfDoneError."""
+        work = SqlWork(session, self._clock.now(), drained=self._drained(), group=group)
+        group.line.wrote = False
         try:
-            with session.begin_nested():
-                result = job(SqlWork(session, self._clock.now(), drained=self._drained()))
+            with session.begin_nested() if savepoint else contextlib.nullcontext():
+                session.connection()  # a savepoint is set when its connection is first asked for
+                result = job(work)
                 session.flush()
         except Exception as error:
+            if not savepoint:
+                if group.line.wrote or session.new or session.dirty or session.deleted:
+                    raise _HalfDoneError from error
+                return None, error
             with contextlib.suppress(SQLAlchemyError):
                 session.connection()  # raises when the whole transaction is gone
                 session.expire_all()
-                future.set_exception(error)
-                return
+                group.conversations.clear()
+                return None, error
             raise
-        done.append((future, result))
+        group.told += work.told
+        return result, None

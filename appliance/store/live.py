@@ -5,20 +5,24 @@ One writer at a time (see `appliance.store.floor`), so that numbers become visib
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Index, String, delete, func, insert, select, update
+import orjson
+from sqlalchemy import Index, Integer, String, bindparam, delete, func, select, text, update
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.store.database import Database
 from appliance.store.models import Base
+from appliance.store.quick import Line, Quick
 from common.clock import stamp
 from common.feed.events import MOST_DATA_BYTES
-from common.feed.storage import CursorGoneError, Event
+from common.feed.storage import CursorGoneError, Event, Fresh
 
 _BATCH = 1000  # rows removed in one transaction, so that the writer does not wait
 
@@ -47,30 +51,73 @@ class LiveEventRow(Base):
     data: Mapped[str] = mapped_column(LongText)
 
 
-def append(
-    session: Session, topic: str, kind: str, data: Mapping[str, object], at: datetime
-) -> int:
-    """Write one event, in the transaction of the change it tells of; its number in the topic.
+class Told(NamedTuple):
+    """An event that is to be written; ``at`` is a stamp, ``text`` the data as JSON."""
 
-    Raises ValueError: ``data`` is over 16 KiB as JSON.
+    topic: str
+    at: str
+    kind: str
+    text: str
+
+
+def as_text(data: Mapping[str, object]) -> str:
+    """``data`` as an event carries it. Raises ValueError: over 16 KiB."""
+    text = orjson.dumps(data)
+    if len(text) > MOST_DATA_BYTES:
+        raise ValueError(f"an event of {len(text)} bytes; at most {MOST_DATA_BYTES} are taken")
+    return text.decode()
+
+
+def write_told(line: Line, told: Sequence[Told]) -> list[Fresh]:
+    """Write events, in the transaction of the changes they tell of; they have their numbers then.
+
+    To be called once, at the end of the transaction.
     """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) > MOST_DATA_BYTES:
-        raise ValueError(f"an event of {len(text)} characters; at most {MOST_DATA_BYTES} bytes")
-    seq = session.scalar(
-        update(LiveTopicRow)
-        .where(LiveTopicRow.topic == topic)
-        .values(head=LiveTopicRow.head + 1)
-        .returning(LiveTopicRow.head)
-        .execution_options(synchronize_session=False)
+    counts = Counter(one.topic for one in told)
+    last: dict[str, int] = {}
+    topics = list(counts.items())
+    for start in range(0, len(topics), _TOPICS_AT_ONCE):
+        some = topics[start : start + _TOPICS_AT_ONCE]
+        values: dict[str, object] = {}
+        for n, (topic, count) in enumerate(some):
+            values[f"t{n}"], values[f"c{n}"] = topic, count
+        for topic, head in _count_on(len(some)).rows(line, values):
+            last[topic] = head - counts[topic]
+    fresh = []
+    for one in told:
+        last[one.topic] += 1
+        fresh.append(Fresh(one.topic, last[one.topic], one.at, one.kind, one.text))
+    _ADD_EVENT.run_all(line, [
+        {"topic": one.topic, "seq": one.seq, "at": one.at, "kind": one.kind, "data": one.text}
+        for one in fresh
+    ])  # fmt: skip
+    return fresh
+
+
+_TOPICS_AT_ONCE = 50  # rows of one statement, two values each: far below any limit
+_ADD_EVENT = Quick(
+    text("INSERT INTO live_events (topic, seq, at, kind, data) "
+         "VALUES (:topic, :seq, :at, :kind, :data)").bindparams(
+             *(bindparam(name, type_=LongText()) for name in ("topic", "at", "kind", "data")),
+             bindparam("seq", type_=Integer()),
+         ),
+    writes=True,
+)  # fmt: skip
+
+
+@functools.cache
+def _count_on(topics: int) -> Quick:
+    """Raise the heads of so many topics, each by its own count; answers topics and new heads."""
+    rows = ", ".join(f"(:t{n}, :c{n}, 0)" for n in range(topics))
+    binds = [bindparam(f"t{n}", type_=LongText()) for n in range(topics)]
+    counts = [bindparam(f"c{n}", type_=Integer()) for n in range(topics)]
+    return Quick(
+        text(
+            f"INSERT INTO live_topics (topic, head, floor) VALUES {rows} ON CONFLICT (topic) "  # noqa: S608 - names of parameters alone
+            "DO UPDATE SET head = live_topics.head + excluded.head RETURNING topic, head"
+        ).bindparams(*binds, *counts),
+        writes=True,
     )
-    if seq is None:
-        seq = 1
-        session.execute(insert(LiveTopicRow).values(topic=topic, head=1, floor=0))
-    session.execute(
-        insert(LiveEventRow).values(topic=topic, seq=seq, at=stamp(at), kind=kind, data=text)
-    )
-    return seq
 
 
 class SqlLive:

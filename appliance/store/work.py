@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from appliance.domain.agent_state import Presence
@@ -18,6 +18,7 @@ from appliance.domain.live import is_talk, topics_of
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Author, Conversation, Message, Offer, OfferEnd
 from appliance.domain.work import UnknownError
+from appliance.store import conversation_rows
 from appliance.store.attachment_rows import SqlAttachments
 from appliance.store.canned import SqlCanned
 from appliance.store.chat_rows import SqlMarks, SqlParticipants, SqlRatings, SqlVisits
@@ -31,10 +32,25 @@ from appliance.store.floor_models import (
     OfferRow,
     QueueRow,
 )
-from appliance.store.live import append
+from appliance.store.group import Group
+from appliance.store.live import Told, as_text
 from appliance.store.queue_form import from_form, to_form
+from appliance.store.quick import Quick
 from appliance.store.transcripts import SqlTranscripts
+from common.clock import stamp
 
+_KNOWN_KEY = Quick(
+    select(MessageRow.number).where(
+        MessageRow.conversation == bindparam("conversation"), MessageRow.key == bindparam("key")
+    ),
+    writes=False,
+)
+_ADD_MESSAGE = Quick(insert(MessageRow).inline(), writes=True)
+_ADD_EVENT = Quick(
+    insert(EventRow).inline(),
+    writes=True,
+    columns=[column.name for column in EventRow.__table__.columns if column.name != "id"],
+)
 _SETS = ("tags", "declined", "groups", "queues")  # kept as sorted lists
 _MOST_NAME = 200
 
@@ -42,8 +58,14 @@ _MOST_NAME = 200
 class SqlWork:
     """See `appliance.domain.work.Work`."""
 
-    def __init__(self, session: Session, now: datetime, *, drained: bool = False) -> None:
+    def __init__(
+        self, session: Session, now: datetime, *, drained: bool = False, group: Group | None = None
+    ) -> None:
         self._session = session
+        self._group = group or Group(session)
+        self._line = self._group.line
+        self._at = stamp(now)
+        self.told: list[Told] = []
         self._now = now
         self._drained = drained
         self._moved = False
@@ -100,28 +122,32 @@ class SqlWork:
 
     def conversation(self, id: int) -> Conversation:  # noqa: A002
         """Raises UnknownError."""
-        return _conversation(self._get(ConversationRow, id, "conversation"))
+        found = self._group.conversations.get(id)
+        if found is None:
+            found = conversation_rows.one(self._line, id)
+            if found is None:
+                raise UnknownError("conversation", id)
+            self._group.conversations[id] = found
+        return found
 
     def add_conversation(self, conversation: Conversation) -> Conversation:
         """Keep a new one; answers it with its id."""
-        values = _values(conversation)
-        del values["id"]
-        row = ConversationRow(**values)
-        self._session.add(row)
-        self._session.flush()
-        return replace(conversation, id=row.id)
+        kept = replace(conversation, id=conversation_rows.add(self._line, conversation))
+        self._group.conversations[kept.id] = kept
+        return kept
 
     def save(self, conversation: Conversation) -> None:
         """Replace what is kept of it."""
-        _set(self._get(ConversationRow, conversation.id, "conversation"), _values(conversation))
+        conversation_rows.change(self._line, self.conversation(conversation.id), conversation)
+        self._group.conversations[conversation.id] = conversation
 
     def waiting(self, queue: int | None = None) -> list[Conversation]:
         """Those in the state queued, oldest first."""
-        query = select(ConversationRow).where(ConversationRow.state == State.QUEUED)
+        query = select(ConversationRow.id).where(ConversationRow.state == State.QUEUED)
         if queue is not None:
             query = query.where(ConversationRow.queue == queue)
         query = query.order_by(ConversationRow.waiting_since, ConversationRow.id)
-        return [_conversation(row) for row in self._session.scalars(query)]
+        return conversation_rows.several(self._session, query)
 
     def held_by(self, agent: int) -> list[Conversation]:
         """Those that ring at an agent, are spoken in, held or wrapped up."""
@@ -133,10 +159,10 @@ class SqlWork:
 
     def wrapping_until(self, moment: datetime) -> list[Conversation]:
         """Those in wrap-up whose time is over at ``moment``."""
-        query = select(ConversationRow).where(
+        query = select(ConversationRow.id).where(
             ConversationRow.state == State.WRAP_UP, ConversationRow.closes_at <= moment
         )
-        return [_conversation(row) for row in self._session.scalars(query)]
+        return conversation_rows.several(self._session, query)
 
     def agent(self, id: int) -> Agent:  # noqa: A002
         """Raises UnknownError."""
@@ -206,6 +232,7 @@ class SqlWork:
             self._session.execute(
                 update(table).where(getattr(table, column).in_(same)).values({column: into})
             )
+        self._group.conversations.clear()
         self._session.execute(
             update(ContactRow).where(ContactRow.id.in_(same)).values(merged_into=into)
         )
@@ -218,17 +245,17 @@ class SqlWork:
     def conversations_of(self, contact: int, before: int, most: int) -> list[Conversation]:
         """At most ``most`` of a contact's with an id below ``before``, newest first."""
         query = (
-            select(ConversationRow)
+            select(ConversationRow.id)
             .where(ConversationRow.contact == contact, ConversationRow.id < before)
             .order_by(ConversationRow.id.desc())
             .limit(most)
         )
-        return [_conversation(row) for row in self._session.scalars(query)]
+        return conversation_rows.several(self._session, query)
 
     def handled_lately(self, queue: int, most: int) -> list[Conversation]:
         """The last ``most`` of a queue that were answered and have ended, newest first."""
         query = (
-            select(ConversationRow)
+            select(ConversationRow.id)
             .where(
                 ConversationRow.state == State.CLOSED,
                 ConversationRow.queue == queue,
@@ -237,7 +264,7 @@ class SqlWork:
             .order_by(ConversationRow.id.desc())
             .limit(most)
         )
-        return [_conversation(row) for row in self._session.scalars(query)]
+        return conversation_rows.several(self._session, query)
 
     def last_agent_of(self, contact: int) -> int | None:
         """Who spoke with the contact last."""
@@ -282,6 +309,8 @@ class SqlWork:
 
     def message(self, conversation: int, key: str) -> Message | None:
         """The message with the sender's key ``key``."""
+        if not _KNOWN_KEY.rows(self._line, {"conversation": conversation, "key": key}):
+            return None
         row = self._session.scalar(
             select(MessageRow).where(MessageRow.conversation == conversation, MessageRow.key == key)
         )
@@ -300,8 +329,7 @@ class SqlWork:
     def add_message(self, message: Message) -> None:
         """Keep it."""
         file = message.attachment and message.attachment.id
-        self._session.add(MessageRow(**{**_values(message), "attachment": file}))
-        self._session.flush()
+        _ADD_MESSAGE.run(self._line, {**_values(message), "attachment": file})
 
     def tell(
         self,
@@ -321,16 +349,17 @@ class SqlWork:
             "who": who, "conversation": conversation, "agent": agent, "queue": queue,
             **(data or {}), **(live or {}),
         }  # fmt: skip
-        for topic in topics_of(kind, conversation, agent, told):
-            append(self._session, topic, kind, told, self._now)
+        text = as_text(told)
+        self.told += [
+            Told(topic, self._at, kind, text)
+            for topic in topics_of(kind, conversation, agent, told)
+        ]
         if not kept:
             return
-        self._session.add(
-            EventRow(
-                at=self._now, kind=kind, who=who, conversation=conversation, agent=agent,
-                queue=queue, data=dict(data or {}),
-            )
-        )  # fmt: skip
+        _ADD_EVENT.run(self._line, {
+            "at": self._now, "kind": kind, "who": who, "conversation": conversation,
+            "agent": agent, "queue": queue, "data": dict(data or {}),
+        })  # fmt: skip
 
     def _with_files(self, rows: Sequence[MessageRow]) -> list[Message]:
         files = self.attachments.of([row.attachment for row in rows if row.attachment])
@@ -344,14 +373,14 @@ class SqlWork:
 
     def _held(self, which: Any) -> dict[int, list[Conversation]]:
         query = (
-            select(ConversationRow)
+            select(ConversationRow.id)
             .where(which, ConversationRow.state.in_(sorted(AT_AN_AGENT)))
             .order_by(ConversationRow.id)
         )
         found: dict[int, list[Conversation]] = defaultdict(list)
-        for row in self._session.scalars(query):
-            if row.agent is not None:
-                found[row.agent].append(_conversation(row))
+        for one in conversation_rows.several(self._session, query):
+            if one.agent is not None:
+                found[one.agent].append(one)
         return dict(found)
 
     def _get(self, table: Any, id: int, kind: str) -> Any:  # noqa: A002
@@ -384,10 +413,6 @@ def _set(row: Any, values: Mapping[str, Any]) -> None:
 def _fields(row: Any) -> dict[str, Any]:
     values = {column.name: getattr(row, column.name) for column in row.__table__.columns}
     return {name: frozenset(v) if name in _SETS else v for name, v in values.items()}
-
-
-def _conversation(row: ConversationRow) -> Conversation:
-    return Conversation(**{**_fields(row), "state": State(row.state)})
 
 
 def _agent(row: AgentRow) -> Agent:

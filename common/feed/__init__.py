@@ -46,6 +46,7 @@ from common.feed.app import FeedApp, FeedLimits
 from common.feed.asker import Asker
 from common.feed.commands import Answer, Commander
 from common.feed.events import CursorGoneError, Event, FeedReader, append, prune
+from common.feed.storage import Fresh
 from common.feed.wakeups import Wakeups
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "FeedApp",
     "FeedLimits",
     "FeedReader",
+    "Fresh",
     "Wakeups",
     "append",
     "prune",

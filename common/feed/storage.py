@@ -25,6 +25,20 @@ class Event(NamedTuple):
         return self._asdict()
 
 
+class Fresh(NamedTuple):
+    """An event that was committed just now, for those who wait for it; ``text`` is its data."""
+
+    topic: str
+    seq: int
+    at: str
+    kind: str
+    text: str
+
+    def as_json(self) -> str:
+        """As it stands in frames."""
+        return f'{{"seq":{self.seq},"at":"{self.at}","kind":"{self.kind}","data":{self.text}}}'
+
+
 class CursorGoneError(Exception):
     """The cursor cannot be continued; read the state afresh, then follow on from ``head``."""
 

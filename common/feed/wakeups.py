@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from common.feed.storage import FeedStorage
+from common.feed.storage import FeedStorage, Fresh
 from common.logs import get_logger
 
 log = get_logger(__name__)
@@ -25,7 +25,7 @@ class Wakeups:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event: asyncio.Event | None = None
 
-    def notify(self) -> None:
+    def notify(self, _fresh: Sequence[Fresh] = ()) -> None:
         """Something was committed in this process. Any thread; cheap; never raises."""
         loop, event = self._loop, self._event
         if loop is not None and event is not None:
