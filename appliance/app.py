@@ -175,6 +175,7 @@ def create_app(
         at_desk=at_desk,
         uploads=Uploads(office.floor, attachments, chat),
         addresses=FileAddresses(secret, clock, lambda: chat().attachments.address_minutes),
+        most_length=most_length,
         further=entrance.blueprints(),
     )
 

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from appliance.domain.attachment import KeptAttachments
 from appliance.domain.canned import KeptCanned
 from appliance.domain.contact import Identity
+from appliance.domain.desk import Desk
 from appliance.domain.marks import KeptMarks
 from appliance.domain.participants import KeptParticipants
 from appliance.domain.queue import Queue
@@ -94,6 +95,11 @@ class Work(Protocol):
     @property
     def transcripts(self) -> KeptTranscripts:
         """Transcripts by mail."""
+        ...
+
+    @property
+    def desk(self) -> Desk:
+        """What agents see at one glance."""
         ...
 
     def conversation(self, id: int) -> Conversation:  # noqa: A002

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from appliance.domain.agent_state import Presence, Said, agent_state
+from collections import Counter
+from collections.abc import Sequence
+
+from appliance.domain.agent_state import Said, agent_state
 from appliance.domain.conversation import Event, State
-from appliance.domain.records import Agent, OfferEnd
+from appliance.domain.records import Agent, Conversation, OfferEnd
 from appliance.domain.work import UnknownError, Work
 from appliance.services.moves import SYSTEM, by_agent, move, say_presence
 
@@ -34,14 +37,18 @@ def say(work: Work, agent: int, said: Said, *, reason: str = "", who: str = "") 
 
 def seen(work: Work, agent: int) -> str:
     """The agent's state as colleagues see it; see `appliance.domain.agent_state`."""
-    mine = work.held_by(agent)
     try:
-        presence = work.agent(agent).presence
+        found = work.agent(agent)
     except UnknownError:  # somebody who has never been at the desk
-        presence = Presence.OFFLINE
-    count = {state: sum(1 for one in mine if one.state is state) for state in State}
+        found = Agent(agent, "")
+    return state_of(found, work.held_by(agent))
+
+
+def state_of(agent: Agent, mine: Sequence[Conversation]) -> str:
+    """The same from what they have."""
+    count = Counter(one.state for one in mine)
     return agent_state(
-        presence,
+        agent.presence,
         offered=count[State.OFFERED],
         active=count[State.ACTIVE] + count[State.HELD],
         wrapping=count[State.WRAP_UP],

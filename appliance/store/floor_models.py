@@ -47,6 +47,8 @@ class ContactRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(Stamp)
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
+    tags: Mapped[list[str]] = mapped_column(JSON)
+    note: Mapped[str] = mapped_column(Text)
 
 
 class IdentityRow(Base):

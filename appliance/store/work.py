@@ -22,6 +22,7 @@ from appliance.store import conversation_rows
 from appliance.store.attachment_rows import SqlAttachments
 from appliance.store.canned import SqlCanned
 from appliance.store.chat_rows import SqlMarks, SqlParticipants, SqlRatings, SqlVisits
+from appliance.store.desk import SqlDesk
 from appliance.store.floor_models import (
     AgentRow,
     ContactRow,
@@ -120,6 +121,11 @@ class SqlWork:
         """Transcripts by mail."""
         return SqlTranscripts(self._session)
 
+    @property
+    def desk(self) -> SqlDesk:
+        """What agents see at one glance."""
+        return SqlDesk(self._session)
+
     def conversation(self, id: int) -> Conversation:  # noqa: A002
         """Raises UnknownError."""
         found = self._group.conversations.get(id)
@@ -213,7 +219,7 @@ class SqlWork:
 
     def add_contact(self, name: str) -> int:
         """Keep a new contact; its id."""
-        row = ContactRow(name=name[:_MOST_NAME], created_at=self._now)
+        row = ContactRow(name=name[:_MOST_NAME], created_at=self._now, tags=[], note="")
         self._session.add(row)
         self._session.flush()
         return row.id

@@ -8,9 +8,11 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
 
 from appliance.api.v1.agents import agents
+from appliance.api.v1.board import board
 from appliance.api.v1.bodies import check_bodies
 from appliance.api.v1.canned import canned
 from appliance.api.v1.chat import ConversationKeys, chat
+from appliance.api.v1.contacts import contacts
 from appliance.api.v1.desk import desk
 from appliance.api.v1.files import FileAddresses, Uploads, allow_uploads, files
 from appliance.api.v1.floor import floor_seen
@@ -79,12 +81,15 @@ def add_interfaces(
     at_desk: Sequence[Verb],
     uploads: Uploads,
     addresses: FileAddresses,
+    most_length: Callable[[], int],
     further: Sequence[APIBlueprint] = (),
 ) -> None:
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
     allow_uploads(application, uploads)
     for blueprint in (
         desk(floor, users, at_desk, audit, head, uploads, addresses),
+        board(floor, users, head, most_length),
+        contacts(floor, users),
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
         record(users, audit),

@@ -18,6 +18,8 @@ export interface Follower {
   reload(): void;
   /** Whether the server is reached. */
   connected(yes: boolean): void;
+  /** The topic may not be read, or not any more: the session is over. */
+  refused?(): void;
 }
 
 export type Way = "socket" | "long" | "poll";
@@ -44,6 +46,7 @@ export class Feed {
   constructor(
     private readonly base: string,
     private readonly topic: string,
+    /** Of a visitor's conversation; empty: the browser's own cookies count. */
     private readonly key: string,
     private cursor: number,
     private readonly follower: Follower,
@@ -92,11 +95,12 @@ export class Feed {
     this.ended.signal.addEventListener("abort", end);
     try {
       const answer = await fetch(`${this.base}/api/v1/feed?${query}`, {
-        headers: { Authorization: `Bearer ${this.key}` },
-        credentials: "omit",
+        headers: this.key ? { Authorization: `Bearer ${this.key}` } : {},
+        credentials: this.key ? "omit" : "same-origin",
         cache: "no-store",
         signal: late.signal,
       });
+      if (answer.status === 403) this.follower.refused?.();
       if (!answer.ok && answer.status !== 410) return false;
       this.follower.connected(true);
       const batch = (await answer.json()) as Batch;
@@ -116,7 +120,7 @@ export class Feed {
       const address = `${this.base.replace(/^http/, "ws")}/api/v1/feed`;
       let socket: WebSocket;
       try {
-        socket = new WebSocket(address, ["callstead", `key.${this.key}`]);
+        socket = new WebSocket(address, this.key ? ["callstead", `key.${this.key}`] : []);
       } catch {
         clearTimeout(timer);
         done(false);
@@ -139,8 +143,11 @@ export class Feed {
       socket.onmessage = (message) => {
         alive();
         const batch = JSON.parse(String(message.data)) as Batch;
-        if (batch.error) close();
-        else this.take(batch);
+        if (batch.error) {
+          heard = false; // it is no use to come back at once
+          this.follower.refused?.();
+          close();
+        } else this.take(batch);
       };
       socket.onclose = () => {
         clearTimeout(timer);

@@ -15,6 +15,8 @@ declare module "vue-router" {
     area: string;
     /** The key of its name in the navigation; without one it is not there. */
     nav?: string;
+    /** The entry of the navigation that is marked while a page without its own is open. */
+    under?: string;
     icon?: IconName;
     /** Who may see it: a permission's name of appliance/domain/roles.py. */
     needs?: string;
@@ -23,7 +25,21 @@ declare module "vue-router" {
   }
 }
 
+const agent = { area: "agent", needs: "conversations.take", fills: true } as const;
+
 export const ROUTES: RouteRecordRaw[] = [
+  {
+    path: "/",
+    name: "conversations",
+    component: () => import("./agent/AgentPage.vue"),
+    meta: { ...agent, nav: "nav.conversations", icon: "chat" },
+  },
+  {
+    path: "/conversations/:conversation(\\d+)",
+    name: "conversation",
+    component: () => import("./agent/AgentPage.vue"),
+    meta: { ...agent, under: "nav.conversations" },
+  },
   {
     path: "/running",
     name: "running",

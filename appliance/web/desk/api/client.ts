@@ -2,6 +2,7 @@
 // description.d.ts by tests/unit/appliance/web/test_desk_code.py, which also checks all of this.
 
 import { settings } from "../settings";
+import { heardDate } from "../stores/clock";
 import type { paths } from "./description";
 
 /** The server said no, in words. */
@@ -119,6 +120,7 @@ async function once(method: Method, path: string, asked: Asked<unknown>): Promis
       cache: "no-store",
       signal: asked.signal ? AbortSignal.any([late, asked.signal]) : late,
     });
+    heardDate(answer.headers.get("Date"));
     token = answer.headers.get("X-CSRF-Token") ?? token;
     return answer;
   } catch (error) {

@@ -1,0 +1,133 @@
+"""What the desk's page shows of an agent's work, and what an agent keeps true there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from flask import jsonify
+from flask_openapi3 import APIBlueprint
+from pydantic import Field
+
+from appliance.api.v1.desk_shapes import (
+    Board,
+    CardShape,
+    Others,
+    cards,
+)
+from appliance.api.v1.here import agent_here, blueprint_for, user
+from appliance.api.v1.shapes import (
+    Answer,
+    ConversationId,
+    Strict,
+    agent_shape,
+)
+from appliance.domain.live import agent_topic
+from appliance.domain.participants import Part
+from appliance.domain.records import Conversation
+from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS, may
+from appliance.domain.users import Users
+from appliance.domain.work import Floor, Work
+from appliance.services.describe import describe_conversation
+from appliance.services.presence import seen, state_of
+from appliance.services.take_part import has_part, joined
+from appliance.services.trouble import NotYoursError
+
+
+class DetailsBody(Strict):
+    """What a conversation is about; whatever is left out stays."""
+
+    tags: list[str] | None = None
+    subject: str | None = Field(None, max_length=500)
+
+
+def board(
+    floor: Floor, users: Users, head: Callable[[str], int], most_length: Callable[[], int]
+) -> APIBlueprint:
+    """The blueprint.
+
+    Args:
+        floor: where it is kept.
+        users: who may ask.
+        head: the newest number of a topic of the feed.
+        most_length: of a message, in characters.
+    """
+    about = "What the desk shows of an agent's work."
+    blueprint = blueprint_for("board", "/desk", about, users, TAKE_CONVERSATIONS)
+
+    @blueprint.get("/board", summary="All that the desk shows first", responses={"200": Board})
+    def first() -> Answer:
+        mine = agent_here(floor).id
+        cursor = head(agent_topic(mine))  # before what follows: what lies between is told again
+
+        def job(work: Work) -> dict[str, object]:
+            used = work.desk.used()
+            return {
+                **_others(work),
+                "me": agent_shape(work.agent(mine), seen(work, mine)),
+                "cards": cards(work, _mine(work, mine), mine),
+                "dispositions": list(used.dispositions),
+                "tags": list(used.tags),
+                "updating": work.drained,
+            }
+
+        return jsonify({**floor.read(job), "cursor": cursor, "most_length": most_length()})
+
+    @blueprint.get("/others", summary="Whom a conversation can be given to",
+                   responses={"200": Others})  # fmt: skip
+    def others() -> Answer:
+        return jsonify(floor.read(_others))
+
+    @blueprint.get("/cards/<int:conversation>", summary="One conversation of the list",
+                   responses={"200": CardShape})  # fmt: skip
+    def one(path: ConversationId) -> Answer:
+        mine, all_of_them = agent_here(floor).id, may(user().role, SEE_FLOOR)
+
+        def job(work: Work) -> dict[str, object]:
+            _part_in(work, path.conversation, mine, all_of_them)
+            return cards(work, [work.conversation(path.conversation)], mine)[0]
+
+        return jsonify(floor.read(job))
+
+    @blueprint.patch("/cards/<int:conversation>", summary="What it is about",
+                     responses={"200": CardShape})  # fmt: skip
+    def details(path: ConversationId, body: DetailsBody) -> Answer:
+        mine, all_of_them = agent_here(floor).id, may(user().role, SEE_FLOOR)
+
+        def job(work: Work) -> dict[str, object]:
+            _part_in(work, path.conversation, mine, all_of_them)
+            changed = describe_conversation(
+                work, path.conversation, mine, tags=body.tags, subject=body.subject
+            )
+            return cards(work, [changed], mine)[0]
+
+        return jsonify(floor.write(job))
+
+    return blueprint
+
+
+def _part_in(work: Work, conversation: int, agent: int, all_of_them: bool) -> None:
+    if not all_of_them and not has_part(work, work.conversation(conversation), agent):
+        raise NotYoursError(f"you have no part in conversation {conversation}")
+
+
+def _mine(work: Work, agent: int) -> list[Conversation]:
+    """What the agent has, and what colleagues asked them into."""
+    asked = [one for part, one in joined(work, agent) if part.part is Part.COLLEAGUE]
+    return [*work.held_by(agent), *(one for one in asked if one.agent != agent)]
+
+
+def _others(work: Work) -> dict[str, object]:
+    waiting = Counter(one.queue for one in work.waiting())
+    loads = work.loads()
+    return {
+        "queues": [
+            {"id": queue.id, "name": queue.name, "waiting": waiting[queue.id]}
+            for queue in work.queues().values()
+        ],
+        "colleagues": [
+            {"id": one.id, "name": one.name, "state": state_of(one, loads.get(one.id, ())),
+             "away_reason": one.away_reason}
+            for one in work.agents()
+        ],
+    }  # fmt: skip

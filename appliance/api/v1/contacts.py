@@ -1,0 +1,69 @@
+"""Contacts, as agents see them and keep them true."""
+
+from __future__ import annotations
+
+from flask import jsonify
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, Field
+
+from appliance.api.v1.desk_shapes import ContactPage, ContactShape, contact_shape
+from appliance.api.v1.here import agent_here, blueprint_for
+from appliance.api.v1.shapes import Answer, Strict, conversation_shape
+from appliance.api.v1.tags import Precondition, one_answer, tagged
+from appliance.domain.desk import MOST_NOTE
+from appliance.domain.roles import TAKE_CONVERSATIONS
+from appliance.domain.users import Users
+from appliance.domain.work import Floor, Work
+from appliance.services.describe import describe_contact
+
+_MOST_HISTORY = 50
+
+
+class ContactId(BaseModel):
+    """In the path."""
+
+    contact: int = Field(ge=1, le=2**31 - 1)
+
+
+class ContactBody(Strict):
+    """What is known of a contact; whatever is left out stays."""
+
+    name: str | None = Field(None, max_length=200)
+    tags: list[str] | None = None
+    note: str | None = Field(None, max_length=MOST_NOTE, description="For colleagues.")
+
+
+def contacts(floor: Floor, users: Users) -> APIBlueprint:
+    """The blueprint."""
+    about = "Contacts, with what was before."
+    blueprint = blueprint_for("contacts", "/desk", about, users, TAKE_CONVERSATIONS)
+
+    @blueprint.get("/contacts/<int:contact>", summary="A contact, with what was before",
+                   responses={"200": ContactPage})  # fmt: skip
+    def contact(path: ContactId) -> Answer:
+        def job(work: Work) -> dict[str, object]:
+            found = work.desk.contact(path.contact)
+            before = map(work.conversation, work.desk.history_of(found.id, _MOST_HISTORY))
+            return {
+                **tagged(contact_shape(found)),
+                "identities": [vars(one) for one in work.desk.identities_of(found.id)],
+                "history": [conversation_shape(one) for one in before],
+            }
+
+        return jsonify(floor.read(job))
+
+    @blueprint.patch("/contacts/<int:contact>", summary="What is known of a contact",
+                     responses={"200": ContactShape})  # fmt: skip
+    def describe(path: ContactId, body: ContactBody) -> Answer:
+        mine, wanted = agent_here(floor).id, Precondition.here()
+
+        def job(work: Work) -> dict[str, object]:
+            wanted.check(contact_shape(work.desk.contact(path.contact)))
+            changed = describe_contact(
+                work, path.contact, mine, name=body.name, tags=body.tags, note=body.note
+            )
+            return tagged(contact_shape(changed))
+
+        return one_answer(floor.write(job))
+
+    return blueprint

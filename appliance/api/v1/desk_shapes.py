@@ -1,0 +1,153 @@
+"""The JSON of what an agent sees at one glance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from appliance.api.v1.chat_shapes import part_of_agent
+from appliance.api.v1.shapes import (
+    AgentShape,
+    ConversationShape,
+    conversation_shape,
+)
+from appliance.domain.conversation import State
+from appliance.domain.desk import Contact, Glance
+from appliance.domain.records import Conversation, Offer
+from appliance.domain.work import Work
+
+
+class OfferShape(BaseModel):
+    """It rings at the agent until `until`; `why` names the reason and its blanks."""
+
+    made_at: datetime
+    until: datetime
+    why: dict[str, Any]
+
+
+class LastShape(BaseModel):
+    """What was said last; of a long text the beginning."""
+
+    author: str
+    text: str
+    at: datetime
+
+
+class CardShape(ConversationShape):
+    """A conversation in an agent's list."""
+
+    contact_name: str = Field(description="May be empty.")
+    offer: OfferShape | None
+    last: LastShape | None = Field(description="What was said last, notes left out.")
+    unanswered_since: datetime | None = Field(
+        description="When the contact began to wait for an answer."
+    )
+    part: str = Field(
+        description="What the asker is in it: `agent`, `colleague`, `listener`, `past`, or empty."
+    )
+
+
+class QueueName(BaseModel):
+    """A queue, for those who do not set it."""
+
+    id: int
+    name: str
+    waiting: int
+
+
+class Colleague(BaseModel):
+    """An agent, as colleagues see them."""
+
+    id: int
+    name: str
+    state: str
+    away_reason: str
+
+
+class Others(BaseModel):
+    """Whom a conversation can be given to."""
+
+    queues: list[QueueName]
+    colleagues: list[Colleague]
+
+
+class Board(Others):
+    """All that the desk shows first; follow the feed's topic `agent/ME` from `cursor`."""
+
+    me: AgentShape
+    cards: list[CardShape]
+    dispositions: list[str] = Field(description="Used lately, most used first.")
+    tags: list[str] = Field(description="Used lately, most used first.")
+    updating: bool = Field(description="An update waits for this program: nothing is offered.")
+    most_length: int = Field(description="Of a message, in characters.")
+    cursor: int
+
+
+class IdentityShape(BaseModel):
+    """One way in which a contact is recognised."""
+
+    kind: str
+    value: str
+    sure: bool
+
+
+class ContactShape(BaseModel):
+    """A contact."""
+
+    id: int
+    name: str
+    created_at: datetime
+    tags: list[str]
+    note: str
+    etag: str
+
+
+class ContactPage(ContactShape):
+    """A contact with what was before."""
+
+    identities: list[IdentityShape]
+    history: list[ConversationShape] = Field(description="Newest first, at most 50.")
+
+
+def cards(work: Work, conversations: list[Conversation], agent: int) -> list[dict[str, object]]:
+    """Conversations in the list of ``agent``, as JSON."""
+    glances = work.desk.glances(conversations)
+    return [
+        {
+            **_card(one, glances[one.id], _offer(work, one)),
+            "part": part_of_agent(work, one, agent),
+        }
+        for one in conversations
+    ]
+
+
+def _offer(work: Work, one: Conversation) -> Offer | None:
+    return work.ringing(one.id) if one.state is State.OFFERED else None
+
+
+def _card(one: Conversation, glance: Glance, offer: Offer | None) -> dict[str, object]:
+    since = glance.unanswered_since
+    return {
+        **conversation_shape(one),
+        "contact_name": glance.contact_name,
+        "offer": _picked(OfferShape, offer),
+        "last": _picked(LastShape, glance.last),
+        "unanswered_since": since.isoformat() if since else None,
+    }
+
+
+def _picked(shape: type[BaseModel], record: object | None) -> dict[str, object] | None:
+    if record is None:
+        return None
+    values = {name: getattr(record, name) for name in shape.model_fields}
+    return shape(**values).model_dump(mode="json")
+
+
+def contact_shape(one: Contact) -> dict[str, object]:
+    """A contact as JSON, without its version."""
+    values = {**vars(one), "tags": sorted(one.tags), "etag": ""}
+    shape = ContactShape(**values).model_dump(mode="json")
+    del shape["etag"]
+    return shape

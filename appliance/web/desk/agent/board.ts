@@ -1,0 +1,216 @@
+// What the desk knows of my work: read once, and kept true by what the feed tells.
+
+import { defineStore } from "pinia";
+import { computed, reactive, ref, shallowRef } from "vue";
+
+import { pause, sleep } from "../../client/backoff";
+import type { FeedEvent } from "../../client/feed";
+import { get, leave, post, Refused, Unreached } from "../api/client";
+import type { Agent, Card, Colleague, ContactPage, Message, QueueName } from "../api/types";
+import { settings } from "../settings";
+import { follow } from "../stores/connection";
+import { tidyDrafts, withOutgoing } from "./drafts";
+import { inOrder, isMine } from "./order";
+import { makeTalk, type Talk } from "./talk";
+
+const MOST_TALKS = 40; // conversations whose messages are kept in memory
+
+export const useBoard = defineStore("board", () => {
+  const ready = ref(false);
+  const me = ref<Agent | null>(null);
+  const cards = reactive(new Map<number, Card>());
+  const queues = ref<QueueName[]>([]);
+  const colleagues = ref<Colleague[]>([]);
+  const dispositions = ref<string[]>([]);
+  const tags = ref<string[]>([]);
+  const updating = ref(false);
+  const mostLength = ref(4000);
+  const contacts = reactive(new Map<number, ContactPage>());
+  const talks = shallowRef(new Map<number, Talk>());
+  const never = new AbortController().signal;
+  let stop: (() => void) | null = null;
+  let begun = false;
+
+  const mine = computed(() => inOrder([...cards.values()].filter((one) => isMine(one, me.value?.id ?? 0))));
+  const ringing = computed(() => mine.value.filter((one) => one.state === "offered" && one.offer));
+
+  function begin(): void {
+    if (begun) return;
+    begun = true;
+    tidyDrafts();
+    void read().then(() => {
+      for (const conversation of withOutgoing()) void talk(conversation).flush();
+    });
+  }
+
+  async function read(): Promise<void> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const board = await get("/api/v1/desk/board");
+        me.value = board.me;
+        for (const one of [...cards.values()]) if (isMine(one, board.me.id)) cards.delete(one.id);
+        for (const one of board.cards) cards.set(one.id, one);
+        queues.value = board.queues;
+        colleagues.value = board.colleagues;
+        dispositions.value = board.dispositions;
+        tags.value = board.tags;
+        updating.value = board.updating;
+        mostLength.value = board.most_length;
+        ready.value = true;
+        stop?.();
+        stop = follow(`agent/${board.me.id}`, board.cursor, {
+          event,
+          reload: () => void read(),
+          refused: () => void askWhoIAm(),
+          back: () => talks.value.forEach((one) => void one.flush()),
+        });
+        for (const one of talks.value.values()) void catchUp(one);
+        return;
+      } catch (error) {
+        if (!(error instanceof Unreached)) throw error;
+        await sleep(pause(failures), never);
+      }
+    }
+  }
+
+  async function catchUp(one: Talk): Promise<void> {
+    const newest = cards.get(one.conversation)?.messages ?? 0;
+    if (one.messages.length && newest > one.last) await one.open(newest).catch(() => undefined);
+  }
+
+  async function askWhoIAm(): Promise<void> {
+    try {
+      me.value = await get("/api/v1/desk/me"); // goes to sign in when the session is over
+    } catch (error) {
+      if (error instanceof Refused && error.status === 403) leave();
+    }
+  }
+
+  function event(told: FeedEvent): void {
+    const conversation = Number(told.data.conversation ?? 0);
+    if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
+    else if (told.kind === "message.said") said(conversation, told);
+    else if (told.kind.startsWith("conversation.")) void soon(`card ${conversation}`, () => refresh(conversation));
+  }
+
+  function said(conversation: number, told: FeedEvent): void {
+    const data = told.data as Record<string, unknown>;
+    const who = String(data.who ?? "");
+    const message = {
+      ...data,
+      agent: who.startsWith("agent:") ? Number(who.slice(6)) : null,
+      at: told.at,
+    } as unknown as Message;
+    talks.value.get(conversation)?.heard(message);
+    const card = cards.get(conversation);
+    if (!card) {
+      void soon(`card ${conversation}`, () => refresh(conversation));
+      return;
+    }
+    card.messages = Math.max(card.messages, message.number);
+    if (message.internal) return;
+    card.last = { author: message.author, text: message.text.slice(0, 200), at: told.at };
+    if (message.author === "contact") card.unanswered_since ??= told.at;
+    else if (message.author === "agent") card.unanswered_since = null;
+  }
+
+  // What is being asked is not asked beside it: once more when it is done, if something happened since.
+  const asking = new Map<string, boolean>();
+  async function soon(name: string, job: () => Promise<void>): Promise<void> {
+    if (asking.has(name)) {
+      asking.set(name, true);
+      return;
+    }
+    asking.set(name, false);
+    for (let failures = 0; ; ) {
+      try {
+        await job();
+        failures = 0;
+        if (!asking.get(name)) break;
+        asking.set(name, false);
+      } catch (error) {
+        if (!(error instanceof Unreached)) break; // it is not ours any more
+        failures += 1;
+        await sleep(pause(failures), never);
+      }
+    }
+    asking.delete(name);
+  }
+
+  async function refreshMe(): Promise<void> {
+    me.value = await get("/api/v1/desk/me");
+  }
+
+  async function refresh(conversation: number): Promise<void> {
+    try {
+      const card = await get("/api/v1/desk/cards/{conversation}", { path: { conversation } });
+      cards.set(conversation, card);
+      if (isMine(card, me.value?.id ?? 0)) void refreshMe();
+    } catch (error) {
+      if (error instanceof Refused) cards.delete(conversation);
+      throw error;
+    }
+  }
+
+  async function refreshOthers(): Promise<void> {
+    const told = await get("/api/v1/desk/others");
+    queues.value = told.queues;
+    colleagues.value = told.colleagues;
+  }
+
+  function talk(conversation: number): Talk {
+    const found = talks.value.get(conversation);
+    if (found) return found;
+    const made = makeTalk(conversation);
+    const kept = new Map(talks.value).set(conversation, made);
+    for (const [id, one] of kept) {
+      if (kept.size <= MOST_TALKS) break;
+      if (id !== conversation && !one.outgoing.length && !isMine(cards.get(id) ?? ({} as Card), me.value?.id ?? 0)) {
+        kept.delete(id);
+      }
+    }
+    talks.value = kept;
+    return made;
+  }
+
+  async function contact(id: number, afresh = false): Promise<ContactPage> {
+    const found = contacts.get(id);
+    if (found && !afresh) return found;
+    const told = await get("/api/v1/desk/contacts/{contact}", { path: { contact: id } });
+    contacts.set(id, told);
+    return told;
+  }
+
+  type Verb = "accept" | "decline" | "hold" | "resume" | "end" | "take-over";
+  async function act(conversation: number, verb: Verb): Promise<void> {
+    const path = `/api/v1/desk/conversations/{conversation}/${verb}` as "/api/v1/desk/conversations/{conversation}/accept";
+    keep(await post(path, { path: { conversation } }));
+  }
+
+  async function transfer(conversation: number, to: { queue: number } | { agent: number }, note: string): Promise<void> {
+    keep(await post("/api/v1/desk/conversations/{conversation}/transfer", { path: { conversation }, body: { ...to, note } }));
+  }
+
+  async function close(conversation: number, disposition: string): Promise<void> {
+    keep(await post("/api/v1/desk/conversations/{conversation}/close", { path: { conversation }, body: { disposition } }));
+  }
+
+  /** An answer to something that was done: newer than what is here, and without the list's own fields. */
+  function keep(told: Partial<Card> & { id: number }): void {
+    const card = cards.get(told.id);
+    if (card) Object.assign(card, told, told.state === "offered" ? {} : { offer: null });
+    void soon("me", refreshMe);
+  }
+
+  async function say(said: "ready" | "step_away" | "sign_out", reason = ""): Promise<void> {
+    if (me.value?.presence === "offline" && said !== "sign_out") {
+      me.value = await post("/api/v1/desk/presence", { body: { said: "sign_in" } });
+    }
+    me.value = await post("/api/v1/desk/presence", { body: { said, reason } });
+  }
+
+  return {
+    ready, me, cards, queues, colleagues, dispositions, tags, updating, mostLength, mine, ringing, contacts,
+    begin, refresh, refreshOthers, talk, contact, act, transfer, close, say, myself: settings().user,
+  };
+});

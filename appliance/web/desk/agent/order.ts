@@ -1,0 +1,24 @@
+// The order of an agent's list: what rings, then who waits longest for an answer, then the rest.
+
+import type { Card } from "../api/types";
+
+const RANK: Record<string, number> = { offered: 0, waiting: 1, active: 2, held: 3, wrap_up: 4 };
+
+function rank(card: Card): number {
+  if (card.state === "active" && card.unanswered_since) return RANK.waiting!;
+  return RANK[card.state] ?? 5;
+}
+
+function since(card: Card): number {
+  const at = card.unanswered_since ?? card.state_since ?? card.created_at;
+  return Date.parse(at);
+}
+
+export function inOrder(cards: Iterable<Card>): Card[] {
+  return [...cards].sort((a, b) => rank(a) - rank(b) || since(a) - since(b) || a.id - b.id);
+}
+
+/** Whether it is still on the desk: at me, and not done. */
+export function isMine(card: Card, me: number): boolean {
+  return card.agent === me && ["offered", "active", "held", "wrap_up"].includes(card.state);
+}

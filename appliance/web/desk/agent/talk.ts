@@ -1,0 +1,162 @@
+// One conversation's messages: what was said, once and in order, and what is being sent.
+
+import { reactive } from "vue";
+
+import { pause, sleep } from "../../client/backoff";
+import { randomId } from "../../client/ids";
+import { get, post, Refused } from "../api/client";
+import type { Message } from "../api/types";
+import { keepOutgoing, outgoingOf, type Outgoing } from "./drafts";
+
+const PAGE = 200;
+
+export class Talk {
+  /** Without gaps, from `first` to the newest. */
+  messages: Message[] = [];
+  outgoing: Outgoing[];
+  loading = false;
+  failed = false;
+  /** How far the contact is: numbers of messages. */
+  delivered = 0;
+  read = 0;
+  /** When the contact was last heard typing; 0: not lately. */
+  typingAt = 0;
+  private sending = false;
+  private filling: Promise<void> | null = null;
+
+  constructor(readonly conversation: number) {
+    this.outgoing = outgoingOf(conversation);
+  }
+
+  get first(): number {
+    return this.messages[0]?.number ?? 0;
+  }
+
+  get last(): number {
+    return this.messages.at(-1)?.number ?? 0;
+  }
+
+  get whole(): boolean {
+    return this.first <= 1;
+  }
+
+  /** Read the newest page, unless it is here; `newest` is the number of the last message. */
+  async open(newest: number): Promise<void> {
+    if (this.messages.length === 0) await this.fill(Math.max(0, newest - PAGE));
+    else if (this.last < newest) await this.fill(this.last);
+    void this.flush();
+  }
+
+  async earlier(): Promise<void> {
+    if (this.whole || this.loading || !this.first) return;
+    await this.fetch(Math.max(0, this.first - 1 - PAGE), Math.min(PAGE, this.first - 1));
+  }
+
+  /** A message that was told live. One that does not follow on has others before it: read them. */
+  heard(message: Message): void {
+    if (this.messages.length === 0 && message.number > 1) return; // read when it is opened
+    if (message.number > this.last + 1) void this.fill(this.last);
+    else this.take([message]);
+  }
+
+  say(text: string, internal: boolean): void {
+    const at = new Date().toISOString();
+    this.outgoing.push({ key: randomId(), text, internal, at, refused: "" });
+    keepOutgoing(this.conversation, this.outgoing);
+    void this.flush();
+  }
+
+  /** Forget one that was refused; answers its text. */
+  drop(key: string): Outgoing | undefined {
+    const dropped = this.outgoing.find((one) => one.key === key);
+    this.outgoing = this.outgoing.filter((one) => one.key !== key);
+    keepOutgoing(this.conversation, this.outgoing);
+    return dropped;
+  }
+
+  /** Send what waits, in order, until it is acknowledged; the same key again is the same message. */
+  async flush(): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    const never = new AbortController().signal;
+    let failures = 0;
+    try {
+      for (;;) {
+        const next = this.outgoing.find((one) => !one.refused);
+        if (!next) return;
+        const { key, text, internal } = next;
+        try {
+          this.heard(
+            await post("/api/v1/desk/conversations/{conversation}/messages", {
+              path: { conversation: this.conversation },
+              body: { key, text, internal },
+            }),
+          );
+          this.drop(key);
+          failures = 0;
+        } catch (error) {
+          if (error instanceof Refused && error.status < 500) {
+            if (error.status === 401) return; // it is kept, and goes after the next sign-in
+            next.refused = error.message;
+            keepOutgoing(this.conversation, this.outgoing);
+          } else {
+            failures += 1;
+            await sleep(pause(failures), never);
+          }
+        }
+      }
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** Everything after `after`; asked once however many want it. */
+  private fill(after: number): Promise<void> {
+    this.filling ??= (async () => {
+      try {
+        for (let from = after; ; from = this.last) {
+          if ((await this.fetch(from, PAGE)) < PAGE) return;
+        }
+      } finally {
+        this.filling = null;
+      }
+    })();
+    return this.filling;
+  }
+
+  private async fetch(after: number, most: number): Promise<number> {
+    this.loading = true;
+    this.failed = false;
+    try {
+      const page = await get("/api/v1/desk/conversations/{conversation}/messages", {
+        path: { conversation: this.conversation },
+        query: { after, most },
+      });
+      this.take(page.items);
+      return page.items.length;
+    } catch (error) {
+      this.failed = true;
+      throw error;
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  private take(found: Message[]): void {
+    const known = new Set(this.messages.map((one) => one.number));
+    const fresh = found.filter((one) => !known.has(one.number));
+    if (fresh.length === 0) return;
+    const keys = new Set(fresh.map((one) => one.key));
+    const all = [...this.messages, ...fresh];
+    if (fresh[0]!.number < this.last) all.sort((a, b) => a.number - b.number);
+    this.messages = all;
+    if (this.outgoing.some((one) => keys.has(one.key))) {
+      this.outgoing = this.outgoing.filter((one) => !keys.has(one.key));
+      keepOutgoing(this.conversation, this.outgoing);
+    }
+  }
+}
+
+export function makeTalk(conversation: number): Talk {
+  return reactive(new Talk(conversation)) as Talk;
+}

@@ -1,0 +1,48 @@
+// Whether the server is reached, and since when it is not.
+
+import { ref } from "vue";
+
+import { Feed, type FeedEvent } from "../../client/feed";
+
+export const connected = ref(true);
+export const goneSince = ref(0);
+const apart = new Set<string>();
+
+function tell(topic: string, yes: boolean): void {
+  if (yes) apart.delete(topic);
+  else apart.add(topic);
+  const all = apart.size === 0;
+  if (all === connected.value) return;
+  connected.value = all;
+  goneSince.value = all ? 0 : Date.now();
+}
+
+export interface Handler {
+  event(event: FeedEvent): void;
+  /** What was missed is gone: read the state afresh. */
+  reload(): void;
+  /** The session is over, or the topic is not for us (any more). */
+  refused(): void;
+  /** The server is reached again. */
+  back?(): void;
+}
+
+/** Follow a topic of the feed from `cursor` on; answers how to stop. */
+export function follow(topic: string, cursor: number, handler: Handler): () => void {
+  let before = true;
+  const feed = new Feed(location.origin, topic, "", cursor, {
+    event: (event) => handler.event(event),
+    reload: () => handler.reload(),
+    refused: () => handler.refused(),
+    connected: (yes) => {
+      tell(topic, yes);
+      if (yes && !before) handler.back?.();
+      before = yes;
+    },
+  });
+  feed.start();
+  return () => {
+    feed.stop();
+    tell(topic, true);
+  };
+}
