@@ -18,7 +18,8 @@ from appliance.api.v1.desk_verbs import desk_verbs
 from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.frames import Frames
 from appliance.api.v1.interfaces import add_interfaces, described_application
-from appliance.api.v1.part_verbs import desk_part_verbs, visitor_part_verbs
+from appliance.api.v1.looks import Looks
+from appliance.api.v1.part_verbs import Beside, desk_part_verbs, visitor_part_verbs
 from appliance.api.v1.problems import told_to_programs
 from appliance.api.widget import widget
 from appliance.domain.running import Reporting
@@ -33,6 +34,8 @@ from appliance.process_roles import ALL, ProcessRole, Roles, topic_allowed
 from appliance.services.describe_running import DescribeRunning
 from appliance.services.record_sign_in import RecordSignIn
 from appliance.services.set_queue import QueueForms
+from appliance.services.typing import Typing
+from appliance.services.waiting_places import Places
 from appliance.services.watch_communications import CommunicationsWatch
 from appliance.settings import ApplianceSettings, ChatSettings
 from appliance.store.accounts import SqlAccounts
@@ -42,7 +45,7 @@ from appliance.store.live import SqlLive
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.reports import SqlBook
 from common.clock import Clock, SystemClock
-from common.feed import Asker
+from common.feed import Asker, Passing
 from common.serving.health import health_blueprint
 from common.web.accounts import LockRule
 from common.web.pages import NavItem, install
@@ -65,6 +68,8 @@ class Appliance:
     may_read: Callable[[Asker, str], bool]
     frames: Frames
     attachments: AttachmentFiles
+    passing: Passing
+    places: Places
 
 
 def create_app(
@@ -152,11 +157,14 @@ def create_app(
     def chat() -> ChatSettings:
         return settings().chat
 
-    visitor = (
-        *visitor_verbs(head, most_length),
-        *visitor_part_verbs(lambda: settings().chat.most_visits),
-    )
-    at_desk = (*desk_verbs(most_length), *desk_part_verbs())
+    def can_send() -> bool:
+        return bool(settings().mail.host)
+
+    passing = Passing()
+    beside = Beside(Typing(passing.tell), can_send, lambda: chat().most_visits)
+    visitor = (*visitor_verbs(head, most_length), *visitor_part_verbs(beside))
+    at_desk = (*desk_verbs(most_length), *desk_part_verbs(beside))
+    places = Places(office.floor, passing.tell)
     attachments = AttachmentFiles(
         Path(at_start.chat.attachments.folder or office.folder / "attachments").resolve()
     )
@@ -176,6 +184,8 @@ def create_app(
         uploads=Uploads(office.floor, attachments, chat),
         addresses=FileAddresses(secret, clock, lambda: chat().attachments.address_minutes),
         most_length=most_length,
+        places=places,
+        looks=Looks(chat, can_send),
         further=entrance.blueprints(),
     )
 
@@ -204,7 +214,7 @@ def create_app(
     return Appliance(
         flask, office, watch, metrics,
         lambda asker, topic: topic_allowed(roles, topic) and readers(asker, topic),
-        frames, attachments,
+        frames, attachments, passing, places,
     )  # fmt: skip
 
 

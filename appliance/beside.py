@@ -42,7 +42,8 @@ class Beside:
             if job.role is None:
                 self._jobs.every(job.seconds, job.work, at_once=True)
             elif job.role in roles:
-                self._jobs.every(job.seconds, self._in_turn(job.work))
+                mine = self._in_turn(job.work) if job.role is ProcessRole.WORKER else job.work
+                self._jobs.every(job.seconds, mine)
 
     def start(self) -> None:
         """Begin."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -17,6 +17,7 @@ from appliance.bells.nearby import NearbyBell
 from appliance.beside import Beside, Job
 from appliance.domain.nodes import BEAT_SECONDS, Node
 from appliance.office import Office
+from appliance.ops.mail import post, sender_of
 from appliance.ops.reporting import reporting_facts, start_reporting
 from appliance.ops.turn import Turn
 from appliance.process_roles import ALL, FEED, ProcessRole, Roles, in_order, port_key
@@ -25,7 +26,10 @@ from appliance.services.be_a_node import say_here
 from appliance.services.first_queue import first_queue
 from appliance.services.in_use import in_use
 from appliance.services.keep_moving import tick
+from appliance.services.transcript_mail import TranscriptMail
+from appliance.services.transcripts import send_due
 from appliance.settings import ApplianceSettings, load_settings
+from appliance.settings_mail import MailSettings
 from appliance.store.leases import SqlLeases
 from appliance.store.live import SqlLive, prune
 from appliance.store.nodes import SqlNodes
@@ -43,6 +47,7 @@ from common.settings import Holder
 from common.web.secret import secret_key
 from common.web.texts import Texts
 
+_MAIL_SECONDS = 5  # a look costs one small question; a visitor waits for the mail
 _FOR_THE_ONE = "worker"  # the lease that the one working worker holds
 
 
@@ -68,11 +73,14 @@ def run_appliance(roles: Roles = ALL) -> None:
                 local_token=local_token,
                 roles=roles,
             )
-            process = _Process(appliance, settings, roles, waking, local_token)
+            process = _Process(
+                appliance, settings, roles, waking, local_token, lambda: holder.current.mail
+            )
             serves_people = bool(roles & {ProcessRole.VISITOR, ProcessRole.DESK})
             storage = SqlLive(office.database)
             feed = FeedApp(
                 FEED, storage, appliance.may_read, wakeups=waking.here, commands=appliance.frames,
+                passing=appliance.passing,
                 limits=FeedLimits(
                     readers=settings.chat.most_connections,
                     commands=settings.chat.commands_a_second,
@@ -124,7 +132,9 @@ class _Process:
         roles: Roles,
         waking: _Waking,
         local_token: str,
+        mail: Callable[[], MailSettings],
     ) -> None:
+        self._mail, self._texts = mail, Texts("appliance")
         self._office = office = appliance.office
         self._local_token = local_token
         self._token_file = settings.local_token_file if ProcessRole.DESK in roles else None
@@ -150,6 +160,8 @@ class _Process:
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
                 Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),
                 Job(3600, lambda: office.people.forget(clock.now(), settings), worker),
+                Job(5, appliance.places.tell_news, ProcessRole.VISITOR),
+                Job(_MAIL_SECONDS, self._send_transcripts, worker),
                 Job(3600, lambda: forget_reports(office.database, clock.now() - reports), worker),
             ],
             turn,
@@ -177,6 +189,12 @@ class _Process:
             self._token_file.unlink(missing_ok=True)
         with told():
             self._nodes.leave(self._me.id)
+
+    def _send_transcripts(self) -> None:
+        mail = self._mail()
+        if mail.host:
+            compose = TranscriptMail(self._texts, sender_of(mail))
+            send_due(self._office.floor, compose, partial(post, mail))
 
     def _say_here(self) -> None:
         say_here(self._nodes, self._me, self._clock)

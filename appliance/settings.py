@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from appliance.limit_settings import LimitSettings, ProgramSettings
 from appliance.process_roles import Roles, port_key
 from appliance.settings_attachments import AttachmentSettings
+from appliance.settings_mail import MailSettings
 from common.errors import OperatorError
 from common.settings import callstead_home, load, section, setting
 
@@ -300,6 +301,7 @@ class ApplianceSettings:
     sign_in: SignInSettings = section(SignInSettings)
     metrics: MetricsSettings = section(MetricsSettings)
     chat: ChatSettings = section(ChatSettings)
+    mail: MailSettings = section(MailSettings)
     reports: ReportSettings = section(ReportSettings)
     nodes: NodesSettings = section(NodesSettings)
     limits: LimitSettings = section(LimitSettings)

@@ -22,7 +22,7 @@ _FOR_VISITORS = frozenset(
         "conversation.queue", "conversation.accept", "conversation.take_over",
         "conversation.transfer", "conversation.end", "conversation.close", "conversation.refuse",
         "conversation.reopen", "conversation.join", "conversation.part", "message.said",
-        "message.marked",
+        "message.marked", "message.transcript",
     }
 )  # fmt: skip
 # Nobody whom they are about may notice a supervisor who listens in.

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from appliance.domain.demand import Rule
 from appliance.domain.hours import Hours, always
+from appliance.domain.look import Look
 from appliance.domain.service_level import Target
 from appliance.domain.wrap_up import WrapUp
 
@@ -38,6 +39,7 @@ class Queue:
         greeting, comfort: what the contact sees or hears on arriving, and while waiting.
         overflow: None: it stays.
         closed_to: the queue that takes over out of hours; None: the contact leaves a message.
+        look: of the chat on web pages.
     """
 
     id: int
@@ -56,6 +58,7 @@ class Queue:
     wrap_up: WrapUp = field(default_factory=WrapUp)
     overflow: Overflow | None = None
     closed_to: int | None = None
+    look: Look = field(default_factory=Look)
 
     def __post_init__(self) -> None:
         if self.ageing <= 0:

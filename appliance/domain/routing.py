@@ -156,17 +156,14 @@ def decisions(snapshot: Snapshot) -> Iterator[Decision]:
             return
 
 
-def place(snapshot: Snapshot, conversation: int) -> int | None:
-    """How many of its queue are served before this one; None: it does not wait."""
-    queue = next((w.queue for w in snapshot.waiting if w.conversation == conversation), None)
-    if queue is None:
-        return None
-    ahead = 0
+def places(snapshot: Snapshot) -> dict[int, int]:
+    """How many of its queue are served before each of those that wait, in one look."""
+    found: dict[int, int] = {}
+    ahead: dict[int, int] = {}
     for one in _in_order(snapshot, also_closed=True):
-        if one.conversation == conversation:
-            return ahead
-        ahead += one.queue == queue
-    return None
+        found[one.conversation] = ahead.get(one.queue, 0)
+        ahead[one.queue] = found[one.conversation] + 1
+    return found
 
 
 def _in_order(snapshot: Snapshot, *, also_closed: bool = False) -> list[Waiting]:

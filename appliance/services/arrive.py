@@ -73,7 +73,7 @@ def give_place(
     work: Work, conversation: Conversation, queue_id: int, *, leaves_message: bool
 ) -> Arrived:
     """Let it wait in the queue, or in the one that takes over; or refuse it. See `Arrived`."""
-    queue, found = _open_queue(work, work.queue(queue_id))
+    queue, found = open_queue(work, work.queue(queue_id))
     opens_at = queue.hours.next_opening(work.now)
     if found is Entry.TAKEN or leaves_message:  # a message left is nobody who stands in the row
         not_before = opens_at if found is Entry.CLOSED else None
@@ -91,7 +91,7 @@ def give_place(
     return Arrived(closed, found, opens_at)
 
 
-def _open_queue(work: Work, queue: Queue) -> tuple[Queue, Entry]:
+def open_queue(work: Work, queue: Queue) -> tuple[Queue, Entry]:
     """The queue that takes over out of hours, and what it says; queues may hand on in a circle."""
     seen: set[int] = set()
     while True:

@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance.domain.demand import Need, Rule, Step
 from appliance.domain.hours import Hours, Span
+from appliance.domain.look import Look
 from appliance.domain.queue import Overflow, Queue
 from appliance.domain.service_level import Target
 from appliance.domain.wrap_up import AfterWork, WrapUp
@@ -37,6 +38,12 @@ def to_form(queue: Queue) -> dict[str, Any]:
             "kind": str(queue.wrap_up.kind),
             "seconds": queue.wrap_up.time.total_seconds(),
         },
+        "look": {
+            "accent": queue.look.accent,
+            "side": queue.look.side,
+            "title": dict(queue.look.title),
+            "greeting": dict(queue.look.greeting),
+        },
         "overflow": queue.overflow and {"after": queue.overflow.after, "to": queue.overflow.to},
     }
 
@@ -59,6 +66,7 @@ def from_form(id: int, name: str, form: Mapping[str, Any]) -> Queue:  # noqa: A0
             AfterWork(form["wrap_up"]["kind"]), timedelta(seconds=form["wrap_up"]["seconds"])
         ),
         overflow=Overflow(**overflow) if overflow else None,
+        look=Look(**form.get("look", {})),  # queues of before have none
     )
 
 

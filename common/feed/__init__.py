@@ -31,13 +31,16 @@ or a key. A page of another site, such as a web shop's with our chat on it, has 
 Store's ``on_commit``). A commit by another process, such as the command line, is seen within a
 second through SQLite's ``data_version``. Waking is a hint too: a waiter then reads the database.
 
+**Moments.** What is worth telling now or never (somebody types) is no event: `Passing` carries it
+to the WebSockets of this process, without a commit, and drops it for everybody else.
+
 **Slow readers.** Nothing is queued for a reader. A WebSocket gets one batch, and the next is read
 only when the socket has taken the one before. A reader that takes nothing misses its heartbeat
 and is closed.
 
 Files: `schema` the tables; `events` append, read, prune; `storage` what another database would
 have to offer; `wakeups` who waits for what; `asker` who they are; `app` and `socket` the ASGI
-side; `commands` what a socket asks for; `client` a reader.
+side; `commands` what a socket asks for; `passing` moments; `client` a reader.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ from common.feed.app import FeedApp, FeedLimits
 from common.feed.asker import Asker
 from common.feed.commands import Answer, Commander
 from common.feed.events import CursorGoneError, Event, FeedReader, append, prune
+from common.feed.passing import Passing
 from common.feed.storage import Fresh
 from common.feed.wakeups import Wakeups
 
@@ -59,6 +63,7 @@ __all__ = [
     "FeedLimits",
     "FeedReader",
     "Fresh",
+    "Passing",
     "Wakeups",
     "append",
     "prune",

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from common.feed.asker import Asker, asker_of
 from common.feed.commands import Commanders
+from common.feed.passing import Passing
 from common.feed.socket import serve_socket
 from common.feed.storage import CursorGoneError, Event, FeedStorage
 from common.feed.wakeups import Waiters, Wakeups
@@ -96,6 +97,7 @@ class FeedApp:
         wakeups: whose ``notify`` the Store calls; without it commits are seen within a second.
         limits: see there.
         commands: carries out what is asked for in frames; None: nothing can be.
+        passing: what is told now or never; see `common.feed.passing`.
     """
 
     def __init__(
@@ -107,7 +109,9 @@ class FeedApp:
         wakeups: Wakeups | None = None,
         limits: FeedLimits | None = None,
         commands: Commanders | None = None,
+        passing: Passing | None = None,
     ) -> None:
+        self.passing = passing or Passing()
         self.commands = commands
         self.prefix = prefix
         self.limits = limits or FeedLimits()
@@ -120,6 +124,7 @@ class FeedApp:
 
     async def start(self) -> None:
         """Begin to watch for commits; called by the server."""
+        self.passing.attach()
         await self.waiters.start()
 
     def end_waits(self) -> None:
@@ -129,6 +134,7 @@ class FeedApp:
 
     async def stop(self) -> None:
         """Let go of the threads; called by the server at the very end."""
+        self.passing.detach()
         await self.waiters.stop()
         self._threads.shutdown(wait=True)
 

@@ -64,6 +64,8 @@ class _Reader:
         self._woken = asyncio.Event()
         self._desk: Desk | None = None  # of the first command on
         self._answers: deque[dict[str, Any]] = deque()
+        self._open: set[str] = set()  # topics that the asker may read, as of the last look
+        self._moments: dict[tuple[str, str], dict[str, Any]] = {}  # the newest of each kind
 
     async def run(self, receive: Any) -> None:
         """Until the client leaves. Raises _BadFrameError, OSError."""
@@ -82,11 +84,17 @@ class _Reader:
         """Wait for nothing any more."""
         for topic in self._cursors:
             self._app.waiters.remove(topic, self._wake)
+            self._app.passing.remove(topic, self._hear)
         self._cursors.clear()
 
     def _wake(self, topic: str) -> None:
         self._due[topic] = None
         self._woken.set()
+
+    def _hear(self, topic: str, moment: dict[str, Any]) -> None:
+        if topic in self._open:
+            self._moments[topic, moment["kind"]] = moment
+            self._woken.set()
 
     async def _commands(self, receive: Any) -> None:
         while (message := await receive())["type"] != "websocket.disconnect":
@@ -117,11 +125,14 @@ class _Reader:
             raise _BadFrameError(f"One socket follows at most {most} topics.")
         self._cursors[topic] = after
         self._app.waiters.add(topic, self._wake)
+        self._app.passing.add(topic, self._hear)
         self._wake(topic)
 
     def _leave(self, topic: str) -> None:
         if self._cursors.pop(topic, None) is not None:
             self._app.waiters.remove(topic, self._wake)
+            self._app.passing.remove(topic, self._hear)
+            self._open.discard(topic)
 
     async def _pump(self) -> None:
         while True:
@@ -132,12 +143,15 @@ class _Reader:
                 await self._tell({"heartbeat": stamp(datetime.now(UTC))})
                 continue
             self._woken.clear()
-            while self._answers or self._due:
+            while self._answers or self._due or self._moments:
                 while self._answers and self._desk:
                     await self._tell(self._answers.popleft())
                     self._desk.sent()
+                for topic, kind in list(self._moments):
+                    moment = self._moments.pop((topic, kind))
+                    await self._tell({"topic": topic, "moment": moment})
                 if not self._due:
-                    break
+                    continue
                 topic = next(iter(self._due))
                 del self._due[topic]
                 if topic in self._cursors:
@@ -152,6 +166,8 @@ class _Reader:
             return
         if batch.refused:
             self._leave(topic)
+        else:
+            self._open.add(topic)
         self._cursors.update({topic: batch.cursor} if topic in self._cursors else {})
         if batch.events or batch.reload or batch.refused:
             await self._tell(batch.body(topic))

@@ -16,6 +16,8 @@ from werkzeug.exceptions import Unauthorized
 
 from appliance.api.v1.chat_files import add_files
 from appliance.api.v1.files import FileAddresses, Uploads
+from appliance.api.v1.looks import Looks, add_look
+from appliance.api.v1.part_verbs import MOST_AT_ONCE, VisitBody
 from appliance.api.v1.problems import Problem, answer_problems
 from appliance.api.v1.shapes import Answer, Messages, MessageShape, Page, Strict, message_shape
 from appliance.api.v1.standing import Standing, standing_shape
@@ -27,9 +29,11 @@ from appliance.domain.live import visitor_topic
 from appliance.domain.queue import Entry
 from appliance.domain.work import Floor, Work
 from appliance.services import talk
-from appliance.services.arrive import Arrival, arrive
+from appliance.services.arrive import Arrival, Arrived, arrive
 from appliance.services.keep_moving import change
 from appliance.services.say_message import Saying, say_message
+from appliance.services.visited import visited
+from appliance.services.waiting_places import Places
 
 CHANNEL = "chat"
 WEIGHTS = {"phone": 100, CHANNEL: 25}
@@ -43,6 +47,11 @@ class BeginBody(Strict):
     name: str = Field("", max_length=100)
     page: str = Field("", max_length=2000, description="Where on the web page the visitor is.")
     subject: str = Field("", max_length=200)
+    visits: list[VisitBody] = Field(
+        default_factory=list,
+        max_length=MOST_AT_ONCE,
+        description="The pages before this one, oldest first.",
+    )
     leaves_message: bool = Field(
         default=False, description="Out of hours: keep it for the next shift."
     )
@@ -71,6 +80,8 @@ def chat(
     verbs: Sequence[Verb],
     uploads: Uploads,
     addresses: FileAddresses,
+    places: Places,
+    looks: Looks,
 ) -> APIBlueprint:
     """The blueprint.
 
@@ -81,6 +92,8 @@ def chat(
         verbs: `visitor_verbs`.
         uploads: takes files.
         addresses: where they are fetched.
+        places: of those who wait.
+        looks: how the chat looks.
     """
     blueprint = APIBlueprint(
         "chat", __name__, url_prefix="/api/v1/chat",
@@ -96,7 +109,14 @@ def chat(
             identities=[Identity("cookie", body.visitor, sure=False)], name=body.name,
             subject=body.subject or body.page, leaves_message=body.leaves_message,
         )  # fmt: skip
-        arrived = change(floor, lambda work: arrive(work, arrival))
+
+        def job(work: Work) -> Arrived:
+            arrived = arrive(work, arrival)
+            for one in body.visits:
+                visited(work, arrived.conversation.id, one.url, one.title, MOST_AT_ONCE)
+            return arrived
+
+        arrived = change(floor, job)
         opens = arrived.opens_at if arrived.entry is Entry.CLOSED else None
         return jsonify(
             conversation=arrived.conversation.id,
@@ -109,7 +129,8 @@ def chat(
     def standing() -> Answer:
         mine = keys.here()
         cursor = head(visitor_topic(mine))
-        return jsonify(floor.read(lambda work: standing_shape(work, mine, cursor)))
+        place = places.of(mine)
+        return jsonify(floor.read(lambda work: standing_shape(work, mine, cursor, place)))
 
     @blueprint.get("/messages", summary="What was said", responses={"200": Messages})
     def get_messages(query: Page) -> Answer:
@@ -121,6 +142,7 @@ def chat(
 
     add_posts(blueprint, verbs, floor, lambda _verb, _path: Here(keys.here()))
     add_files(blueprint, floor, keys.here, uploads, addresses)
+    add_look(blueprint, floor, looks)
     return blueprint
 
 

@@ -16,6 +16,7 @@ from appliance.api.v1.contacts import contacts
 from appliance.api.v1.desk import desk
 from appliance.api.v1.files import FileAddresses, Uploads, allow_uploads, files
 from appliance.api.v1.floor import floor_seen
+from appliance.api.v1.looks import Looks
 from appliance.api.v1.problems import Problem, not_valid
 from appliance.api.v1.queues import queues
 from appliance.api.v1.record import record
@@ -28,6 +29,7 @@ from appliance.domain.reports.book import Book
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
 from appliance.services.set_queue import QueueForms
+from appliance.services.waiting_places import Places
 from common import __version__
 from common.clock import Clock
 from common.web.texts import Texts
@@ -82,6 +84,8 @@ def add_interfaces(
     uploads: Uploads,
     addresses: FileAddresses,
     most_length: Callable[[], int],
+    places: Places,
+    looks: Looks,
     further: Sequence[APIBlueprint] = (),
 ) -> None:
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
@@ -93,7 +97,7 @@ def add_interfaces(
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
         record(users, audit),
-        chat(floor, keys, head, visitor, uploads, addresses),
+        chat(floor, keys, head, visitor, uploads, addresses, places, looks),
         canned(floor, users, audit),
         files(floor, uploads.files, addresses),
         floor_seen(floor, book, users, audit, head),

@@ -9,6 +9,14 @@ from appliance.domain.conversation import WAITING, State
 from appliance.domain.participants import Part
 from appliance.domain.rating import may_rate
 from appliance.domain.work import Work
+from appliance.services.waiting_places import Place
+
+
+class PlaceShape(BaseModel):
+    """Where the contact stands in the row."""
+
+    ahead: int = Field(description="How many are served before.")
+    wait: int | None = Field(description="Seconds until an answer, estimated; null: unknown.")
 
 
 class Standing(BaseModel):
@@ -18,6 +26,7 @@ class Standing(BaseModel):
     waits: bool
     agent: str = Field(description="The name of whoever speaks; empty: nobody yet.")
     names: dict[str, str] = Field(description="Of the agents who spoke or speak, by their id.")
+    place: PlaceShape | None = Field(description="While somebody is waited for.")
     marks: BothMarks
     may_rate: bool
     stars: int = Field(description="What the visitor rated; 0: not yet.")
@@ -27,7 +36,9 @@ class Standing(BaseModel):
     )
 
 
-def standing_shape(work: Work, conversation: int, cursor: int) -> dict[str, object]:
+def standing_shape(
+    work: Work, conversation: int, cursor: int, place: Place | None = None
+) -> dict[str, object]:
     """See `Standing`."""
     found = work.conversation(conversation)
     speaks = found.agent if found.state in {State.ACTIVE, State.HELD} else None
@@ -43,6 +54,7 @@ def standing_shape(work: Work, conversation: int, cursor: int) -> dict[str, obje
         "waits": found.state in WAITING,
         "agent": names[speaks] if speaks is not None else "",
         "names": {str(id_): name for id_, name in names.items()},
+        "place": vars(place) if place and found.state in WAITING else None,
         "marks": marks_shape(work.marks.of(conversation)),
         "may_rate": may_rate(found.state, answered=found.answered_at is not None),
         "stars": rating.stars if rating else 0,

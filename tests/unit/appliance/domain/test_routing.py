@@ -16,7 +16,7 @@ from appliance.domain.routing import (
     Snapshot,
     Waiting,
     decisions,
-    place,
+    places,
     route,
 )
 
@@ -115,7 +115,7 @@ def test_a_closed_queue_offers_nothing():
 def test_the_place_in_the_queue_counts_its_own_queue_alone():
     waiting = [Waiting(11, 1, 90), Waiting(12, 2, 50), Waiting(13, 1, 60)]
     at = snapshot([], waiting)
-    assert [place(at, c) for c in (11, 12, 13, 99)] == [1, 0, 0, None]
+    assert [places(at).get(c) for c in (11, 12, 13, 99)] == [1, 0, 0, None]
 
 
 GROUPS = st.frozensets(st.sampled_from(["experts", "training"]), max_size=2)

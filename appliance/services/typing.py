@@ -1,0 +1,55 @@
+"""Somebody types: told to the other side now or never, and not more often than anybody looks."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from appliance.domain.live import conversation_topic, visitor_topic
+from appliance.domain.marks import Side
+from appliance.domain.work import Work
+from appliance.services.take_part import speaks
+from appliance.services.trouble import NotYoursError
+
+# A page shows it for a few seconds and asks for more while somebody types.
+PAUSE = timedelta(seconds=2)
+_MOST_KNOWN = 10_000  # typing people; who is forgotten may be told once too often
+
+
+class Typing:
+    """Tells it, at most every two seconds for each side of a conversation.
+
+    Args:
+        tell: carries a topic, a kind and what is told to whoever listens now; may drop it.
+    """
+
+    def __init__(self, tell: Callable[[str, str, Mapping[str, object]], None]) -> None:
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._last: OrderedDict[tuple[int, int | None], datetime] = OrderedDict()
+
+    def types(self, work: Work, conversation: int, agent: int | None) -> None:
+        """``agent`` types, or the contact (None). Raises NotYoursError, UnknownError."""
+        found = work.conversation(conversation)
+        if agent is not None and not speaks(work, found, agent):
+            raise NotYoursError(f"agent {agent} does not speak in conversation {conversation}")
+        if not self._due(conversation, agent, work.now):
+            return
+        side = Side.CONTACT if agent is None else Side.AGENT
+        data = {"side": str(side), "agent": agent}
+        self._tell(conversation_topic(conversation), "typing", data)
+        if side is Side.AGENT:
+            self._tell(visitor_topic(conversation), "typing", data)
+
+    def _due(self, conversation: int, agent: int | None, now: datetime) -> bool:
+        with self._lock:
+            last = self._last.get((conversation, agent))
+            if last is not None and now - last < PAUSE:
+                return False
+            self._last[conversation, agent] = now
+            self._last.move_to_end((conversation, agent))
+            if len(self._last) > _MOST_KNOWN:
+                self._last.popitem(last=False)
+            return True
