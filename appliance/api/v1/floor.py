@@ -89,6 +89,12 @@ class SeenShape(BaseModel):
     conversations: list[int]
 
 
+class SeenAgents(BaseModel):
+    """Everybody, by name."""
+
+    items: list[SeenShape]
+
+
 class WallShape(BaseModel):
     """The wallboard; read again when the topic `floor` tells of something after `cursor`."""
 
@@ -160,7 +166,7 @@ def floor_seen(
 
         return jsonify(cursor=cursor, **floor.read(job))
 
-    @blueprint.get("/agents", summary="Everybody's state", responses={"200": None})
+    @blueprint.get("/agents", summary="Everybody's state", responses={"200": SeenAgents})
     def agents() -> Answer:
         return jsonify(items=[_seen(one) for one in floor.read(seen_agents)])
 

@@ -17,7 +17,7 @@ from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.reports.book import Book, Filter
 from appliance.domain.reports.periods import Interval, Span, zone_of
-from appliance.domain.reports.table import By, Figure, Row, Table, table
+from appliance.domain.reports.table import OF_AGENTS, OF_CONTACTS, By, Figure, Row, Table, table
 from appliance.domain.roles import SEE_REPORTS
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
@@ -66,6 +66,12 @@ class FigureShape(BaseModel):
     unit: str = Field(description="`count`, `seconds`, or `share` (1 is all).")
     title: str
     means: str
+
+
+class Figures(BaseModel):
+    """All of them."""
+
+    items: list[FigureShape]
 
 
 class RowShape(BaseModel):
@@ -167,6 +173,11 @@ def reports(
             rows=[shape(row) for row in made.rows],
             sums=[shape(row) for row in made.sums],
         )
+
+    @blueprint.get("/figures", summary="What every figure means", responses={"200": Figures})
+    def every_figure() -> Answer:
+        known = {one.name: one for one in (*OF_CONTACTS, *OF_AGENTS)}
+        return jsonify(items=[_figure(one, texts) for one in known.values()])
 
     @blueprint.get("/export", summary="A report as a file", responses={"200": None})
     def export(query: AskedFile) -> Answer:

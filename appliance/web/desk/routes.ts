@@ -20,6 +20,8 @@ declare module "vue-router" {
     icon?: IconName;
     /** Who may see it: a permission's name of appliance/domain/roles.py. */
     needs?: string;
+    /** Alone on the screen, without what stands around every page. */
+    bare?: boolean;
     /** The page fills the window and scrolls inside. */
     fills?: boolean;
   }
@@ -39,6 +41,32 @@ export const ROUTES: RouteRecordRaw[] = [
     name: "conversation",
     component: () => import("./agent/AgentPage.vue"),
     meta: { ...agent, under: "nav.conversations" },
+  },
+  {
+    path: "/supervisor",
+    component: () => import("./supervisor/SupervisorArea.vue"),
+    redirect: "/supervisor/wall",
+    meta: { area: "supervisor", nav: "nav.supervisor", icon: "floor", needs: "floor.see" },
+    children: [
+      { path: "wall", component: () => import("./supervisor/WallPage.vue"), meta: { area: "supervisor" } },
+      { path: "conversations", component: () => import("./supervisor/LivePage.vue"), meta: { area: "supervisor" } },
+      { path: "agents", component: () => import("./supervisor/AgentsPage.vue"), meta: { area: "supervisor" } },
+    ],
+  },
+  {
+    path: "/supervisor/wall/full",
+    component: () => import("./supervisor/WallPage.vue"),
+    meta: { area: "supervisor", needs: "floor.see", bare: true },
+  },
+  {
+    path: "/reports",
+    component: () => import("./reports/ReportsArea.vue"),
+    redirect: "/reports/figures",
+    meta: { area: "reports", nav: "nav.reports", icon: "chart", needs: "reports.see" },
+    children: [
+      { path: "figures", component: () => import("./reports/ReportPage.vue"), meta: { area: "reports" } },
+      { path: "staffing", component: () => import("./reports/StaffingPage.vue"), meta: { area: "reports" } },
+    ],
   },
   {
     path: "/running",

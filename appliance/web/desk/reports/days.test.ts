@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+
+import { beginOf, daysOf, suitable } from "./days";
+
+const FIRST_OF_MARCH = new Date(2026, 2, 1, 23, 59);
+
+test("presets end today and cross months", () => {
+  expect(daysOf("today", FIRST_OF_MARCH)).toEqual(["2026-03-01", "2026-03-01"]);
+  expect(daysOf("yesterday", FIRST_OF_MARCH)).toEqual(["2026-02-28", "2026-02-28"]);
+  expect(daysOf("week", FIRST_OF_MARCH)).toEqual(["2026-02-23", "2026-03-01"]);
+  expect(daysOf("month", FIRST_OF_MARCH)).toEqual(["2026-03-01", "2026-03-01"]);
+  expect(daysOf("chosen", FIRST_OF_MARCH)).toBeNull();
+});
+
+test("few days are shown by hour, many by month", () => {
+  expect(suitable("2026-03-01", "2026-03-01")).toBe("hour");
+  expect(suitable("2026-02-01", "2026-03-01")).toBe("day");
+  expect(suitable("2025-01-01", "2026-03-01")).toBe("month");
+});
+
+test("a row's begin is told in the report's own zone", () => {
+  expect(beginOf("2026-03-01T09:15:00+05:45", "quarter")).toBe("2026-03-01 09:15");
+  expect(beginOf("2026-03-01T00:00:00+08:00", "day")).toBe("2026-03-01");
+  expect(beginOf("2026-03-01T00:00:00+08:00", "month")).toBe("2026-03");
+});

@@ -1,0 +1,100 @@
+"""Photographs every page of the desk in both languages and both themes: `make screenshots`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.showroom import PASSWORD, ZONE_NAME, Showroom, open_to_visitors
+
+LANGUAGES = ("zh-CN", "en")
+THEMES = ("light", "dark")
+WIDE, PHONE = (1280, 800), (390, 844)
+
+
+@dataclass(frozen=True)
+class View:
+    """One page: its address, a name for the file, who looks, and how wide."""
+
+    name: str
+    path: str
+    who: str = "admin2"
+    size: tuple[int, int] = WIDE
+    ready: str = "h1"
+
+
+def views(_room: Showroom) -> list[View]:
+    """All of them; each supervisor's page on a phone, too."""
+    supervisor = [
+        View("wall", "/supervisor/wall", "sue", ready=".tiles"),
+        View("live", "/supervisor/conversations", "sue", ready="tbody tr"),
+        View("agents", "/supervisor/agents", "sue", ready=".people"),
+        View("report", "/reports/figures?days=weeks&by=queue", "sue", ready="svg path"),
+        View("report-agents", "/reports/figures?days=weeks&by=agent", "sue", ready="svg path"),
+        View("staffing", "/reports/staffing", "sue", ready=".step5"),
+    ]
+    return [
+        *supervisor,
+        View("wall-full", "/supervisor/wall/full", "sue", (1920, 1080), ".tiles"),
+        *(View(f"{v.name}-phone", v.path, v.who, PHONE, v.ready) for v in supervisor),
+        View("running", "/running", ready="tbody tr"),
+    ]
+
+
+def sign_in(browser: Browser, address: str, who: str, language: str, **more: object
+            ) -> BrowserContext:  # fmt: skip
+    """A browser of somebody who is signed in."""
+    context = browser.new_context(
+        ignore_https_errors=True, locale=language, timezone_id=ZONE_NAME,
+        reduced_motion="reduce", **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(f"{address}/sign-in?lang={language}")
+    page.fill('input[name="name"]', who)
+    page.fill('input[name="password"]', PASSWORD)
+    page.click("main form button")
+    page.wait_for_selector("#desk > *")
+    page.close()
+    return context
+
+
+def photograph(page: Page, address: str, view: View, file: Path) -> None:
+    """One picture, of the whole page."""
+    page.set_viewport_size({"width": view.size[0], "height": view.size[1]})
+    page.goto(address + view.path)
+    page.wait_for_selector(view.ready, timeout=30_000)
+    page.wait_for_load_state("networkidle", timeout=5_000)
+    page.screenshot(path=file)
+
+
+def main() -> None:
+    """`python -m tests.support.look FOLDER [PART OF A NAME]`."""
+    out, part = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, open_to_visitors(Path(folder)) as (room, address):
+        wanted = [view for view in views(room) if part in view.name]
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path="/usr/bin/chromium",
+                args=["--no-sandbox", "--ignore-certificate-errors"],
+            )
+            for language in LANGUAGES:
+                for theme in THEMES:
+                    for who in sorted({view.who for view in wanted}):
+                        context = sign_in(browser, address, who, language, color_scheme=theme)
+                        page = context.new_page()
+                        page.on("pageerror", lambda error: print("PAGE ERROR", error))  # noqa: T201
+                        for view in (one for one in wanted if one.who == who):
+                            name = f"{view.name}-{language}-{theme}.png"
+                            photograph(page, address, view, out / name)
+                            print(out / name, flush=True)  # noqa: T201
+                        context.close()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""A call centre that looks like one in use: people, queues, four weeks of history, work going on.
+
+`python -m tests.support.showroom FOLDER PORT` serves it, for whoever wants to look at the desk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from appliance.app import FEED, Appliance, create_app
+from appliance.domain.agent_state import Said
+from appliance.domain.contact import Identity
+from appliance.domain.demand import Need, Rule, Step
+from appliance.domain.queue import Queue
+from appliance.domain.records import Agent
+from appliance.domain.roles import Role
+from appliance.domain.running import Reporting
+from appliance.domain.service_level import Target
+from appliance.domain.work import Work
+from appliance.domain.wrap_up import AfterWork, WrapUp
+from appliance.office import Office
+from appliance.services.answer_offer import accept_offer
+from appliance.services.arrive import Arrival, arrive
+from appliance.services.offer_waiting import offer_waiting
+from appliance.services.presence import say
+from appliance.services.say_message import Saying, say_message
+from appliance.services.set_queue import told
+from appliance.settings import ApplianceSettings
+from appliance.store.floor_models import EventRow
+from appliance.store.live import SqlLive
+from appliance.store.reports import count_events
+from common.clock import SystemClock
+from common.feed import FeedApp, Wakeups
+from common.serving.certificates import ensure_self_signed
+from common.web.passwords import Passwords
+from tests.support.serving import served
+
+# Where it is three in the afternoon, so that today has something to show.
+ZONE = timezone(timedelta(hours=(15 - datetime.now(UTC).hour + 11) % 24 - 11))
+ZONE_NAME = f"Etc/GMT{-int(ZONE.utcoffset(None).total_seconds()) // 3600:+d}"
+PASSWORD = "a sentence only we think of"
+CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+PEOPLE = (
+    ("admin2", "赵敏 Zhao Min", Role.ADMINISTRATOR),
+    ("sue", "Sue Bennett", Role.SUPERVISOR),
+    ("anna", "Anna Müller", Role.AGENT),
+    ("bo", "Bo Lindqvist", Role.AGENT),
+    ("chen", "陈思远", Role.AGENT),
+    ("dana", "Dana Okafor", Role.AGENT),
+    ("lihua", "李华", Role.AGENT),
+    ("maria", "Maria Fernanda de la Cruz Montenegro", Role.AGENT),
+)
+SAYINGS = (
+    (
+        "My order 4711 has not arrived yet. Can you tell me where it is?",
+        "Good morning! One moment.",
+    ),
+    ("您好，我想修改收货地址。", "您好！请告诉我订单号。"),
+    ("The invoice shows the wrong VAT number.", "I will look into it right away."),
+    ("How do I reset the device?", "Hold the button for ten seconds."),
+)
+
+
+@dataclass
+class Showroom:
+    """What was furnished."""
+
+    appliance: Appliance
+    office: Office
+    queues: dict[str, int]
+    agents: dict[str, int]
+    conversations: list[int]
+
+
+@contextlib.contextmanager
+def opened(folder: Path, wakeups: Wakeups, days: int = 28) -> Iterator[Showroom]:
+    """The appliance in ``folder``, furnished when it is new, not yet served."""
+    settings = ApplianceSettings(data_dir=str(folder), host="127.0.0.1")
+    clock = SystemClock()
+    with Office.opened(settings, clock, wakeups.notify) as office:
+        appliance = create_app(
+            lambda: settings, office, reporting=lambda: Reporting(on=True, waiting=0),
+            local_token="", clock=clock, passwords=CHEAP,
+        )  # fmt: skip
+        yield _furnish(appliance, office, days)
+
+
+@contextlib.contextmanager
+def open_to_visitors(folder: Path, port: int = 0, days: int = 28) -> Iterator[tuple[Showroom, str]]:
+    """Served over TLS; with its address."""
+    wakeups = Wakeups()
+    with opened(folder, wakeups, days) as room:
+        feed = FeedApp(
+            FEED, SqlLive(room.office.database), room.appliance.may_read, wakeups=wakeups,
+            commands=room.appliance.frames,
+        )  # fmt: skip
+        tls = ensure_self_signed(folder / "tls", ("localhost",))
+        with served(flask=room.appliance.flask, feed=feed, port=port, tls=tls) as server:
+            yield room, f"https://127.0.0.1:{server.port}"
+
+
+def _furnish(appliance: Appliance, office: Office, days: int) -> Showroom:
+    for name, display, role in PEOPLE:
+        office.users.add(name, display, role, CHEAP.hash(PASSWORD), only_first=False)
+        office.users.set_password(name, CHEAP.hash(PASSWORD), must_change=False)
+    ids = {user.name: user.id for user in office.users.all()}
+    queues = office.floor.write(_queues)
+    office.floor.write(lambda work: _agents(work, ids, queues))
+    room = Showroom(appliance, office, queues, ids, [])
+    if days:
+        _history(room, days)
+    _work(room)
+    count_events(office.database)
+    return room
+
+
+def _queues(work: Work) -> dict[str, int]:
+    vip = Rule(
+        "VIP", frozenset({"vip"}), (Step(0, Need(skills={"product": 4})), Step(60, Need())), 10
+    )
+    wanted = (
+        Queue(0, "Reception", target=Target(0.8, 20, 5)),
+        Queue(0, "Orders 订单", rules=(vip,), target=Target(0.9, 30, 5),
+              wrap_up=WrapUp(AfterWork.TIMED, timedelta(seconds=60))),
+        Queue(0, "Technical support", target=Target(0.7, 60, 10)),
+        Queue(0, "Complaints 投诉"),
+    )  # fmt: skip
+    found = {}
+    for queue in wanted:
+        kept = work.save_queue(queue)
+        work.tell("queue.set", who="system", queue=kept.id, data=told(kept))
+        found[kept.name] = kept.id
+    return found
+
+
+def _agents(work: Work, ids: dict[str, int], queues: dict[str, int]) -> None:
+    dice = random.Random(7)
+    for name, display, role in PEOPLE:
+        if role is not Role.AGENT:
+            continue
+        serves = frozenset(dice.sample(sorted(queues.values()), 3))
+        skills = {"product": dice.randint(1, 5), "english": dice.randint(2, 5)}
+        work.save_agent(
+            Agent(ids[name], display, queues=serves, skills=skills, groups=frozenset({"day shift"}))
+        )
+        work.tell("agent.added", who="system", agent=ids[name])
+
+
+def _history(room: Showroom, days: int) -> None:
+    """Events as the floor would have written them, of days that were busiest before noon."""
+    dice = random.Random(11)
+    now = datetime.now(UTC)
+    rows: list[EventRow] = []
+    agents = [room.agents[name] for name, _display, role in PEOPLE if role is Role.AGENT]
+    number = 1_000_000  # conversations that nobody can open any more
+    for day in range(days, -1, -1):
+        morning = now.astimezone(ZONE) - timedelta(days=day)
+        morning = morning.replace(hour=0, minute=0, second=0, microsecond=0)
+        weekday = morning.weekday()
+        for hour in range(24):
+            load = max(0.2, 24 - 4 * abs(hour - 11)) * (0.3 if weekday > 4 else 1)
+            for _ in range(round(load * dice.uniform(0.6, 1.4))):
+                at = morning + timedelta(hours=hour, seconds=dice.uniform(0, 3599))
+                if at > now - timedelta(minutes=20):
+                    continue
+                number += 1
+                rows += _past(dice, number, at, dice.choice(list(room.queues.values())),
+                              dice.choice(agents))  # fmt: skip
+        for agent in agents[: 6 if weekday < 5 else 2]:
+            for hour, presence in ((7, "away"), (7.1, "available"), (11, "away"),
+                                   (11.7, "available"), (16.5, "offline")):  # fmt: skip
+                at = morning + timedelta(hours=hour, minutes=dice.uniform(0, 9))
+                if at < now - timedelta(minutes=20):
+                    rows.append(_event(at, "agent.said", None, agent, None, presence=presence))
+    rows.sort(key=lambda row: row.at)
+    with room.office.database.write() as session:
+        session.add_all(rows)
+
+
+def _past(dice: random.Random, number: int, at: datetime, queue: int, agent: int) -> list[EventRow]:
+    steps = [(0.0, "queue", None, "queued")]
+    wait = dice.expovariate(1 / 18)
+    if dice.random() < 0.07:
+        steps.append((wait * 3, "leave", None, "abandoned"))
+    else:
+        talk, wrap = dice.uniform(60, 600), dice.uniform(5, 60)
+        steps += [(wait, "accept", agent, "active"), (wait + talk, "end", agent, "wrap_up"),
+                  (wait + talk + wrap, "close", agent, "closed")]  # fmt: skip
+    return [
+        _event(at + timedelta(seconds=after), f"conversation.{verb}", number, who, queue,
+               state=state, channel="chat")
+        for after, verb, who, state in steps
+    ]  # fmt: skip
+
+
+def _event(
+    at: datetime, kind: str, conversation: int | None, agent: int | None, queue: int | None,
+    **data: str,
+) -> EventRow:  # fmt: skip
+    return EventRow(
+        at=at, kind=kind, who="system", conversation=conversation, agent=agent, queue=queue,
+        data=data,
+    )  # fmt: skip
+
+
+def _work(room: Showroom) -> None:
+    """People are at their desks, some are spoken with, some wait."""
+    floor, ids = room.office.floor, room.agents
+    for name, said in (("anna", Said.READY), ("bo", Said.READY), ("chen", Said.READY),
+                       ("dana", Said.STEP_AWAY), ("lihua", Said.READY)):  # fmt: skip
+        floor.write(lambda work, name=name: say(work, ids[name], Said.SIGN_IN))
+        reason = "Lunch 午餐" if said is Said.STEP_AWAY else ""
+        floor.write(
+            lambda work, name=name, said=said, reason=reason: say(
+                work, ids[name], said, reason=reason
+            )
+        )
+    queues = list(room.queues.values())
+    for number in range(14):
+        words, answer = SAYINGS[number % len(SAYINGS)]
+        arrival = Arrival(
+            channel="chat", queue=queues[number % 3], weight=25, name=f"Visitor {number + 1}",
+            identities=[Identity("cookie", f"showroom-{number}", sure=False)],
+            subject="https://shop.example/checkout", tags=frozenset({"vip"} if not number else ()),
+        )  # fmt: skip
+        one = floor.write(lambda work, arrival=arrival: arrive(work, arrival)).conversation.id
+        room.conversations.append(one)
+        floor.write(lambda work, one=one, words=words: say_message(
+            work, Saying(one, "v1", words), 4000))  # fmt: skip
+        for offer in floor.write(offer_waiting):
+            if number < 9:
+                floor.write(lambda work, o=offer: accept_offer(work, o.conversation, o.agent))
+                floor.write(lambda work, o=offer, answer=answer: say_message(
+                    work, Saying(o.conversation, "a1", answer, o.agent), 4000))  # fmt: skip
+
+
+def main() -> None:
+    """See above."""
+    folder, port = Path(sys.argv[1]), int(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with open_to_visitors(folder, port) as (_room, address):
+        names = ", ".join(name for name, _display, _role in PEOPLE)
+        print(f"{address}  names: {names}  password: {PASSWORD}", flush=True)  # noqa: T201
+        with contextlib.suppress(KeyboardInterrupt):
+            stop.wait()
+
+
+if __name__ == "__main__":
+    main()
