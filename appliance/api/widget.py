@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, render_template, request, send_from_directory
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    render_template,
+    request,
+    send_from_directory,
+)
 from flask.typing import ResponseReturnValue
 
 from common.errors import OperatorError
+from common.serving.headers import CONTENT_SECURITY_POLICY
+from common.web.texts import current_language
 
 BUILT = Path(__file__).resolve().parents[1] / "static" / "built"
 
@@ -43,9 +54,24 @@ def widget(built: Path = BUILT) -> Blueprint:
 
     @blueprint.get("/example")
     def example() -> ResponseReturnValue:
-        queue = request.args.get("queue", "1")
-        chosen = queue if queue.isascii() and queue.isdigit() and len(queue) < 10 else "1"
-        return render_template("example.html", queue=chosen)
+        def asked(name: str, form: str, default: str) -> str:
+            """What the address asks for, when it looks as it should."""
+            value = request.args.get(name, "")
+            return value if re.fullmatch(form, value, re.ASCII) else default
+
+        page = render_template(
+            "example.html",
+            queue=asked("queue", r"\d{1,9}", "1"),
+            chat_language=asked("language", "zh|en", current_language()),
+            theme=asked("theme", "auto|light|dark", "auto"),
+            accent=asked("accent", "#[0-9a-f]{6}", ""),
+        )
+        answer = make_response(page)
+        # The designer of the administrator's pages shows it in a frame.
+        answer.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
+            "frame-ancestors 'none'", "frame-ancestors 'self'"
+        )
+        return answer
 
     return blueprint
 

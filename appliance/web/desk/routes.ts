@@ -7,6 +7,7 @@
 
 import type { RouteRecordRaw } from "vue-router";
 
+import { settings } from "./settings";
 import type { IconName } from "./ui/icons";
 
 declare module "vue-router" {
@@ -66,6 +67,22 @@ export const ROUTES: RouteRecordRaw[] = [
     children: [
       { path: "figures", component: () => import("./reports/ReportPage.vue"), meta: { area: "reports" } },
       { path: "staffing", component: () => import("./reports/StaffingPage.vue"), meta: { area: "reports" } },
+    ],
+  },
+  {
+    path: "/admin",
+    component: () => import("./admin/AdminArea.vue"),
+    redirect: () => (settings().permissions.includes("floor.manage") ? "/admin/people" : "/admin/replies"),
+    meta: { area: "admin", nav: "nav.admin", icon: "gear", needs: "replies.manage" },
+    children: [
+      { path: "start", component: () => import("./admin/StartPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
+      { path: "people", component: () => import("./admin/PeoplePage.vue"), meta: { area: "admin", needs: "users.manage" } },
+      { path: "queues", component: () => import("./admin/QueuesPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
+      { path: "queues/:queue", component: () => import("./admin/QueuePage.vue"), meta: { area: "admin", needs: "floor.manage" } },
+      { path: "routing", component: () => import("./admin/RoutingPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
+      { path: "replies", component: () => import("./admin/RepliesPage.vue"), meta: { area: "admin", needs: "replies.manage" } },
+      { path: "widget", component: () => import("./admin/WidgetPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
+      { path: "record", component: () => import("./admin/RecordPage.vue"), meta: { area: "admin", needs: "users.manage" } },
     ],
   },
   {

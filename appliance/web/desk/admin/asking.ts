@@ -1,0 +1,43 @@
+// Whatever a page asks of the server: what it said no to, in words, and whether we wait for it.
+
+import { ref, type Ref } from "vue";
+
+import { Refused, Unreached } from "../api/client";
+import { t } from "../i18n";
+
+export function useAsking(): { refused: Ref<string>; busy: Ref<boolean>; ask: (work: () => Promise<unknown>) => Promise<boolean> } {
+  const refused = ref("");
+  const busy = ref(false);
+  return {
+    refused,
+    busy,
+    /** Whether it was done. */
+    async ask(work) {
+      refused.value = "";
+      busy.value = true;
+      try {
+        await work();
+        return true;
+      } catch (error) {
+        if (error instanceof Refused) refused.value = error.status === 412 ? t("admin.changed_since") : error.message;
+        else if (error instanceof Unreached) refused.value = t("admin.gone");
+        else throw error;
+        return false;
+      } finally {
+        busy.value = false;
+      }
+    },
+  };
+}
+
+/** Everything of a list that comes in pages. */
+export async function all<T>(page: (after: number) => Promise<{ items: T[]; cursor?: number }>): Promise<T[]> {
+  const found: T[] = [];
+  let after = 0;
+  do {
+    const part = await page(after);
+    found.push(...part.items);
+    after = part.cursor ?? 0;
+  } while (after);
+  return found;
+}
