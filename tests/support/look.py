@@ -25,9 +25,10 @@ class View:
     who: str = "admin2"
     size: tuple[int, int] = WIDE
     ready: str = "h1"
+    tall: bool = False
 
 
-def views(_room: Showroom) -> list[View]:
+def views(room: Showroom) -> list[View]:
     """All of them; each supervisor's page on a phone, too."""
     supervisor = [
         View("wall", "/supervisor/wall", "sue", ready=".tiles"),
@@ -42,6 +43,14 @@ def views(_room: Showroom) -> list[View]:
         View("wall-full", "/supervisor/wall/full", "sue", (1920, 1080), ".tiles"),
         *(View(f"{v.name}-phone", v.path, v.who, PHONE, v.ready) for v in supervisor),
         View("running", "/running", ready="tbody tr"),
+        View("start", "/admin/start", ready="li.current"),
+        View("people", "/admin/people", ready="tbody tr"),
+        View("queues", "/admin/queues", ready="tbody tr"),
+        View("queue", f"/admin/queues/{room.queues['Orders 订单']}", ready=".parts", tall=True),
+        View("routing", f"/admin/routing?queue={room.queues['Orders 订单']}", ready="ol li"),
+        View("replies", "/admin/replies", ready="main p"),
+        View("widget", "/admin/widget", ready="iframe"),
+        View("record", "/admin/record", ready="tbody tr"),
     ]
 
 
@@ -68,6 +77,8 @@ def photograph(page: Page, address: str, view: View, file: Path) -> None:
     page.goto(address + view.path)
     page.wait_for_selector(view.ready, timeout=30_000)
     page.wait_for_load_state("networkidle", timeout=5_000)
+    if view.tall:  # what scrolls inside is shown whole
+        page.set_viewport_size({"width": view.size[0], "height": 2200})
     page.screenshot(path=file)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from appliance.app import FEED, Appliance, create_app
+from appliance.app import Appliance, create_app
 from appliance.domain.agent_state import Said
 from appliance.domain.contact import Identity
 from appliance.domain.demand import Need, Rule, Step
@@ -29,6 +29,7 @@ from appliance.domain.service_level import Target
 from appliance.domain.work import Work
 from appliance.domain.wrap_up import AfterWork, WrapUp
 from appliance.office import Office
+from appliance.process_roles import FEED
 from appliance.services.answer_offer import accept_offer
 from appliance.services.arrive import Arrival, arrive
 from appliance.services.offer_waiting import offer_waiting
