@@ -10,7 +10,7 @@ PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills appliance bench-errors bench-updates bench-rollout conformance docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills appliance bench-errors bench-updates bench-rollout conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -59,6 +59,9 @@ bench-rollout: $(VENV)/dev.stamp ## measure a release over 200 simulated clients
 conformance: setup-dev ## the public TUF conformance suite; SUITE= its clone, beside it `faketime` is needed
 	@cd "$(SUITE)" && "$(CURDIR)/$(BIN)/python" -m pytest -q tuf_conformance \
 		--entrypoint "$(CURDIR)/tests/conformance/tuf-client"
+
+screenshots: setup-dev ## pictures of every page of the desk, in both languages and themes, into build/screenshots
+	@$(BIN)/python -m tests.support.look build/screenshots
 
 docs: $(VENV)/run.stamp ## write the generated pages under docs/ again
 	@$(BIN)/python docs/generate.py

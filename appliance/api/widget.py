@@ -65,6 +65,7 @@ def widget(built: Path = BUILT) -> Blueprint:
             chat_language=asked("language", "zh|en", current_language()),
             theme=asked("theme", "auto|light|dark", "auto"),
             accent=asked("accent", "#[0-9a-f]{6}", ""),
+            plain="plain" in request.args,
         )
         answer = make_response(page)
         # The designer of the administrator's pages shows it in a frame.
