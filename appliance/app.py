@@ -162,7 +162,7 @@ def create_app(
 
     passing = Passing()
     beside = Beside(Typing(passing.tell), can_send, lambda: chat().most_visits)
-    visitor = (*visitor_verbs(head, most_length), *visitor_part_verbs(beside))
+    visitor = (*visitor_verbs(head, most_length, entrance.door), *visitor_part_verbs(beside))
     at_desk = (*desk_verbs(most_length), *desk_part_verbs(beside))
     places = Places(office.floor, passing.tell)
     attachments = AttachmentFiles(
@@ -186,6 +186,7 @@ def create_app(
         most_length=most_length,
         places=places,
         looks=Looks(chat, can_send),
+        door=entrance.door,
         further=entrance.blueprints(),
     )
 

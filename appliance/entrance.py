@@ -9,6 +9,7 @@ from flask import Flask
 from flask_openapi3 import APIBlueprint
 
 from appliance.api.v1.again import keep_answers
+from appliance.api.v1.blocks import blocks
 from appliance.api.v1.factor import factor
 from appliance.api.v1.gate import EXTENSION as GATE
 from appliance.api.v1.gate import Gate
@@ -21,6 +22,7 @@ from appliance.office import Office
 from appliance.services.own_account import OwnAccount
 from appliance.services.recognise import Recognise
 from appliance.services.tokens import Tokens
+from appliance.services.visitor_door import VisitorDoor
 from appliance.settings import ApplianceSettings
 from appliance.store.accounts import SqlAccounts
 from common.clock import Clock
@@ -65,6 +67,21 @@ class Entrance:
             refresh_life=lambda: timedelta(days=settings().programs.refresh_days),
         )  # fmt: skip
 
+        self.door = VisitorDoor(
+            office.people.blocklist.all,
+            Rates(
+                lambda: settings().limits.chats_per_hour_per_address / 3600,
+                lambda: settings().limits.chats_per_hour_per_address,
+                clock,
+            ),
+            Rates(
+                lambda: settings().limits.messages_per_second,
+                lambda: settings().limits.messages_per_second * 4,
+                clock,
+            ),
+            clock,
+        )
+
     def guard(self, flask: Flask) -> None:
         """Put the gate before the views of `appliance.api.v1.here.blueprint_for`."""
         office = self._office
@@ -90,6 +107,7 @@ class Entrance:
             factor(users, self._own),
             tokens(self._signin, users, audit, self._tokens),
             keys(users, audit, kept.api_keys, self._clock.now),
+            blocks(users, audit, kept.blocklist, self.door.changed),
         ]
 
     def _limit(self, minute: Callable[[LimitSettings], int]) -> Rates:

@@ -12,6 +12,7 @@ from appliance.services.create_first_administrator import create_first_administr
 from appliance.services.first_sign_in import FirstSignIn, FirstSignInFile
 from appliance.settings import ApplianceSettings
 from appliance.store.audit import SqlAudit
+from appliance.store.blocklist import SqlBlocklist
 from appliance.store.database import Database, database_url
 from appliance.store.floor import SqlFloor
 from appliance.store.kept_answers import SqlKeptAnswers
@@ -41,6 +42,7 @@ class People:
     families: SqlTokenFamilies
     signing: SqlSigningKeys
     kept: SqlKeptAnswers
+    blocklist: SqlBlocklist
 
     @classmethod
     def of(cls, database: Database, vault: Vault, clock: Clock) -> People:
@@ -49,7 +51,7 @@ class People:
             SqlTeams(database), SqlRoleRules(database), SqlSecondFactors(database, vault),
             SqlSessions(database, clock), SqlApiKeys(database, clock),
             SqlTokenFamilies(database, clock), SqlSigningKeys(database, vault, clock),
-            SqlKeptAnswers(database, vault, clock),
+            SqlKeptAnswers(database, vault, clock), SqlBlocklist(database, clock),
         )  # fmt: skip
 
     def forget(self, now: datetime, settings: ApplianceSettings) -> None:

@@ -6,7 +6,6 @@ import hashlib
 from http import HTTPStatus
 
 from flask import Response, current_app, g, request
-from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
 from appliance.api.v1.problems import problem
@@ -22,7 +21,7 @@ def keep_answers(application: object, kept: KeptAnswers) -> None:
     application.extensions[_EXTENSION] = kept  # type: ignore[attr-defined]
 
 
-def answered_before(scope: str) -> ResponseReturnValue | None:
+def answered_before(scope: str) -> Response | None:
     """The answer that a POST with this key had, or None: go on.
 
     To be asked once it is known who asks; `remember_answer` is the other half. 422 when the key

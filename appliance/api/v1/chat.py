@@ -14,6 +14,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import Unauthorized
 
+from appliance.api.v1.again import answered_before, remember_answer
 from appliance.api.v1.chat_files import add_files
 from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.looks import Looks, add_look
@@ -33,6 +34,7 @@ from appliance.services.arrive import Arrival, Arrived, arrive
 from appliance.services.keep_moving import change
 from appliance.services.say_message import Saying, say_message
 from appliance.services.visited import visited
+from appliance.services.visitor_door import VisitorDoor
 from appliance.services.waiting_places import Places
 
 CHANNEL = "chat"
@@ -82,6 +84,7 @@ def chat(
     addresses: FileAddresses,
     places: Places,
     looks: Looks,
+    door: VisitorDoor,
 ) -> APIBlueprint:
     """The blueprint.
 
@@ -94,6 +97,7 @@ def chat(
         addresses: where they are fetched.
         places: of those who wait.
         looks: how the chat looks.
+        door: lets visitors in, and not too often.
     """
     blueprint = APIBlueprint(
         "chat", __name__, url_prefix="/api/v1/chat",
@@ -109,9 +113,14 @@ def chat(
             identities=[Identity("cookie", body.visitor, sure=False)], name=body.name,
             subject=body.subject or body.page, leaves_message=body.leaves_message,
         )  # fmt: skip
+        door.arrives(request.remote_addr or "", arrival.identities)
+        again = answered_before(f"visitor:{body.visitor}")
+        if again:
+            return again
 
         def job(work: Work) -> Arrived:
             arrived = arrive(work, arrival)
+            door.contact(arrived.conversation.contact)
             for one in body.visits:
                 visited(work, arrived.conversation.id, one.url, one.title, MOST_AT_ONCE)
             return arrived
@@ -140,16 +149,23 @@ def chat(
         seen = [message_shape(one) for one in found if not one.internal]
         return jsonify(items=seen, cursor=cursor)
 
-    add_posts(blueprint, verbs, floor, lambda _verb, _path: Here(keys.here()))
+    def here() -> Here:
+        return Here(keys.here(), address=request.remote_addr or "")
+
+    blueprint.after_request(remember_answer)
+    add_posts(blueprint, verbs, floor, lambda _verb, _path: here())
     add_files(blueprint, floor, keys.here, uploads, addresses)
     add_look(blueprint, floor, looks)
     return blueprint
 
 
-def visitor_verbs(head: Callable[[str], int], most_length: Callable[[], int]) -> tuple[Verb, ...]:
+def visitor_verbs(
+    head: Callable[[str], int], most_length: Callable[[], int], door: VisitorDoor
+) -> tuple[Verb, ...]:
     """What a visitor can do in their conversation; ``most_length`` of a message, in characters."""
 
     def say(work: Work, here: Here, body: SayBody) -> dict[str, object]:
+        door.speaks(work, here.conversation, here.address)
         saying = Saying(here.conversation, body.key, body.text)
         return message_shape(say_message(work, saying, most_length()))
 

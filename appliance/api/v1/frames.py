@@ -71,14 +71,17 @@ class Frames:
         if not asker.key:
             return _Agent(self._floor, self._desk, self._person, asker)
         conversation = self._conversation_of(asker.key)
-        return _Visitor(self._floor, self._visitor, conversation)
+        return _Visitor(self._floor, self._visitor, conversation, asker.address)
 
 
 class _Visitor:
     """The commands of whoever holds a conversation's key."""
 
-    def __init__(self, floor: Floor, verbs: Mapping[str, Verb], conversation: int | None) -> None:
+    def __init__(
+        self, floor: Floor, verbs: Mapping[str, Verb], conversation: int | None, address: str
+    ) -> None:
         self._floor, self._verbs, self._conversation = floor, verbs, conversation
+        self._address = address
 
     async def __call__(self, frame: Mapping[str, Any]) -> Future[Answer]:
         """Begin one command; the future is done after its commit."""
@@ -89,7 +92,8 @@ class _Visitor:
             if asked.conversation not in {None, self._conversation}:
                 raise Forbidden("The key opens another conversation.")
             verb = _verb(self._verbs, asked)
-            return _begin(self._floor, verb, Here(self._conversation), asked)
+            here = Here(self._conversation, address=self._address)
+            return _begin(self._floor, verb, here, asked)
         except Exception as error:  # noqa: BLE001 - told, or logged, by `_refused`
             return _refused(error)
 

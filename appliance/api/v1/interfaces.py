@@ -30,13 +30,15 @@ from appliance.domain.users import Users
 from appliance.domain.work import Floor
 from appliance.services.set_queue import QueueForms
 from appliance.services.waiting_places import Places
+from appliance.services.visitor_door import VisitorDoor
 from common import __version__
 from common.clock import Clock
 from common.web.texts import Texts
 
 _FOR_OTHER_SITES = {
     "Access-Control-Allow-Origin": "*",  # no cookie counts there: the conversation's key alone
-    "Access-Control-Allow-Headers": "authorization, content-type",
+    "Access-Control-Allow-Headers": "authorization, content-type, idempotency-key",
+    "Access-Control-Expose-Headers": "retry-after",
     "Access-Control-Max-Age": "86400",
 }
 
@@ -86,6 +88,7 @@ def add_interfaces(
     most_length: Callable[[], int],
     places: Places,
     looks: Looks,
+    door: VisitorDoor,
     further: Sequence[APIBlueprint] = (),
 ) -> None:
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
@@ -97,7 +100,7 @@ def add_interfaces(
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
         record(users, audit),
-        chat(floor, keys, head, visitor, uploads, addresses, places, looks),
+        chat(floor, keys, head, visitor, uploads, addresses, places, looks, door),
         canned(floor, users, audit),
         files(floor, uploads.files, addresses),
         floor_seen(floor, book, users, audit, head),

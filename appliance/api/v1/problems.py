@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from appliance.domain.attachment import NotTakenError
+from appliance.domain.blocklist import BlockedError, TooOftenError
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, UnknownError
 from appliance.services.answer_offer import OfferGoneError
@@ -25,6 +27,8 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (UnknownError, HTTPStatus.NOT_FOUND, "unknown"),
     (IllegalTransitionError, HTTPStatus.CONFLICT, "illegal-transition"),
     (OfferGoneError, HTTPStatus.CONFLICT, "offer-gone"),
+    (BlockedError, HTTPStatus.FORBIDDEN, "blocked"),
+    (TooOftenError, HTTPStatus.TOO_MANY_REQUESTS, "too-often"),
     (NotYoursError, HTTPStatus.FORBIDDEN, "not-yours"),
     (NotSayableError, HTTPStatus.UNPROCESSABLE_ENTITY, "not-sayable"),
     (NotTakenError, HTTPStatus.UNPROCESSABLE_ENTITY, "not-taken"),
@@ -107,6 +111,8 @@ def answer_problems(blueprint: APIBlueprint) -> None:
         body = problem_of(error)
         assert body is not None  # noqa: S101 - registered for what it knows alone
         told = _response(body)
+        if isinstance(error, TooOftenError):
+            told.headers["Retry-After"] = str(math.ceil(error.seconds))
         headers = error.get_headers() if isinstance(error, HTTPException) else ()
         for name, value in headers:
             if name.lower() in {"allow", "retry-after"}:

@@ -26,10 +26,11 @@ _COMMIT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Here:
-    """In which conversation something is done, and by whom; ``agent`` is None for the contact."""
+    """In which conversation, by whom (``agent`` None: the contact), from which ``address``."""
 
     conversation: int
     agent: int | None = None
+    address: str = ""
 
     @property
     def by(self) -> int:

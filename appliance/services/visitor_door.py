@@ -1,0 +1,79 @@
+"""Whether a visitor is let in, and not too often; asked at arrival and with every message."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from appliance.domain.blocklist import Block, BlockedError, Blocks, TooOftenError
+from appliance.domain.contact import Identity
+from appliance.domain.work import Work
+from common.clock import Clock
+from common.web.rates import Rates
+
+_READ_AGAIN = 2.0  # seconds until a line that another process wrote counts here
+_REFUSED = "No conversation can be begun or continued from here. Please use another way to reach us"
+
+
+class VisitorDoor:
+    """Keeps the blocklist in memory, so that a message costs no query.
+
+    Args:
+        read: the blocklist.
+        arrivals: conversations of an address.
+        messages: of a conversation.
+        clock: the moment.
+    """
+
+    def __init__(
+        self, read: Callable[[], Iterable[Block]], arrivals: Rates, messages: Rates, clock: Clock
+    ) -> None:
+        self._read = read
+        self._arrivals = arrivals
+        self._messages = messages
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known = Blocks(())
+        self._until = float("-inf")
+
+    def arrives(self, address: str, identities: Iterable[Identity]) -> None:
+        """Somebody begins a conversation. Raises BlockedError, TooOftenError."""
+        self._from(address)
+        now, blocks = self._clock.now(), self._blocks()
+        if any(blocks.has_identity(one, now) for one in identities):
+            raise BlockedError(_REFUSED)
+        wait = self._arrivals.take(address)
+        if wait:
+            raise TooOftenError(
+                "Too many conversations were begun from this address. Please wait a while", wait
+            )
+
+    def contact(self, contact: int) -> None:
+        """The same, once it is known who it is. Raises BlockedError."""
+        if self._blocks().has_contact(contact, self._clock.now()):
+            raise BlockedError(_REFUSED)
+
+    def speaks(self, work: Work, conversation: int, address: str) -> None:
+        """A visitor says something. Raises BlockedError, TooOftenError, UnknownError."""
+        self._from(address)
+        self.contact(work.conversation(conversation).contact)
+        wait = self._messages.take(str(conversation))
+        if wait:
+            raise TooOftenError("You write faster than can be read. Please wait a moment", wait)
+
+    def changed(self) -> None:
+        """The list was changed here: read it before the next look."""
+        self._until = float("-inf")
+
+    def _from(self, address: str) -> None:
+        if self._blocks().has_address(address, self._clock.now()):
+            raise BlockedError(_REFUSED)
+
+    def _blocks(self) -> Blocks:
+        if self._clock.monotonic() >= self._until and self._lock.acquire(blocking=False):
+            try:
+                self._known = Blocks.of(self._read())
+                self._until = self._clock.monotonic() + _READ_AGAIN
+            finally:
+                self._lock.release()
+        return self._known
