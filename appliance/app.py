@@ -22,7 +22,7 @@ from appliance.api.v1.looks import Looks
 from appliance.api.v1.part_verbs import Beside, desk_part_verbs, visitor_part_verbs
 from appliance.api.v1.problems import told_to_programs
 from appliance.api.widget import widget
-from appliance.domain.running import Reporting
+from appliance.domain.running import Part, Reporting, webhooks_part
 from appliance.domain.users import User
 from appliance.entrance import Entrance
 from appliance.live.readers import Readers
@@ -112,6 +112,7 @@ def create_app(
         sources.communications,
         reporting,
         least_disk=lambda: settings().least_disk_mib * 2**20,
+        further=lambda: _webhooks_part(office),
     )
     metrics = Metrics(sources)
 
@@ -217,6 +218,12 @@ def create_app(
         lambda asker, topic: topic_allowed(roles, topic) and readers(asker, topic),
         frames, attachments, passing, places,
     )  # fmt: skip
+
+
+def _webhooks_part(office: Office) -> list[Part]:
+    hooks = office.people.webhooks.all()
+    stopped = [one.name for one in hooks if one.disabled_why]
+    return webhooks_part([one.name for one in hooks], stopped)
 
 
 def _sign_in_rules(settings: ApplianceSettings) -> SignInRules:

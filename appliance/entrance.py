@@ -17,6 +17,7 @@ from appliance.api.v1.me import me
 from appliance.api.v1.people import Staff, people
 from appliance.api.v1.teams import roles, teams
 from appliance.api.v1.tokens import keys, tokens
+from appliance.api.v1.webhooks import webhooks
 from appliance.limit_settings import LimitSettings
 from appliance.office import Office
 from appliance.services.own_account import OwnAccount
@@ -108,6 +109,7 @@ class Entrance:
             tokens(self._signin, users, audit, self._tokens),
             keys(users, audit, kept.api_keys, self._clock.now),
             blocks(users, audit, kept.blocklist, self.door.changed),
+            webhooks(users, audit, kept.webhooks),
         ]
 
     def _limit(self, minute: Callable[[LimitSettings], int]) -> Rates:

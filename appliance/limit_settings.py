@@ -50,6 +50,47 @@ class LimitSettings:
 
 
 @dataclass(frozen=True)
+class WebhookSettings:
+    """Events told to the customer's systems."""
+
+    private_networks: tuple[str, ...] = setting(
+        (),
+        unit="networks",
+        doc="Networks that webhooks may reach although they are not open to the world, such as "
+        "that of your CRM: 192.168.7.0/24. None by default: whoever may set a webhook could else "
+        "make this server ask machines that they cannot reach themselves.",
+    )
+    ca_file: str = setting(
+        "",
+        unit="file",
+        doc="Authorities (PEM) that may sign the certificates of your own systems, beside those "
+        "that this machine knows; empty: those alone.",
+    )
+    timeout_seconds: float = setting(
+        10.0,
+        minimum=0.5,
+        maximum=20,
+        unit="seconds",
+        doc="How long a system may take to answer; it should keep the event and answer at once.",
+    )
+    stop_after_days: float = setting(
+        5.0,
+        minimum=0.01,
+        maximum=60,
+        unit="days",
+        doc="A webhook at which nothing arrives for so long is turned off, and the status page "
+        "says so; longer than a weekend.",
+    )
+    keep_days: int = setting(
+        14,
+        minimum=1,
+        maximum=365,
+        unit="days",
+        doc="The log of deliveries reaches back so far.",
+    )
+
+
+@dataclass(frozen=True)
 class ProgramSettings:
     """Programs that use the interface in a person's name."""
 

@@ -22,6 +22,7 @@ from appliance.store.second_factors import SqlSecondFactors
 from appliance.store.sessions import SqlSessions
 from appliance.store.teams import SqlRoleRules, SqlTeams
 from appliance.store.users import SqlUsers
+from appliance.store.webhooks import SqlWebhooks
 from common.atomic import sweep_parts
 from common.clock import Clock
 from common.errors import OperatorError
@@ -43,6 +44,7 @@ class People:
     signing: SqlSigningKeys
     kept: SqlKeptAnswers
     blocklist: SqlBlocklist
+    webhooks: SqlWebhooks
 
     @classmethod
     def of(cls, database: Database, vault: Vault, clock: Clock) -> People:
@@ -52,12 +54,14 @@ class People:
             SqlSessions(database, clock), SqlApiKeys(database, clock),
             SqlTokenFamilies(database, clock), SqlSigningKeys(database, vault, clock),
             SqlKeptAnswers(database, vault, clock), SqlBlocklist(database, clock),
+            SqlWebhooks(database, vault, clock),
         )  # fmt: skip
 
     def forget(self, now: datetime, settings: ApplianceSettings) -> None:
         """Let go what is over."""
         self.sessions.forget(now - timedelta(hours=settings.session.most_hours))
         self.families.forget()
+        self.webhooks.forget(now - timedelta(days=settings.webhooks.keep_days))
         self.kept.forget(settings.limits.idempotency_hours)
 
 

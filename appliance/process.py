@@ -18,6 +18,7 @@ from appliance.beside import Beside, Job
 from appliance.domain.nodes import BEAT_SECONDS, Node
 from appliance.office import Office
 from appliance.ops.mail import post, sender_of
+from appliance.ops.post import Poster
 from appliance.ops.reporting import reporting_facts, start_reporting
 from appliance.ops.turn import Turn
 from appliance.process_roles import ALL, FEED, ProcessRole, Roles, in_order, port_key
@@ -28,6 +29,7 @@ from appliance.services.in_use import in_use
 from appliance.services.keep_moving import tick
 from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
+from appliance.services.send_webhooks import SendWebhooks
 from appliance.settings import ApplianceSettings, load_settings
 from appliance.settings_mail import MailSettings
 from appliance.store.leases import SqlLeases
@@ -159,6 +161,7 @@ class _Process:
                 Job(5, partial(count_events, office.database), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
                 Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),
+                Job(2, _webhooks(settings, office, clock).run_once, worker),
                 Job(3600, lambda: office.people.forget(clock.now(), settings), worker),
                 Job(5, appliance.places.tell_news, ProcessRole.VISITOR),
                 Job(_MAIL_SECONDS, self._send_transcripts, worker),
@@ -198,6 +201,18 @@ class _Process:
 
     def _say_here(self) -> None:
         say_here(self._nodes, self._me, self._clock)
+
+
+def _webhooks(settings: ApplianceSettings, office: Office, clock: Clock) -> SendWebhooks:
+    post = Poster(
+        timeout=lambda: settings.webhooks.timeout_seconds,
+        private=lambda: settings.webhook_networks,
+        ca_file=settings.webhooks.ca_file,
+    )
+    return SendWebhooks(
+        office.people.webhooks, post, office.audit, clock,
+        lambda: timedelta(days=settings.webhooks.stop_after_days),
+    )  # fmt: skip
 
 
 def _this_node(settings: ApplianceSettings, roles: Roles, office: Office, clock: Clock) -> Node:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from appliance.limit_settings import LimitSettings, ProgramSettings
+from appliance.limit_settings import LimitSettings, ProgramSettings, WebhookSettings
 from appliance.process_roles import Roles, port_key
 from appliance.settings_attachments import AttachmentSettings
 from appliance.settings_mail import MailSettings
@@ -306,6 +306,7 @@ class ApplianceSettings:
     nodes: NodesSettings = section(NodesSettings)
     limits: LimitSettings = section(LimitSettings)
     programs: ProgramSettings = section(ProgramSettings)
+    webhooks: WebhookSettings = section(WebhookSettings)
 
     @property
     def folder(self) -> Path:
@@ -346,6 +347,11 @@ class ApplianceSettings:
         """`MetricsSettings.networks`, parsed. Raises OperatorError."""
         return _networks("appliance.metrics.networks", self.metrics.networks)
 
+    @property
+    def webhook_networks(self) -> tuple[Network, ...]:
+        """`WebhookSettings.private_networks`, parsed. Raises OperatorError."""
+        return _networks("appliance.webhooks.private_networks", self.webhooks.private_networks)
+
 
 def _networks(key: str, texts: tuple[str, ...]) -> tuple[Network, ...]:
     try:
@@ -357,7 +363,7 @@ def _networks(key: str, texts: tuple[str, ...]) -> tuple[Network, ...]:
 def load_settings() -> ApplianceSettings:
     """From the settings file and the environment, with what only the whole can tell checked."""
     settings = _in_care(load(ApplianceSettings, "appliance"))
-    _ = settings.metrics_networks
+    _ = settings.metrics_networks, settings.webhook_networks
     _ = _networks("appliance.proxies", settings.proxies)
     for key in ("dsn", "comm_url"):
         value = getattr(settings, key)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from appliance.domain import agent_state, conversation
+from appliance.domain import agent_state, conversation, events
 from common.settings import Key, keys_of, known_sections
 from updater import states as updater
 
@@ -89,7 +89,47 @@ def states_page(
     )
 
 
+_EVENTS = """\
+# Events
+
+Made from the table in `appliance/domain/events.py` by `make docs`; do not edit.
+
+Everything that the call centre does is an event: `who` did it (`agent:5`, `contact:17`, `user:1`,
+`system`), when, and what it is about (`conversation`, `agent`, `queue`: ids, or null). The live
+pages read them from the feed's topics, reports and webhooks from the table of events. A webhook
+gets `{"type": KIND, "timestamp": …, "data": {"event": NUMBER, "who": …, …}}`, signed as Standard
+Webhooks say. What is told live alone is not in that table: neither what was said, nor marks.
+
+The topics: `floor` for whoever may see the floor, `agent/N` for that agent, `conversation/N` for
+the agents of a conversation, `visitor/N` for its contact (notes are left out). A field in brackets
+is not always there.
+
+| kind | what happened | about | further | live alone | told in | kept |
+|---|---|---|---|---|---|---|
+"""
+
+
+def events_page() -> str:
+    """docs/events.md: every kind of event."""
+    return _EVENTS + "".join(_event(kind, one) for kind, one in events.KINDS.items())
+
+
+def _event(kind: str, one: events.EventKind) -> str:
+    about = ", ".join(one.about)
+    seen = ", ".join(events.seen_by(kind))
+    kept = "yes" if one.kept else "no"
+    return (
+        f"| `{kind}` | {one.meaning} | {about} | {_fields(one.fields)} | {_fields(one.live)} "
+        f"| {seen} | {kept} |\n"
+    )
+
+
+def _fields(fields: Mapping[str, str]) -> str:
+    return "; ".join(f"`{name}`: {text}" if text else f"`{name}`" for name, text in fields.items())
+
+
 PAGES = {
+    "events.md": events_page,
     "settings.md": settings_page,
     "states-updater.md": partial(
         states_page,

@@ -6,7 +6,7 @@ blanks, so that the page speaks its reader's language.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -120,6 +120,16 @@ def describe(
         Part("backup", Status.ATTENTION, "none", {}, "advice"),
         Part("telephony", Status.OFF, "off", {}, "advice"),
     ]
+
+
+def webhooks_part(names: Sequence[str], stopped: Sequence[str]) -> list[Part]:
+    """Nothing without webhooks; ``stopped`` were turned off because nothing arrived."""
+    if not names:
+        return []
+    facts = {"count": len(names), "stopped": ", ".join(stopped)}
+    if stopped:
+        return [Part("webhooks", Status.ATTENTION, "stopped", facts, "advice")]
+    return [Part("webhooks", Status.WORKS, "found", facts)]
 
 
 def _appliance(machine: Machine) -> Part:

@@ -26,6 +26,7 @@ class DescribeRunning:
         communications: the last look at the communications server.
         reporting: whether errors are reported, and how many wait.
         least_disk: bytes; below it the disk asks for attention.
+        further: parts that are not always there.
     """
 
     machine: Callable[[], Machine]
@@ -33,15 +34,19 @@ class DescribeRunning:
     communications: Callable[[], Communications]
     reporting: Callable[[], Reporting]
     least_disk: Callable[[], int]
+    further: Callable[[], list[Part]] = list
 
     def __call__(self, role: Role) -> list[Part]:
         """All parts, with as much as people of ``role`` may see."""
-        parts = describe(
-            self.machine(),
-            self.storage(),
-            self.communications(),
-            self.reporting(),
-            self.least_disk(),
+        parts = (
+            describe(
+                self.machine(),
+                self.storage(),
+                self.communications(),
+                self.reporting(),
+                self.least_disk(),
+            )
+            + self.further()
         )
         if may(role, SEE_STATUS_DETAILS):
             return parts

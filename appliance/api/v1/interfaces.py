@@ -29,8 +29,8 @@ from appliance.domain.reports.book import Book
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
 from appliance.services.set_queue import QueueForms
-from appliance.services.waiting_places import Places
 from appliance.services.visitor_door import VisitorDoor
+from appliance.services.waiting_places import Places
 from common import __version__
 from common.clock import Clock
 from common.web.texts import Texts

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
+from appliance.domain.events import KINDS
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent
 from appliance.domain.roles import Role
 from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
+from appliance.store.floor_models import EventRow
 from appliance.store.models import Base
 from appliance.store.users import SqlUsers
 from tests.contract.floor.house import House
@@ -41,3 +43,7 @@ def house(database: Database) -> Iterator[House]:
         floor.write(lambda work, agent=agent: work.save_agent(agent))
     yield House(database, floor, clock, [u.id for u in people if u], sales.id, support.id)
     floor.close()
+    with database.read() as session:
+        for row in session.scalars(select(EventRow)):
+            known = {name.strip("[]") for name in KINDS[row.kind].fields}
+            assert set(row.data) <= known, f"{row.kind} tells {set(row.data) - known}, too"

@@ -1,0 +1,244 @@
+"""Webhooks: where the customer's systems hear of events, and what became of each delivery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from flask import Response, jsonify, request
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, Field
+
+from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.shapes import Answer, Page, Strict
+from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
+from appliance.domain.audit import Audit
+from appliance.domain.events import KINDS
+from appliance.domain.roles import CONNECT_PROGRAMS
+from appliance.domain.users import Users
+from appliance.domain.webhooks import Delivery, Webhook, Webhooks
+from appliance.domain.work import UnknownError
+
+_EDITED = ("name", "url", "kinds", "active")
+_MOST = 50  # hooks; each is looked at with every event
+
+
+class HookPath(BaseModel):
+    """In the path."""
+
+    webhook: str = Field(max_length=32)
+
+
+class DeliveryPath(HookPath):
+    """In the path."""
+
+    delivery: int = Field(ge=1, le=2**31 - 1)
+
+
+class HookBody(Strict):
+    """A new webhook; it hears of what happens from now on."""
+
+    name: str = Field(min_length=1, max_length=100)
+    url: str = Field(min_length=1, max_length=2000)
+    kinds: list[str] = Field(
+        default=["*"], min_length=1, max_length=100,
+        description="`conversation.end`, `conversation.*` or `*`; see docs/events.md.",
+    )  # fmt: skip
+
+
+class HookEdit(Strict):
+    """What shall be different; whatever is left out stays."""
+
+    name: str | None = Field(None, min_length=1, max_length=100)
+    url: str | None = Field(None, min_length=1, max_length=2000)
+    kinds: list[str] | None = Field(None, min_length=1, max_length=100)
+    active: bool | None = None
+
+
+class HookShape(BaseModel):
+    """A webhook."""
+
+    id: str
+    name: str
+    url: str
+    kinds: list[str]
+    active: bool
+    created_at: datetime
+    failing_since: datetime | None
+    disabled_why: str = Field(description="Why it was turned off by itself; empty: it was not.")
+    etag: str = Field(description=ETAG)
+
+
+class NewHook(HookShape):
+    """A webhook that was made."""
+
+    secret: str = Field(description="Told once: what its signatures are made with.")
+
+
+class Secret(BaseModel):
+    """In place of the old one, which is worth nothing from now on."""
+
+    secret: str
+
+
+class HookList(BaseModel):
+    """All of them; at most 50."""
+
+    items: list[HookShape]
+
+
+class DeliveryShape(BaseModel):
+    """One event for one webhook."""
+
+    id: int
+    event: int
+    kind: str
+    made_at: datetime
+    due_at: datetime | None = Field(description="When it is tried; null: done, or given up.")
+    attempts: int
+    answered: int | None = Field(description="The status of the last answer.")
+    trouble: str
+    done_at: datetime | None
+
+
+class DeliveryList(BaseModel):
+    """Newest first; `cursor` is the next page's `after`, 0 at the end."""
+
+    items: list[DeliveryShape]
+    cursor: int
+
+
+def webhooks(users: Users, audit: Audit, kept: Webhooks) -> APIBlueprint:
+    """The blueprint."""
+    about = "Where the customer's systems hear of events."
+    blueprint = blueprint_for("webhooks", "/webhooks", about, users, CONNECT_PROGRAMS)
+
+    @blueprint.get("", summary="Webhooks", responses={"200": HookList})
+    def all_hooks() -> Answer:
+        return jsonify(items=[_shape(one) for one in kept.all()])
+
+    @blueprint.get("/<string:webhook>", summary="One webhook", responses={"200": HookShape})
+    def one_hook(path: HookPath) -> Answer:
+        return one_answer(_shape(known(path.webhook)))
+
+    @blueprint.post("", summary="A new webhook", responses={"201": NewHook})
+    def new_hook(body: HookBody) -> Answer:
+        if len(kept.all()) >= _MOST:
+            raise ValueError(f"There are {_MOST} webhooks, and no more are taken; remove one")
+        made, secret = kept.add(body.name, _url(body.url), _kinds(body.kinds))
+        done("webhook.added", made)
+        answer = one_answer({**_shape(made), "secret": secret}, 201)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @blueprint.patch("/<string:webhook>", summary="Change a webhook",
+                     responses={"200": HookShape})  # fmt: skip
+    def change(path: HookPath, body: HookEdit) -> Answer:
+        seen = Precondition.here()
+
+        def decide(before: Webhook) -> Webhook:
+            seen.check(_shape(before))
+            return replace(
+                before,
+                name=body.name or before.name,
+                url=_url(body.url) if body.url else before.url,
+                kinds=tuple(_kinds(body.kinds)) if body.kinds else before.kinds,
+                active=before.active if body.active is None else body.active,
+            )
+
+        changed = _there(kept.change(path.webhook, decide), path)
+        done("webhook.changed", changed)
+        return one_answer(_shape(changed))
+
+    @blueprint.post("/<string:webhook>/secret", summary="A new secret",
+                    responses={"200": Secret})  # fmt: skip
+    def new_secret(path: HookPath) -> Answer:
+        secret = kept.new_secret(path.webhook)
+        if secret is None:
+            raise UnknownError("webhook", path.webhook)
+        done("webhook.secret_renewed", known(path.webhook))
+        answer = jsonify(secret=secret)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @blueprint.delete("/<string:webhook>", summary="Remove a webhook", responses={"204": None})
+    def remove(path: HookPath) -> Answer:
+        done("webhook.removed", _there(kept.remove(path.webhook), path))
+        return Response(status=204)
+
+    def known(id: str) -> Webhook:  # noqa: A002
+        return _known(kept, id)
+
+    def done(what: str, hook: Webhook) -> None:
+        audit.record(who(), what, f"{hook.name} {hook.url}", request.remote_addr or "")
+
+    _add_deliveries(blueprint, audit, kept)
+    return blueprint
+
+
+def _add_deliveries(blueprint: APIBlueprint, audit: Audit, kept: Webhooks) -> None:
+    @blueprint.get("/<string:webhook>/deliveries", summary="What became of its events",
+                   responses={"200": DeliveryList})  # fmt: skip
+    def deliveries(path: HookPath, query: Page) -> Answer:
+        _known(kept, path.webhook)
+        found = kept.deliveries(path.webhook, query.after, query.most)
+        more = len(found) == query.most
+        return jsonify(items=[_sent(one) for one in found], cursor=found[-1].id if more else 0)
+
+    @blueprint.post("/<string:webhook>/deliveries/<int:delivery>/resend",
+                    summary="Send it once more", responses={"200": DeliveryShape})  # fmt: skip
+    def send_again(path: DeliveryPath) -> Answer:
+        again = kept.send_again(path.webhook, path.delivery)
+        if again is None:
+            raise UnknownError("delivery", path.delivery)
+        audit.record(who(), "webhook.resent", f"{path.webhook} {path.delivery}")
+        return jsonify(_sent(again))
+
+
+def _known(kept: Webhooks, id: str) -> Webhook:  # noqa: A002
+    found = next((one for one in kept.all() if one.id == id), None)
+    if found is None:
+        raise UnknownError("webhook", id)
+    return found
+
+
+def _there(found: Webhook | None, path: HookPath) -> Webhook:
+    if found is None:
+        raise UnknownError("webhook", path.webhook)
+    return found
+
+
+def _url(text: str) -> str:
+    """An address that can be asked. Raises ValueError."""
+    try:
+        parts = urlsplit(text)
+        plain = parts.hostname and parts.port != 0 and text.isascii() and text.isprintable()
+    except ValueError:
+        plain = False
+        parts = urlsplit("")
+    if not plain or parts.scheme not in {"http", "https"} or " " in text:
+        raise ValueError(f"{text!r} is not an address like https://crm.example.org/hook")
+    if parts.username or parts.password:
+        raise ValueError("An address with a password in it would be shown to others; leave it out")
+    return text
+
+
+def _kinds(kinds: list[str]) -> list[str]:
+    families = {f"{kind.partition('.')[0]}.*" for kind in KINDS}
+    strange = sorted(set(kinds) - set(KINDS) - families - {"*"})
+    if strange:
+        raise ValueError(f"There are no events {strange[0]!r}; see docs/events.md")
+    return sorted(set(kinds))
+
+
+def _shape(one: Webhook) -> dict[str, object]:
+    values = {name: getattr(one, name) for name in HookShape.model_fields if name != "etag"}
+    edited = {name: getattr(one, name) for name in _EDITED}
+    shape = HookShape(**{**values, "kinds": list(one.kinds)}, etag=etag_of(edited))
+    return shape.model_dump(mode="json")
+
+
+def _sent(one: Delivery) -> dict[str, object]:
+    values = {name: getattr(one, name) for name in DeliveryShape.model_fields}
+    return DeliveryShape(**values).model_dump(mode="json")

@@ -1,0 +1,129 @@
+"""Every kind of event: what it means, and what it tells beside who, when and what it is about.
+
+Reports, webhooks and every live page are fed from these. docs/events.md is made from the table, and
+a test holds that nothing else is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from appliance.domain.agent_state import Said
+from appliance.domain.conversation import Event
+from appliance.domain.live import FLOOR, agent_topic, conversation_topic, topics_of, visitor_topic
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """One kind.
+
+    Attributes:
+        meaning: what happened.
+        about: which of ``conversation``, ``agent`` and ``queue`` it names.
+        fields: what it tells further, with its meaning; a name in brackets is not always there.
+        live: told to those who follow it live alone, and not kept with the event.
+        kept: whether it is in the table of events, for reports and webhooks.
+    """
+
+    meaning: str
+    about: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    live: Mapping[str, str] = field(default_factory=dict)
+    kept: bool = True
+
+
+_CONVERSATION = ("conversation", "agent", "queue")
+_STATE = {"state": "the state from now on", "channel": "such as `chat`"}
+_MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
+    Event.QUEUE: (
+        "it has its place in a queue",
+        {"[not_before]": "it was left out of hours, and is offered from then on"},
+    ),
+    Event.REASSIGN: (
+        "a supervisor gave it to another queue or agent while it waited",
+        {"[from]": "the queue that it left", "[to]": "the agent that it is for"},
+    ),
+    Event.OVERFLOW: ("it waits in another queue", {"from": "the queue that it left"}),
+    Event.REFUSE: ("no queue could take it", {"because": "`full` or `closed`"}),
+    Event.OFFER: ("it rings at an agent", {"why": "why at this one: reason, rule, step, …"}),
+    Event.MISS: ("the agent did not answer in time", {}),
+    Event.DECLINE: ("the agent did not take it", {}),
+    Event.ACCEPT: ("the agent answered", {}),
+    Event.TAKE: ("an agent picked it out of the queue", {}),
+    Event.LEAVE: ("the contact left before anybody answered", {}),
+    Event.HOLD: ("the contact waits", {}),
+    Event.RESUME: ("they speak again", {}),
+    Event.TRANSFER: (
+        "it is given away", {"[queue]": "to this queue", "[agent]": "to this agent"},
+    ),
+    Event.TAKE_OVER: (
+        "a supervisor goes on in the agent's stead", {"from": "the agent who had it"},
+    ),
+    Event.LOSE_AGENT: ("the agent's desk is gone for good", {}),
+    Event.END: ("one of the two has ended it", {}),
+    Event.CLOSE: ("the after-call work is done", {"[disposition]": "how it went"}),
+    Event.REOPEN: ("the contact speaks again", {}),
+}  # fmt: skip
+_PRESENCE = {"presence": "what the agent says of themselves", "reason": "why they are away"}
+_NAMED = {"name": "of the agent"}
+
+KINDS: Mapping[str, EventKind] = {
+    "conversation.new": EventKind(
+        "a contact wants to speak", ("conversation", "queue"), {"channel": "such as `chat`"}
+    ),
+    **{
+        f"conversation.{event}": EventKind(meaning, _CONVERSATION, {**_STATE, **fields})
+        for event, (meaning, fields) in _MOVES.items()
+    },
+    "conversation.taken": EventKind(
+        "a supervisor took an active one from its agent", _CONVERSATION, {"by": "the supervisor"}
+    ),
+    "conversation.join": EventKind("a colleague takes part", _CONVERSATION, _NAMED),
+    "conversation.part": EventKind("a colleague has left", _CONVERSATION, _NAMED),
+    "conversation.listen": EventKind("a supervisor listens in", _CONVERSATION, _NAMED),
+    "conversation.unlisten": EventKind("a supervisor listens no more", _CONVERSATION, _NAMED),
+    "conversation.rate": EventKind("the contact rated it", _CONVERSATION, {"stars": "1 to 5"}),
+    "message.said": EventKind(
+        "somebody wrote a message", _CONVERSATION,
+        {"number": "of the message, in its conversation", "internal": "a note among agents"},
+        {"key": "the sender's own id", "author": "`contact`, `agent`, `system`", "text": "",
+         "[files]": "what came with it"},
+    ),
+    "message.marked": EventKind(
+        "somebody received or read messages", _CONVERSATION,
+        {"side": "whose", "delivered": "up to this number", "read": "up to this number"},
+        kept=False,
+    ),
+    "message.visited": EventKind(
+        "the visitor opened another page", _CONVERSATION,
+        {"url": "of the page", "title": "of the page"}, kept=False,
+    ),
+    **{
+        f"agent.{said}": EventKind(f"an agent's presence: {said}", ("agent",), _PRESENCE)
+        for said in Said
+    },
+    "agent.added": EventKind("somebody is at the desk for the first time", ("agent",)),
+    "agent.set": EventKind("what an agent may be offered was changed", ("agent",)),
+    "queue.set": EventKind(
+        "a queue was made or changed", ("queue",), {"name": "of the queue", "target": "its target"}
+    ),
+    "canned.set": EventKind("a canned reply was made or changed", ("queue",), {"id": "of it"}),
+    "canned.removed": EventKind("a canned reply was removed", ("queue",), {"id": "of it"}),
+    "contact.merged": EventKind(
+        "several contacts turned out to be one person", (),
+        {"into": "the contact that stays", "same": "those that are one with it"},
+    ),
+}  # fmt: skip
+
+
+def seen_by(kind: str) -> list[str]:
+    """The topics of the feed in which it is told, in words."""
+    about = KINDS[kind].about
+    conversation = 1 if "conversation" in about else None
+    agent = 2 if "agent" in about else None
+    words = {
+        FLOOR: "`floor`", agent_topic(2): "`agent/N`",
+        conversation_topic(1): "`conversation/N`", visitor_topic(1): "`visitor/N`",
+    }  # fmt: skip
+    return [words[one] for one in topics_of(kind, conversation, agent, {})]
