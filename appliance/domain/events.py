@@ -110,6 +110,12 @@ KINDS: Mapping[str, EventKind] = {
     ),
     "canned.set": EventKind("a canned reply was made or changed", ("queue",), {"id": "of it"}),
     "canned.removed": EventKind("a canned reply was removed", ("queue",), {"id": "of it"}),
+    "conversation.set": EventKind(
+        "an agent changed its tags or subject", _CONVERSATION, {"tags": "all of them"}
+    ),
+    "contact.set": EventKind(
+        "an agent changed what is known of a contact", ("agent",), {"contact": "whose"}
+    ),
     "contact.merged": EventKind(
         "several contacts turned out to be one person", (),
         {"into": "the contact that stays", "same": "those that are one with it"},
