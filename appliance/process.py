@@ -27,9 +27,9 @@ from appliance.services.be_a_node import say_here
 from appliance.services.first_queue import first_queue
 from appliance.services.in_use import in_use
 from appliance.services.keep_moving import tick
+from appliance.services.send_webhooks import SendWebhooks
 from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
-from appliance.services.send_webhooks import SendWebhooks
 from appliance.settings import ApplianceSettings, load_settings
 from appliance.settings_mail import MailSettings
 from appliance.store.leases import SqlLeases

@@ -95,6 +95,10 @@ KINDS: Mapping[str, EventKind] = {
         {"side": "whose", "delivered": "up to this number", "read": "up to this number"},
         kept=False,
     ),
+    "message.transcript": EventKind(
+        "a transcript is to be mailed, was, or could not be", _CONVERSATION,
+        {"id": "of the transcript", "state": "of its mail"},
+    ),
     "message.visited": EventKind(
         "the visitor opened another page", _CONVERSATION,
         {"url": "of the page", "title": "of the page"}, kept=False,
