@@ -10,7 +10,7 @@ PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills appliance bench-errors bench-updates bench-rollout conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills products bench-errors bench-updates bench-rollout conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -44,8 +44,8 @@ lint: $(VENV)/dev.stamp ## style, format and types alone
 drills: setup-dev ## the long form: every process killed at every step of both flows
 	@$(BIN)/python -m pytest -m long tests/drills
 
-appliance: $(VENV)/run.stamp ## build the appliance as a program that needs no Python, in build/
-	@$(BIN)/python packaging/appliance/build.py --out build
+products: $(VENV)/run.stamp ## build appliance, comm and updater as programs that need no Python, in build/
+	@$(BIN)/python packaging/products/build.py appliance comm updater --out build
 
 bench-errors: $(VENV)/dev.stamp ## measure intake, digest, mail and a storm beside Bugsink (half an hour)
 	@PYTHONPATH=. $(BIN)/python bench/errors.py $(BENCH)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from appliance.limit_settings import LimitSettings, ProgramSettings, WebhookSett
 from appliance.process_roles import Roles, port_key
 from appliance.settings_attachments import AttachmentSettings
 from appliance.settings_mail import MailSettings
+from common import care
 from common.errors import OperatorError
 from common.settings import callstead_home, load, section, setting
 
@@ -379,15 +379,7 @@ def load_settings() -> ApplianceSettings:
 
 def _in_care(settings: ApplianceSettings) -> ApplianceSettings:
     """What the updater gives to a program in its care comes before what is written elsewhere."""
-    if os.environ.get("CALLSTEAD_PROGRAM") != "appliance":
-        return settings
-    given = {
-        "port": os.environ.get("CALLSTEAD_PROGRAM_PORT", ""),
-        "data_dir": os.environ.get("CALLSTEAD_PROGRAM_DATA", ""),
-        "dsn": os.environ.get("SENTRY_DSN", ""),
-        "ca_file": os.environ.get("CALLSTEAD_CA_FILE", ""),
-    }
-    changes: dict[str, Any] = {name: value for name, value in given.items() if value}
+    changes: dict[str, Any] = {**care.given("appliance")}
     if "port" in changes:
         port = int(changes["port"])
         changes |= {"port": port, "visitor_port": port, "worker_port": port}

@@ -100,7 +100,7 @@ def build_trees(work: Path) -> dict[str, Path]:
         out = work / version
         if not (out / PRODUCT).exists():
             print(f"building {version}", flush=True)
-            build = [sys.executable, ROOT / "packaging" / "appliance" / "build.py"]
+            build = [sys.executable, ROOT / "packaging" / "products" / "build.py", PRODUCT]
             path = {"PYTHONPATH": str(library)} if library else {}
             run([*build, "--root", root, "--out", out], **path)
         trees[version] = out / PRODUCT

@@ -18,24 +18,28 @@ from comm_server.intake.listen import Listeners
 from comm_server.intake.web import IntakeDoor
 from comm_server.mending import Mender
 from comm_server.mirror.web import mirror_blueprint
+from comm_server.opening import Opening
 from comm_server.parts import UPDATES, Parts, create_parts
-from comm_server.settings import CommSettings
+from comm_server.settings import PRODUCT, load_settings
 from comm_server.understander import Understander
-from common import __version__, reporting
+from common import __version__, care, reporting
 from common.clock import SystemClock
 from common.feed import Asker, FeedApp, FeedReader, Wakeups
+from common.in_care import InCare
 from common.jobs import Jobs, told
 from common.logs import get_logger
 from common.serving import TlsIdentity, make_server
 from common.serving.health import health_blueprint
 from common.serving.tls import server_context
-from common.settings import load
+from common.web.texts import Texts
 
 log = get_logger(__name__)
 PROGRAM = "comm_server"
 MACHINE = "communications-server"
 # Rings widen after minutes of quiet; a halt by a report shall not wait for long.
 ROLLOUT_SECONDS = 2.0
+# Looking for mails takes milliseconds, handing one over longer; the updater waits for two seconds.
+_MAIL_PATIENCE = 0.5
 
 
 def create_app(parts: Parts) -> Flask:
@@ -68,7 +72,7 @@ def create_intake(parts: Parts) -> IntakeDoor:
 
 def serve() -> None:
     """Run until SIGTERM or SIGINT. Raises OperatorError: another one runs on the same data."""
-    settings = load(CommSettings, "comm")
+    settings = load_settings()
     mender = Mender(settings.folder / "comm.db", lambda: settings.disk, SystemClock())
     with mender.alone():
         _serve()
@@ -100,16 +104,17 @@ def _serve() -> None:
         lambda: server_context(identity),
         parts.disk,
     )
-    work = Clockwork(parts, arrived)
+    drain = care.Drain()
+    work = Clockwork(parts, arrived, drain)
+    intake = create_intake(parts)
+    in_care = InCare(Texts("comm_server"), busy=work.busy, drain=drain, cuts=intake.handles)
+    opening = Opening(
+        in_care.doors.closed, [(listeners.start, listeners.stop), (work.start, work.stop)]
+    )
 
     def start() -> None:
         parts.disk.start(parts.store)
-        listeners.start()
-        work.start()
-
-    def stop() -> None:
-        listeners.stop()
-        work.stop()
+        opening.start()
 
     plain = ("/healthz", "/api/", "/v1/logs") if settings.intake.allow_plain_http else ("/healthz",)
     try:
@@ -120,11 +125,12 @@ def _serve() -> None:
             port_setting="comm.port",
             flask=create_app(parts),
             feed=feed,
-            direct=create_intake(parts),
+            direct=intake,
             tls=identity,
             plain_prefixes=plain,
+            around=in_care,
             on_start=start,
-            on_stop=stop,
+            on_stop=opening.stop,
             on_reload=lambda: _reload(parts),
         ).run()
     finally:
@@ -134,8 +140,10 @@ def _serve() -> None:
 class Clockwork:
     """What runs by itself: the digest when something arrives, the rest by time."""
 
-    def __init__(self, parts: Parts, arrived: threading.Event) -> None:
+    def __init__(self, parts: Parts, arrived: threading.Event, drain: care.Drain) -> None:
         self._parts = parts
+        self._drain = drain
+        self._mailing = threading.Lock()
         self._arrived = arrived
         self._leave = threading.Event()
         self._digest = threading.Thread(target=self._digest_all, name="digest", daemon=True)
@@ -148,11 +156,11 @@ class Clockwork:
         with told():
             parts.mirror.recover()
         every = parts.settings.current.mirror.every
-        self._jobs.every(1, parts.courier.run_once)
+        self._jobs.every(1, self._carry)
         self._jobs.every(1, lambda: parts.disk.look(parts.store))
         self._jobs.every(3600, lambda: parts.mender.look(parts.store))
         self._jobs.every(every, lambda: self._with_room(parts.pull), jitter=every / 10)
-        self._jobs.every(1, parts.puller.pull_asked)
+        self._jobs.every(1, lambda: self._with_room(parts.puller.pull_asked))
         self._jobs.every(parts.settings.current.mirror.inbox_every, parts.take_push)
         self._jobs.every(3600, parts.mirror.alarm_when_expired, at_once=True)
         self._jobs.every(ROLLOUT_SECONDS, parts.rollout.run_once, at_once=True)
@@ -171,8 +179,24 @@ class Clockwork:
         if self._digest.is_alive():
             self._digest.join(30)
 
+    def busy(self) -> str:
+        """Why this program is not to be restarted now; empty when it may be.
+
+        Everything here goes on after a restart; a mail half handed over would only go twice.
+        """
+        if self._mailing.acquire(timeout=_MAIL_PATIENCE):
+            self._mailing.release()
+            return ""
+        return "a mail is on its way home"
+
+    def _carry(self) -> None:
+        with self._mailing:
+            if not self._drain.on:
+                self._parts.courier.run_once()
+
     def _with_room(self, work: Callable[[], object]) -> None:
-        if self._parts.disk.taking:  # releases are large, and wait for room like reports
+        # Releases are large: they wait for room like reports, and for the end of a drain.
+        if self._parts.disk.taking and not self._drain.on:
             work()
 
     def _digest_all(self) -> None:
@@ -211,9 +235,11 @@ def _checks(parts: Parts) -> dict[str, bool | str]:
 def _report_own_errors(parts: Parts, identity: TlsIdentity) -> None:
     """This program's own failures take the same way as everybody's: through its own intake."""
     number, key = ensure_dsn(parts.store, PROGRAM, MACHINE, parts.clock)
+    own = dsn_url(number, key, "https", "localhost", parts.settings.current.port)
+    given = care.given(PRODUCT)  # then it is a release of that name, which its reports can halt
     reporting.set_up(
-        dsn=dsn_url(number, key, "https", "localhost", parts.settings.current.port),
-        release=f"{PROGRAM}@{__version__}",
+        dsn=given.get("dsn", own),
+        release=None if given else f"{PROGRAM}@{__version__}",
         spool=parts.folder / "own-reports",
         ca_file=identity.client_ca,
         server_name=MACHINE,

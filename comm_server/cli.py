@@ -20,12 +20,11 @@ from comm_server.parts import Parts, create_parts
 from comm_server.problems import listing
 from comm_server.rollout.cli import Site as RolloutSite
 from comm_server.rollout.cli import rollout_group
-from comm_server.settings import CommSettings
+from comm_server.settings import load_settings
 from comm_server.site import install_kit
 from common.cli import group as command_group
 from common.cli import json_option, show
 from common.logs import set_up
-from common.settings import load
 from common.trust import FolderSource
 
 
@@ -49,7 +48,7 @@ def _parts() -> Iterator[Parts]:
 @json_option
 def init(kit: Path, as_json: bool) -> None:
     """Make this machine the communications server of the site that the kit names."""
-    site = install_kit(load(CommSettings, "comm").folder, kit)
+    site = install_kit(load_settings().folder, kit)
     show(
         {"site": site.site, "name": site.name},
         as_json,
@@ -63,7 +62,7 @@ def serve() -> None:
     # Here, because the web costs half a second that no other command should pay.
     from comm_server.app import serve as serve_forever  # noqa: PLC0415
 
-    set_up("comm", load(CommSettings, "comm").log_level)
+    set_up("comm", load_settings().log_level)
     serve_forever()
 
 
@@ -120,7 +119,7 @@ def fingerprint(files: tuple[Path, ...], as_json: bool) -> None:
     A file holds a Sentry event (JSON), or plain text with or without a stack trace. With --json,
     one line for each.
     """
-    phones = load(CommSettings, "comm").scrub.rules  # where there is a site, as it masks
+    phones = load_settings().scrub.rules  # where there is a site, as it masks
     for one in (explain(path, phones) for path in files):
         parts = "\n".join(f"  {part}" for part in one["parts"])
         text = f"{one['fingerprint']}  {one['grouper']}  {one['file']}\n{parts}"

@@ -15,14 +15,13 @@ import requests
 
 from comm_server.courier import transport_for
 from comm_server.disk.ballast import held
-from comm_server.settings import CommSettings
+from comm_server.settings import CommSettings, load_settings
 from comm_server.site import Site, load_site
 from common.clock import SystemClock, ago
 from common.database import connect
 from common.doctor import Check, Result, port_check
 from common.errors import CallsteadError
 from common.mail.smtp import SmtpTransport
-from common.settings import load
 from common.trust.expiry import of_published
 
 # For what trying again does not mend; the words of `comm_server.outbox.trouble_of`.
@@ -40,7 +39,7 @@ _SECRETS = ("kit.json", "site.key", "session.key", "authority/ca.key", "authorit
 
 def checks() -> Iterator[Check]:
     """The checks of this room; none when this machine is no communications server."""
-    settings = load(CommSettings, "comm")
+    settings = load_settings()
     if not (settings.folder / "kit.json").exists():
         return
     yield Check("comm: site", lambda: _site(settings.folder))

@@ -18,17 +18,17 @@ from comm_server.mirror.pull import Puller
 from comm_server.mirror.records import Warn
 from comm_server.outbox import Outbox
 from comm_server.rollout.orders import Orders
-from comm_server.rollout.rings import read_rings
+from comm_server.rollout.rings import site_rings
 from comm_server.rollout.service import Rollout
-from comm_server.rollout.window import Window
 from comm_server.schema import migrations
-from comm_server.settings import CommSettings, DiskSettings
+from comm_server.settings import CommSettings, DiskSettings, load_settings
 from comm_server.site import Site, load_site
 from common.clock import Clock, SystemClock, stamp
 from common.feed.events import append
 from common.serving.certificates import SiteAuthority
-from common.settings import Holder, load
+from common.settings import Holder
 from common.spool import Store
+from common.window import Window
 
 UPDATES = "updates"
 
@@ -162,8 +162,8 @@ def _limits(settings: DiskSettings) -> Limits:
 
 def _settings() -> CommSettings:
     """Checked further than their types. Raises OperatorError."""
-    settings = load(CommSettings, "comm")
-    read_rings(settings.rollout.rings)
+    settings = load_settings()
+    site_rings(settings.rollout.rings)
     if settings.rollout.window:
         s = settings.rollout
         Window(s.window, s.window_minutes, s.window_zone).check()

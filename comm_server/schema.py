@@ -31,6 +31,7 @@ def migrations() -> Migrations:
     steps(name="reports_kept")(_reports_kept)
     steps(name="kept_whole")(_kept_whole)
     mirror_schema.add_notices_to(steps)
+    mirror_schema.add_terms_to(steps)
     return steps
 
 

@@ -26,6 +26,12 @@ log = get_logger(__name__)
 _TRIES = 2
 
 
+def _command() -> list[str]:
+    if getattr(sys, "frozen", False):  # a packed program has no -m; packaging/products/start.py
+        return [sys.executable, "understand"]
+    return [sys.executable, "-m", understanding_process.__name__]
+
+
 class Understander:
     """Owns the process; it is started when it is needed and when it is gone."""
 
@@ -78,7 +84,7 @@ class Understander:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = self._process = subprocess.Popen(
-            [sys.executable, "-m", understanding_process.__name__],
+            _command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -32,6 +32,23 @@ from pathlib import Path
 _MOST_SECONDS = 3600.0
 
 
+def given(product: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What the updater gives to ``product``, by the name of the setting that it comes before.
+
+    Empty for a program that is in nobody's care.
+    """
+    said = os.environ if environment is None else environment
+    if said.get("CALLSTEAD_PROGRAM") != product:
+        return {}
+    names = {
+        "port": "CALLSTEAD_PROGRAM_PORT",
+        "data_dir": "CALLSTEAD_PROGRAM_DATA",
+        "dsn": "SENTRY_DSN",
+        "ca_file": "CALLSTEAD_CA_FILE",
+    }
+    return {name: value for name, key in names.items() if (value := said.get(key))}
+
+
 class Doors:
     """Whether this program may take anything from anybody.
 

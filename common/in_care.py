@@ -14,6 +14,7 @@ from html import escape
 from typing import Any
 
 from common.care import Doors, Drain, from_updater
+from common.serving.edge import cut
 from common.web.texts import LANGUAGES, Texts
 
 _HEALTH = "/healthz"
@@ -29,6 +30,8 @@ class InCare:
         busy: why the program cannot be restarted now, as a few words; empty when it can. It runs
             in a thread.
         drain: asked by the program before it begins anything new.
+        cuts: whether the senders to a path throw away what is answered with an error: behind
+            closed doors their connection is cut without an answer, and they send it again.
         doors: for tests.
         token: for tests.
     """
@@ -39,12 +42,14 @@ class InCare:
         *,
         busy: Callable[[], str] = str,
         drain: Drain | None = None,
+        cuts: Callable[[str], bool] = lambda _path: False,
         doors: Doors | None = None,
         token: str | None = None,
     ) -> None:
         self.drain = drain or Drain()
         self.doors = doors or Doors()
         self._busy = busy
+        self._cuts = cuts
         self._token = token
         self._page = _one_moment(texts)
         self._sentence = texts.t("moment.sentence", language="en")
@@ -58,7 +63,10 @@ class InCare:
             elif scope["path"] in {"/may-restart", "/drain"} and self._is_updater(scope):
                 await self._answer_updater(scope, receive, send)
             elif scope["path"] != _HEALTH and self.doors.closed():
-                await self._one_moment(scope, send)
+                if self._cuts(scope["path"]):
+                    await cut(scope, receive)
+                else:
+                    await self._one_moment(scope, send)
             else:
                 await application(scope, receive, send)
 

@@ -15,6 +15,7 @@ import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast, get_type_hints
 
@@ -83,8 +84,12 @@ def fingerprint() -> str:
 
 
 def known_sections() -> dict[str, type[Any]]:
-    """The settings classes of all installed rooms, by the name of their table."""
-    return {e.name: e.load() for e in entry_points(group="callstead.settings")}
+    """The settings classes of all installed rooms, by the name of their table.
+
+    A packed program knows the names of all tables, for they share a file, and holds one room.
+    """
+    entries = entry_points(group="callstead.settings")
+    return {e.name: e.load() for e in entries if find_spec(e.module.partition(".")[0])}
 
 
 def keys_of(kind: type[Any], prefix: str) -> Iterator[Key]:

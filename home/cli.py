@@ -13,6 +13,7 @@ from common.cli import json_option, show
 from common.clock import SystemClock
 from common.settings import load
 from common.wire.release import CHANNELS
+from common.wire.rollout import Terms
 from home import inbox_cli, pack_cli, push_cli, signing_cli
 from home.publish import room
 from home.publish.rotation import read_public
@@ -72,6 +73,18 @@ def publish(
 @click.option("--to", "channel", required=True, type=click.Choice(CHANNELS[1:]))
 @click.option("--by", required=True, help="The person who answers for it; stands in the log.")
 @click.option("--again", is_flag=True, help="Clients on which it failed shall try it once more.")
+@click.option(
+    "--ring",
+    "rings",
+    multiple=True,
+    metavar="'NAME N% [approve]'",
+    help="Ask every site for this ring, in this order; the last takes all who are left.",
+)
+@click.option(
+    "--at-once", type=int, default=100, help="Ask for at most so many % of a ring at once."
+)
+@click.option("--quiet", type=int, default=0, help="Ask for so many quiet minutes between rings.")
+@click.option("--may-return", is_flag=True, help="A site may send its computers back from it.")
 @signing_cli.export_option
 @json_option
 def promote(
@@ -80,13 +93,26 @@ def promote(
     channel: str,
     by: str,
     again: bool,
+    rings: tuple[str, ...],
+    at_once: int,
+    quiet: int,
+    may_return: bool,
     export: Path | None,
     as_json: bool,
 ) -> None:
-    """Let VERSION of PRODUCT into the next channel, in somebody's name."""
+    """Let VERSION of PRODUCT into the next channel, in somebody's name.
+
+    What sites are asked is signed with it. Each may be stricter, none laxer. When nothing is asked
+    here, what the channel before asked goes on to hold.
+    """
+    terms = Terms(rings, at_once, quiet * 60, may_return)
     with room.open_releases(_settings(), SystemClock(), export) as releases:
-        pointer = releases.promote(product, version, channel, by, again=again)
+        pointer = releases.promote(
+            product, version, channel, by, again=again, terms=terms if terms.as_dict() else None
+        )
+        asked = releases.terms(product).get((channel, version), Terms())
     facts = {"product": product, "channel": channel, "releases": pointer, "by": by}
+    facts["terms"] = asked.as_dict()
     text = f"{channel} of {product} is now at {version}, approved by {by}"
     if export:
         text = f"{product} {version} {_to_be_signed(export)}"

@@ -105,7 +105,8 @@ class Updater:
             memory: name of the folder of trusted metadata; two at once must not share one.
             source: of releases; None: the site's server, helped out by what a stick brought.
         """
-        folder = self.folder.program(product)
+        program = self.journal.program(product)
+        folder = self.folder.program(product, program.data if program else "")
         network = self.holder.current.network
         server = HttpSource(
             self.comm.releases_url,

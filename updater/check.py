@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from common.clock import parse_stamp
-from common.errors import NetworkError, RefusedError
+from common.errors import CallsteadError, NetworkError, RefusedError
+from common.logs import get_logger
 from common.wire.release import Manifest
 from updater import manifests, stick
 from updater.journal import Program, Release
 from updater.tools import Tools
 
+log = get_logger(__name__)
 STEP = "check"
 _BROUGHT = "A person brought it here, and the site's server cannot be asked."
 
@@ -159,7 +161,45 @@ def _ask(program: Program, tools: Tools, step: str) -> tuple[bool, str, bool]:
 
 
 def sent_back(program: Program, tools: Tools) -> str:
-    """Why the site lets everybody return from what runs here; empty when there is no way back."""
-    if program.current is None or program.previous is None:
+    """Why to return from what runs here to the release before; empty when it is to stay.
+
+    The site asks for it, and the vendor has signed that it may: by halting or withdrawing the
+    release, or by letting sites return from it. The latter counts once for each time that it was
+    issued, so that a site in wrong hands cannot send its clients to and fro.
+    """
+    current = program.current
+    if current is None or program.previous is None:
         return ""
-    return tools.comm.sent_back(program.product, program.current.version)
+    if not (order := tools.comm.sent_back(program.product, current.version)):
+        return ""
+    about = (program.product, program.channel, current.version)
+    try:
+        tools.repository.refresh()
+        if tools.repository.notice(*about):
+            return order
+        if not tools.repository.terms(*about).may_return:
+            why = "its vendor has signed nothing that lets this site send it back"
+        elif tools.journal.fact(_returned(program)) == _return_of(program, tools):
+            why = "it went back from it once already, and its vendor has not issued it again"
+        else:
+            return order
+    except CallsteadError as error:  # the look that follows tells it
+        why = str(error)
+    log.warning("program.not_sent_back", product=program.product, reason=why, order=order)
+    return ""
+
+
+def return_to_keep(program: Program, tools: Tools) -> tuple[str, str]:
+    """The fact by which the next order to return from what runs here is known as a second one."""
+    return _returned(program), _return_of(program, tools)
+
+
+def _returned(program: Program) -> str:
+    return f"returned from {program.product}"
+
+
+def _return_of(program: Program, tools: Tools) -> str:
+    if program.current is None:
+        raise RuntimeError(f"{program.product} runs nothing that it could return from")
+    issue = tools.repository.issue(program.product, program.channel, program.current.version)
+    return f"{program.current.digest} {issue}"

@@ -22,6 +22,7 @@ from updater import check as checking
 from updater import identity, self_care, slots, stick, verbs
 from updater import join as joining
 from updater.app import Updater, create_updater, open_journal, read_status, run_until_signalled
+from updater.gate import standing
 from updater.journal import Journal, Program
 from updater.launcher.__main__ import main as launcher_main
 from updater.lock import is_held, only_one
@@ -30,9 +31,9 @@ from updater.receipts import send_waiting
 from updater.settings import UpdaterSettings
 from updater.states import State
 from updater.status import as_text, describe
-from updater.window import window_at
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_PLACE = click.Path(path_type=Path, exists=True, file_okay=False)
 _PRODUCT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _ORDER_SECONDS = 60.0
 _UNDONE = {State.ROLLED_BACK, State.FAILED}
@@ -73,9 +74,15 @@ def join(address: str, code: str, root_file: Path, name: str, again: bool, as_js
 @click.argument("product")
 @click.option("--channel", default="stable", show_default=True, type=click.Choice(CHANNELS))
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="The program's port.")
+@click.option(
+    "--data", type=_PLACE, help="Folder of its data, if it ran here before; else it gets one."
+)
 @json_option
-def adopt(product: str, channel: str, port: int, as_json: bool) -> None:
-    """Take care of PRODUCT on this computer: install it, keep it running and up to date."""
+def adopt(product: str, channel: str, port: int, data: Path | None, as_json: bool) -> None:
+    """Take care of PRODUCT on this computer: install it, keep it running and up to date.
+
+    Where it ran before, it is started as soon as the old one has ended for good.
+    """
     if not _PRODUCT.fullmatch(product):
         raise OperatorError(f"{product!r} is not a product's name (a-z, 0-9 and -).")
     if not port and product != SELF:
@@ -86,7 +93,13 @@ def adopt(product: str, channel: str, port: int, as_json: bool) -> None:
                 raise OperatorError(
                     f"Port {port} belongs to {other.product} already. Give {product} another one."
                 )
-        journal.adopt(product, channel, port)
+        known = journal.program(product)
+        if known and data and Path(known.data) != data.resolve():
+            raise OperatorError(
+                f"{product} is in care already, and its data stay where they are. --data is for "
+                "the first time."
+            )
+        journal.adopt(product, channel, port, str(data.resolve()) if data else "")
     facts = {"product": product, "channel": channel, "port": port}
     where = f"channel {channel}, port {port}" if port else f"channel {channel}"
     show(facts, as_json, f"{product} is looked after from now on ({where}).")
@@ -404,8 +417,8 @@ def _quiet() -> Iterator[None]:
 
 def _settings() -> UpdaterSettings:
     settings = load(UpdaterSettings, "updater")
-    window = settings.window  # what cannot be understood is refused before anything begins
-    window_at(window.cron, window.minutes, window.zone, SystemClock().now())
+    # What cannot be understood is refused before anything begins.
+    standing(settings.window, SystemClock().now())
     return settings
 
 

@@ -14,6 +14,7 @@ from updater import (
     environment,
     fetch,
     pointer,
+    port,
     repair,
     settle,
     slots,
@@ -26,6 +27,7 @@ from updater.launcher import read_pointer
 from updater.probation import Probation, Verdict
 from updater.states import OPEN, Event, State
 from updater.tools import Tools
+from updater.way_back import no_way_back
 
 log = get_logger(__name__)
 
@@ -227,6 +229,10 @@ class Engine:
         return 0.0
 
     def _switching(self, program: Program) -> float:
+        if why := port.in_the_way(program, self._tools):
+            if not self._withdrawn(program):
+                self._note(program, why)
+            return self._tools.settings.every.gate
         try:
             switch.switch(program, self._tools)
         except RefusedError as error:
@@ -307,7 +313,7 @@ class Engine:
         return 0.0
 
     def _go_back(self, program: Program) -> float:
-        if why := self._no_way_back(program):
+        if why := no_way_back(program, self._tools):
             self._tools.journal.end_order(program, why)
             return 0.0
         return self._leave(program, "was rolled back", "by this computer's administrator.")
@@ -315,11 +321,11 @@ class Engine:
     def _sent_back(self, program: Program) -> float | None:
         """Return to the release before when the site lets everybody: nobody is to blame for it.
 
-        The release may come again. None: the site does not, or there is no way back.
+        The release may come again. None: nothing asks for it, or there is no way back.
         """
         if not (order := check.sent_back(program, self._tools)):
             return None
-        if why := self._no_way_back(program):
+        if why := no_way_back(program, self._tools):
             log.warning("program.not_sent_back", product=self.product, reason=why, order=order)
             return None
         return self._leave(program, "returned", f"as the site asked: {order}", blamed=False)
@@ -327,7 +333,7 @@ class Engine:
     def _leave(self, program: Program, how: str, why: str, *, blamed: bool = True) -> float:
         current, previous = program.current, program.previous
         if current is None or previous is None:
-            raise RuntimeError(f"{self.product} has no release before: `_no_way_back` looks first")
+            raise RuntimeError(f"{self.product} has no release before: `no_way_back` looks first")
         if busy := self._gate.drain_and_ask(program, previous.version):
             self._note(program, busy)
             return self._tools.settings.every.gate
@@ -346,30 +352,11 @@ class Engine:
             reason,
             receipt=receipt,
             bad=current if blamed else None,
+            fact=None if blamed else check.return_to_keep(program, self._tools),
             current=previous,
             previous=None,
         )
         return 0.0
-
-    def _no_way_back(self, program: Program) -> str:
-        """Why it cannot go back to the release before; empty when it can."""
-        current, previous = program.current, program.previous
-        if current is None or previous is None:
-            return "There is no release before to go back to."
-        if findings := slots.verify(self._tools.folder.slots, previous.digest):
-            return f"{previous.version} cannot be gone back to: {findings[0]}"
-        manifest = slots.manifest_of(self._tools.folder.slots, current.digest)
-        if manifest and not manifest.may_go_back_to(previous.version):
-            return (
-                f"{previous.version} may not run any more: its vendor has set {manifest.floor} as "
-                f"the lowest version after {current.version}. A newer release is needed."
-            )
-        if manifest and not manifest.data_is_read_by(previous.version):
-            return (
-                f"{previous.version} cannot read what {current.version} has written since: going "
-                "back would lose it. A newer release is needed."
-            )
-        return ""
 
     def _withdrawn(self, program: Program) -> bool:
         """Drop the target when it is no longer the one to go to, or an order waits."""

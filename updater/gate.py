@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import requests
 import urllib3
 
 from common.clock import parse_stamp
+from common.errors import OperatorError
+from common.window import Window as CronWindow
 from updater import slots
-from updater.gate_rules import Act, Facts, decide
+from updater.gate_rules import Act, Facts, Window, decide
 from updater.health.http import get, post
 from updater.journal import Program
 from updater.running import read_running
+from updater.settings import WindowSettings
 from updater.tools import Tools
-from updater.window import window_at
 
 _MAY_RESTART = "/may-restart"
 _DRAIN = "/drain"
@@ -78,7 +81,7 @@ class Gate:
             critical=bool(program.target and program.target.critical),
             critical_after=window.critical_after,
             at_once=at_once,
-            window=window_at(window.cron, window.minutes, window.zone, now),
+            window=standing(window, now),
             hold=program.hold,
         )
 
@@ -106,6 +109,23 @@ class Gate:
 
     def _tell(self, program: Program, what: dict[str, Any]) -> None:
         drain(program.port, program.token, what, self._tools.settings.network.program)
+
+
+def standing(settings: WindowSettings, now: datetime) -> Window | None:
+    """The administrator's window as it is at ``now`` (aware); None: there is none.
+
+    Raises:
+        OperatorError: the settings cannot be understood.
+    """
+    if not settings.cron:
+        return None
+    try:
+        window = CronWindow(settings.cron, settings.minutes, settings.zone).check()
+        if window.is_open(now):
+            return Window(open=True)
+        return Window(open=False, next=window.opens(now))
+    except OperatorError as error:
+        raise OperatorError(f"updater.window: {error}") from error
 
 
 def ask(port: int, token: str, timeout: float) -> tuple[bool, str]:

@@ -18,6 +18,10 @@ from updater.states import Event, State, after
 # Years of updates; and a program that flaps every minute cannot fill the disk.
 _KEEP_LINES = 20_000
 _KEEP_SENT = 1_000
+_KEEP_FACT = (
+    "INSERT INTO facts (name, value) VALUES (?, ?) "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Program:
         reached: whether the communications server was there at the switch.
         token: by which the program knows its updater.
         hold: an administrator's postponement, if there is one.
+        data: the folder that its data lay in before; empty: they are in its own.
     """
 
     product: str
@@ -62,6 +67,7 @@ class Program:
     reached: bool = False
     token: str = ""
     hold: Hold | None = None
+    data: str = ""
 
     def wanted(self) -> Manifest:
         """The target, in a state that has one."""
@@ -104,17 +110,20 @@ class Journal:
         row = self._store.row("SELECT * FROM programs WHERE product = ?", (product,))
         return _program(row) if row else None
 
-    def adopt(self, product: str, channel: str, port: int) -> None:
-        """Take care of ``product`` from now on, or from another channel or port."""
+    def adopt(self, product: str, channel: str, port: int, data: str = "") -> None:
+        """Take care of ``product`` from now on, or from another channel or port.
+
+        ``data``: where its data lie already; it is not changed any more once it is in care.
+        """
         now = stamp(self._clock.now())
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT INTO programs (product, channel, port, since, token) "
-                "VALUES (?, ?, ?, ?, lower(hex(randomblob(16)))) "
+                "INSERT INTO programs (product, channel, port, since, data, token) "
+                "VALUES (?, ?, ?, ?, ?, lower(hex(randomblob(16)))) "
                 "ON CONFLICT (product) DO UPDATE SET channel = excluded.channel, "
                 "port = excluded.port, dsn = CASE channel WHEN excluded.channel THEN dsn END",
-                (product, channel, port, now),
+                (product, channel, port, now, data),
             )
             _line(connection, now, product, "", "adopted", f"channel {channel}, port {port}")
 
@@ -190,6 +199,7 @@ class Journal:
         *,
         receipt: Receipt | None = None,
         bad: Release | None = None,
+        fact: tuple[str, str] | None = None,
         **changes: Any,
     ) -> Program:
         """Follow ``event``: state, journal line, receipt and blacklist in one transaction.
@@ -200,6 +210,7 @@ class Journal:
             note: a sentence; it becomes the program's ``reason``.
             receipt: to be queued with it.
             bad: a release that is never tried again; ``note`` says why.
+            fact: to be remembered, by its name.
             changes: ``target``, ``current``, ``previous``, ``generation``, ``issue``,
                 ``reached``.
 
@@ -227,6 +238,8 @@ class Journal:
                 )
             if receipt:
                 _queue(connection, receipt, now)
+            if fact:
+                connection.execute(_KEEP_FACT, fact)
             _line(connection, now, program.product, new.state, event, note)
 
         self._store.write(work)
@@ -351,11 +364,7 @@ class Journal:
 
     def keep_fact(self, name: str, value: str) -> None:
         """Remember a small fact."""
-        self._store.execute(
-            "INSERT INTO facts (name, value) VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (name, value),
-        )
+        self._store.execute(_KEEP_FACT, (name, value))
 
     def close(self) -> None:
         """Close the database."""
@@ -431,6 +440,7 @@ def _program(row: Row) -> Program:
         hold=Hold(parse_stamp(row["hold_made"]), parse_stamp(row["hold_until"]))
         if row["hold_until"]
         else None,
+        data=row["data"],
     )
 
 

@@ -93,7 +93,12 @@ class DataFolder:
         """The updater's own errors on their way."""
         return self.root / "reports"
 
-    def program(self, product: str) -> ProgramFolder:
-        """The folder of one program. The updater's own data are these."""
+    def program(self, product: str, data: str = "") -> ProgramFolder:
+        """The folder of one program. The updater's own data are these.
+
+        Args:
+            product: the program.
+            data: where its data lay before it came into care; empty: in its folder.
+        """
         place = self.root / "programs" / product
-        return ProgramFolder(place, self.root if product == SELF else None)
+        return ProgramFolder(place, self.root if product == SELF else Path(data) if data else None)

@@ -35,6 +35,12 @@ def switch(folder: Path, new: Pointer) -> None:
             _replace(folder, new)
 
 
+def is_at(folder: Path, generation: int) -> bool:
+    """Whether the switch with this generation was done."""
+    pointer = read_pointer(folder)
+    return pointer is not None and pointer.generation >= generation
+
+
 def end_trial(folder: Path, generation: int) -> bool:
     """Take the trial mark away; False when the launcher has given the trial up meanwhile."""
     with pointer_lock(folder):

@@ -12,6 +12,7 @@ def migrations() -> Migrations:
     steps(name="outbox")(_outbox)
     steps(name="logtail")(_logtail)
     steps(name="applying")(_applying)
+    steps(name="data")(_data)
     return steps
 
 
@@ -96,3 +97,8 @@ def _applying(db: Database) -> None:
         db.execute(f"ALTER TABLE programs ADD COLUMN {column}")
     db.execute("UPDATE programs SET token = lower(hex(randomblob(16)))")
     db.execute("ALTER TABLE bad_releases ADD COLUMN issue INTEGER NOT NULL DEFAULT 0")
+
+
+def _data(db: Database) -> None:
+    # Where the program's data lay before it came into care; empty: in its own folder here.
+    db.execute("ALTER TABLE programs ADD COLUMN data TEXT NOT NULL DEFAULT ''")

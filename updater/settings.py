@@ -158,7 +158,7 @@ class WindowSettings:
 
     cron: str = setting(
         "",
-        doc="When the window opens: minute, hour, day, month and day of the week (by name), for "
+        doc="When the window opens: minute, hour, day, month and day of the week, for "
         "example `0 22 * * mon-fri`; empty: any time at which the program is free.",
     )
     minutes: int = setting(

@@ -19,7 +19,8 @@ available   check        ask the communications server whether it is this client
 fetching    fetch        bring the pack here, going on where it ended
 staged      build        unpack it into a slot beside the others, and hash what lies there
 waiting     gate         wait until the program may be restarted: drained, not cut
-switching   switch       hash the slot again, then replace the pointer: on trial
+switching   switch       hash the slot again, then replace the pointer: on trial; the first release
+                         of a program waits here until its port is free
 probation   probation    watch the new release; the launcher counts its starts meanwhile, and
                          goes back to ``waiting`` when it could not take a snapshot before
 committed   settle       tell, remove the slot before last
@@ -96,6 +97,7 @@ TABLE: dict[tuple[State, Event], State] = {
     (State.WAITING, Event.WITHDRAWN): State.IDLE,
     (State.SWITCHING, Event.SWITCHED): State.PROBATION,
     (State.SWITCHING, Event.DAMAGED): State.FETCHING,
+    (State.SWITCHING, Event.WITHDRAWN): State.IDLE,
     (State.PROBATION, Event.STEADY): State.COMMITTED,
     (State.PROBATION, Event.UNHEALTHY): State.ROLLED_BACK,
     (State.PROBATION, Event.UNDONE): State.WAITING,
@@ -105,7 +107,8 @@ TABLE: dict[tuple[State, Event], State] = {
 }
 
 # Here the target may still be dropped for a newer one, or for an order to go back.
-OPEN = frozenset({State.AVAILABLE, State.FETCHING, State.WAITING})
+# In ``switching`` before the pointer was replaced, while the first release waits for its port.
+OPEN = frozenset({State.AVAILABLE, State.FETCHING, State.WAITING, State.SWITCHING})
 
 
 class IllegalTransitionError(RuntimeError):

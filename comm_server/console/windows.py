@@ -8,12 +8,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from comm_server.parts import Parts
-from comm_server.rollout.window import Window
 from comm_server.rollout.words import TEXTS
 from common.errors import OperatorError
 from common.spool import Row
 from common.web.signin import person_here, signed_in
 from common.web.texts import Texts
+from common.window import Window
 
 DAYS = {"every": "*", "workdays": "mon-fri", "weekend": "sat,sun"}
 _CRON = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\S+)")

@@ -39,6 +39,7 @@ from common.trust import Repository, Source
 from common.trust.expiry import of_published
 from common.trust.refusals import refusal
 from common.wire.release import channel_target
+from common.wire.rollout import Terms
 
 log = get_logger(__name__)
 Subscriptions = Callable[[], Iterable[tuple[str, str, str]]]
@@ -105,7 +106,7 @@ class Mirror:
             self._finish()
             watched = Watched(source, self._live.folder, self._staging)
             try:
-                releases, notices = self._verify(watched, via)
+                releases, notices, terms = self._verify(watched, via)
             except RefusedError as error:
                 return self._refuse(error, via, watched.evidence)
             except NetworkError as error:
@@ -115,6 +116,7 @@ class Mirror:
                 return self._refuse(_incomplete(error), via, watched.evidence)
             except OSError as error:
                 raise self._unwritable(error) from error
+            self._records.keep_terms(terms)
             new = self._take_in(releases)
             if new:
                 self._tidy(releases)
@@ -157,7 +159,9 @@ class Mirror:
             clock=self._clock,
         )
 
-    def _verify(self, source: Watched, via: Via) -> tuple[list[Release], list[Noticed]]:
+    def _verify(
+        self, source: Watched, via: Via
+    ) -> tuple[list[Release], list[Noticed], list[tuple[Release, Terms]]]:
         for left in ("trusted", "metadata"):
             shutil.rmtree(self._staging / left, ignore_errors=True)
         trusted = self._staging / "trusted"
@@ -171,12 +175,13 @@ class Mirror:
             found, noticed = self._bring(repository, cargo, product, channel, platform, via)
             releases += found
             notices += noticed
+        terms = [(r, repository.terms(r.product, r.channel, r.version)) for r in releases]
         cargo.bring_asked(self.asked)
         place = self._staging / "metadata"
         place.mkdir()
         for name, data in repository.metadata().items():
             (place / name).write_bytes(data)
-        return releases, notices
+        return releases, notices, terms
 
     def _bring(
         self,

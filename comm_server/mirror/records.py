@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from comm_server.mirror.answers import Release
 from common.clock import Clock, ago, stamp
 from common.spool import Store
 from common.wire.release import Notice
+from common.wire.rollout import Terms
 
 Announce = Callable[[sqlite3.Connection, str, str, str, str], None]
 # Called with (connection, product, version, sentence before, sentence now), in the transaction
@@ -83,6 +85,29 @@ class Records:
             return new
 
         return self._store.write(insert)
+
+    def keep_terms(self, terms: list[tuple[Release, Terms]]) -> None:
+        """Write down how the vendor asks to spread these, before any of them is announced.
+
+        Nothing asked takes away what was.
+        """
+        rows = {(r.product, r.channel, r.version): json.dumps(t.as_dict()) for r, t in terms}
+        known = {
+            (row["product"], row["channel"], row["version"]): row["facts"]
+            for row in self._store.rows("SELECT * FROM terms")
+        }
+        changed = {about: said for about, said in rows.items() if known.get(about, "{}") != said}
+        if not changed:
+            return
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "INSERT INTO terms (product, channel, version, facts) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET facts = excluded.facts",
+                [(*about, said) for about, said in changed.items()],
+            )
+
+        self._store.write(write)
 
     def note(self, notices: list[Noticed]) -> None:
         """Write down what the vendor says now against releases; tells what changed."""

@@ -15,6 +15,20 @@ def add_notices_to(migrations: Migrations) -> None:
     migrations(name="notices")(_notices)
 
 
+def add_terms_to(migrations: Migrations) -> None:
+    """Add the step for how the vendor asks sites to spread a version."""
+    migrations(name="terms")(_terms)
+
+
+def _terms(db: Database) -> None:
+    # `facts`: a `common.wire.rollout.Terms` as JSON, as the channel's signed pointer has it.
+    db.execute(
+        """CREATE TABLE terms (
+            product TEXT NOT NULL, channel TEXT NOT NULL, version TEXT NOT NULL,
+            facts TEXT NOT NULL, PRIMARY KEY (product, channel, version)) WITHOUT ROWID"""
+    )
+
+
 def _notices(db: Database) -> None:
     # What the vendor's newest pointers say against a release; all of it is replaced at once.
     db.execute(

@@ -15,11 +15,11 @@ from comm_server.rollout.orders import Orders
 from comm_server.rollout.plan import Plan, make_plan
 from comm_server.rollout.service import Rollout
 from comm_server.rollout.telling import counts, plan_text
-from comm_server.rollout.window import Window
 from comm_server.rollout.words import LANGUAGES, TEXTS, language_here, local_time, say_row
 from common.cli import Group, json_option, show
 from common.cli import group as command_group
 from common.spool import Row
+from common.window import Window
 
 
 @dataclass(frozen=True)

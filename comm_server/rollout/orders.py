@@ -11,16 +11,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from comm_server.plain import one_line
-from comm_server.rollout.reading import rows_of
-from comm_server.rollout.rings import read_rings
+from comm_server.rollout.reading import rows_of, vendor_lets_return
+from comm_server.rollout.rings import site_rings
 from comm_server.rollout.rules import Why
 from comm_server.rollout.service import Rollout
 from comm_server.rollout.table import keep_decision
-from comm_server.rollout.window import Window
 from common.clock import stamp
 from common.errors import OperatorError
 from common.logs import get_logger
 from common.spool import Row
+from common.window import Window
 
 log = get_logger(__name__)
 _MOST_HOURS = 24 * 31
@@ -41,7 +41,7 @@ class Orders:
 
     def rings(self) -> list[str]:
         """The names of the rings, in the order in which they open."""
-        return [ring.name for ring in read_rings(self._rings())]
+        return [ring.name for ring in site_rings(self._rings())]
 
     def hold(self, product: str, version: str, person: str, hours: float | None = None) -> None:
         """Let no further client install it, for so many hours or until it is resumed.
@@ -100,10 +100,16 @@ class Orders:
             )
         column, code = ("forced", "opened_now") if at_once else ("approved", "approved")
         row = self._row(product, version)
-        names = [ring.name for ring in self._rollout.look(row).rings]
-        following = int(row["ring"]) + 1
+        s = self._rollout.look(row)
+        names = [ring.name for ring in s.rings]
+        following = s.open + 1
         if following >= len(names):
             raise OperatorError(f"Every ring of {product} {version} is open already.")
+        if at_once and following < s.paced:
+            raise OperatorError(
+                f"The vendor asks for time before the ring {names[following]!r} of {product} "
+                f"{version}, and it is not opened earlier. Let it open when its time has come."
+            )
         why = Why(code, {"by": person, "ring": names[following]})
         self._change(product, version, person, why, f"{column} = max({column}, ring + 1)", ())
         return names[following]
@@ -111,10 +117,15 @@ class Orders:
     def send_back(self, product: str, version: str, person: str) -> int:
         """Halt it, and let every client that runs it return; how many run it.
 
-        Raises OperatorError: there is no such release here.
+        Raises OperatorError: there is no such release here, or its vendor does not allow it.
         """
         self._row(product, version)
         now = stamp(self._rollout.clock.now())
+        if not vendor_lets_return(self._store.rows, product, version):
+            raise OperatorError(
+                f"The vendor lets no site send its computers back from {product} {version} by "
+                "itself, and they would not obey. Hold it, and ask the vendor to halt it."
+            )
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(

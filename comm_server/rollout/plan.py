@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from comm_server.rollout.reading import windows_of
+from comm_server.rollout.reading import terms_of, windows_of
 from comm_server.rollout.rules import Limits, Member, Snapshot, Stand, Why, judge, needed, places
 from comm_server.rollout.service import Rollout
 from comm_server.rollout.sizes import Sizes
 from common.clock import parse_stamp, stamp
 from common.spool import Row
+from common.wire.rollout import Terms
 
 # From the switch to the receipt, when no client of the site has ever installed anything.
 _USUAL_SECONDS = 60.0
@@ -61,7 +62,8 @@ class RingPlan:
 class Plan:
     """What a release will do on one channel; ``now`` says how it stands.
 
-    ``internet`` are the bytes that this server has yet to fetch from the vendor, each once.
+    ``internet`` are the bytes that this server has yet to fetch from the vendor, each once;
+    ``terms`` is what the vendor asks of every site for it.
     """
 
     product: str
@@ -73,10 +75,12 @@ class Plan:
     measured: bool
     internet: int
     rings: tuple[RingPlan, ...] = field(default=())
+    terms: Terms = Terms()
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         value = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        value["terms"] = self.terms.as_dict()
         value["now"] = {"code": self.now.code, **self.now.facts}
         value["rings"] = [
             {
@@ -106,7 +110,7 @@ def make_plan(rollout: Rollout, live: Any, row: Row) -> Plan:
         live: the mirror's folder, for the sizes.
         row: of `Rollout.rollouts`.
     """
-    s, limits = rollout.look(row), rollout.limits()
+    s, limits = rollout.look(row), rollout.limits(row)
     each, measured = _usual_seconds(rollout, row["product"])
     sizes = Sizes(live, row["product"])
     runs = _versions(rollout, row["product"])
@@ -160,6 +164,7 @@ def make_plan(rollout: Rollout, live: Any, row: Row) -> Plan:
         measured=measured,
         internet=sum(missing.values()),
         rings=tuple(rings),
+        terms=terms_of(rollout.store.rows, row),
     )
 
 

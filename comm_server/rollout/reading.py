@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import Any
 
 from comm_server.histogram import hour_of
-from comm_server.rollout.rings import assign, read_ring
+from comm_server.rollout.rings import assign
 from comm_server.rollout.rules import Member, Reports, Snapshot, Stand
-from comm_server.rollout.window import Window
 from common.clock import ago, parse_stamp, stamp
 from common.spool import Row
+from common.window import Window
+from common.wire.rollout import Terms, read_ring
 
 Rows = Callable[[str, Iterable[Any]], list[Row]]
 
@@ -66,6 +67,7 @@ def snapshot(rows: Rows, rollout: Row, reading: Reading) -> Snapshot:
     rings = tuple(read_ring(text) for text in json.loads(rollout["rings"]))
     watched = rollout["watched_from"]
     clients = rows(_CLIENTS, (product, version, product, version, product, channel))
+    terms = terms_of(rows, rollout)
     halted = rows("SELECT reason FROM halts WHERE product = ? AND version = ?", (product, version))
     notice = rows(
         "SELECT sentence FROM notices WHERE product = ? AND channel = ? AND version = ? LIMIT 1",
@@ -92,6 +94,7 @@ def snapshot(rows: Rows, rollout: Row, reading: Reading) -> Snapshot:
         open_at=_moment(rollout["ring_at"]),
         approved=rollout["approved"],
         forced=rollout["forced"],
+        paced=len(terms.rings) or (len(rings) if terms.quiet else 0),
         held=rollout["held_by"] or "",
         held_until=_moment(rollout["held_until"]),
         halted=(notice[0]["sentence"] if notice else halted[0]["reason"] if halted else ""),
@@ -102,6 +105,32 @@ def snapshot(rows: Rows, rollout: Row, reading: Reading) -> Snapshot:
         reports=_reports(rows, rollout, members, reading),
         windows_closed=_closed(rows, [ring.name for ring in rings], reading),
     )
+
+
+def terms_of(rows: Rows, release: Row) -> Terms:
+    """What stood in the signed pointer that brought it.
+
+    Args:
+        rows: reads the database.
+        release: has ``product``, ``channel`` and ``version``.
+    """
+    found = rows(
+        "SELECT facts FROM terms WHERE product = ? AND channel = ? AND version = ?",
+        (release["product"], release["channel"], release["version"]),
+    )
+    if not found:
+        return Terms()
+    said = json.loads(found[0]["facts"])
+    return Terms(**said | {"rings": tuple(said.get("rings", ()))})
+
+
+def vendor_lets_return(rows: Rows, product: str, version: str) -> bool:
+    """Whether clients may return from a version: the vendor's word against it, or its terms."""
+    about = (product, version)
+    if rows("SELECT 1 FROM notices WHERE product = ? AND version = ? LIMIT 1", about):
+        return True
+    said = rows("SELECT facts FROM terms WHERE product = ? AND version = ?", about)
+    return any(json.loads(row["facts"]).get("may_return") for row in said)
 
 
 _CLIENTS = """

@@ -1,67 +1,61 @@
-"""Rings: which clients get a release together, and how many of them at once. Pure."""
+"""Which clients get a release together, and in which order. Pure.
+
+The rings of the setting ``comm.rollout.rings`` and what the vendor asks for become one plan, in
+which the site is as strict as it likes and never laxer than it was asked to be.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from common.errors import OperatorError
+from common.wire.rollout import Ring, read_rings
 
-_NAME = re.compile(r"[\w-]{1,40}")
-_PERCENT = re.compile(r"(\d{1,3})%")
+# Where neither the site nor the vendor says anything.
+USUAL = ("canary 10%", "all")
 
 
-@dataclass(frozen=True)
-class Ring:
-    """One ring; they open one after the other, and the last takes every client that is left.
+def site_rings(setting: Sequence[str]) -> tuple[Ring, ...]:
+    """The site's own rings, where no vendor asks for others. Raises OperatorError."""
+    return read_rings(setting or USUAL)
 
-    Attributes:
-        name: what people call it.
-        percent: of all clients that it holds at least: lots are drawn among those that nobody
-            named to a ring; 0 means only the named ones.
-        approve: it opens only after a person said so.
+
+def plan_rings(setting: Sequence[str], asked: Sequence[str]) -> tuple[Ring, ...]:
+    """The rings of one release.
+
+    Args:
+        setting: ``comm.rollout.rings``; empty: the site leaves it to the vendor.
+        asked: by the vendor, valid; empty: it leaves it to the site.
+
+    As many rings as the vendor asks for open one after the other before the last of its rings may:
+    each holds no more than the vendor's of the same place, and waits for a person where either
+    says so. What the site has beyond that follows in its own order. Raises OperatorError.
     """
-
-    name: str
-    percent: int = 0
-    approve: bool = False
-
-    def as_text(self) -> str:
-        """The reverse of `read_ring`."""
-        words = [self.name, f"{self.percent}%" if self.percent else ""]
-        return " ".join(filter(None, [*words, "approve" if self.approve else ""]))
-
-
-def read_rings(texts: Sequence[str]) -> tuple[Ring, ...]:
-    """Rings from the setting ``comm.rollout.rings``. Raises OperatorError."""
-    rings = tuple(read_ring(text) for text in texts)
-    names = [ring.name for ring in rings]
-    if not rings or len(set(names)) != len(names):
-        raise OperatorError(
-            f"comm.rollout.rings is {list(texts)!r}, but must name at least one ring, each once."
+    if not asked:
+        return site_rings(setting)
+    vendor = read_rings(asked)
+    site = read_rings(setting) if setting else vendor
+    own, last = list(site[:-1]), site[-1]
+    plan: list[Ring] = []
+    for wanted in vendor[:-1]:
+        ring = own.pop(0) if own else replace(wanted, approve=False)
+        plan.append(
+            replace(
+                ring,
+                percent=min(ring.percent, wanted.percent),
+                most=min(ring.most or 100, wanted.percent),
+                approve=ring.approve or wanted.approve,
+            )
         )
-    return rings
-
-
-def read_ring(text: str) -> Ring:
-    """``NAME [N%] [approve]``. Raises OperatorError."""
-    name, *words = text.split() or [""]
-    percent, approve, fits = 0, False, bool(_NAME.fullmatch(name))
-    for word in words:
-        if found := _PERCENT.fullmatch(word):
-            percent = int(found[1])
-        elif word == "approve":
-            approve = True
-        else:
-            fits = False
-    if not fits or percent > 100:
-        raise OperatorError(
-            f"comm.rollout.rings names {text!r}, but a ring is written like 'canary 10%', "
-            "'front-desk' or 'all approve'."
-        )
-    return Ring(name, percent, approve)
+    first, *rest = [*own, last]
+    plan += [replace(first, approve=first.approve or vendor[-1].approve), *rest]
+    return tuple(
+        replace(ring, name=f"{ring.name}-{place + 1}")
+        if any(other.name == ring.name for other in plan[place + 1 :])
+        else ring
+        for place, ring in enumerate(plan)
+    )
 
 
 def assign(rings: Sequence[Ring], clients: Sequence[tuple[str, str | None]]) -> dict[str, int]:
@@ -75,19 +69,28 @@ def assign(rings: Sequence[Ring], clients: Sequence[tuple[str, str | None]]) -> 
     Lots are drawn by a hash of the id, so that the same computers go first each time.
     """
     places = {ring.name: place for place, ring in enumerate(rings)}
-    given = {client: places[ring] for client, ring in clients if ring in places}
-    lots = sorted((c for c, _ring in clients if c not in given), key=_lot)
-    for place, ring in enumerate(rings[:-1]):
-        wanted = -(-ring.percent * len(clients) // 100)
-        short = wanted - sum(at == place for at in given.values())
-        for client in lots[: max(0, short)]:
-            given[client] = place
-        lots = lots[max(0, short) :]
-    return given | dict.fromkeys(lots, len(rings) - 1)
+    named: dict[int, list[str]] = {place: [] for place in range(len(rings))}
+    lots = sorted((c for c, ring in clients if ring not in places), key=_lot)
+    for client, ring in clients:
+        if ring in places:
+            named[places[ring]].append(client)
+    given: dict[str, int] = {}
+    for place, one in enumerate(rings[:-1]):
+        mine = sorted(named[place], key=_lot)
+        if one.most:
+            room = share(len(clients), one.most)
+            lots, mine = mine[room:] + lots, mine[:room]
+        wanted = -(-one.percent * len(clients) // 100)
+        if one.most:
+            wanted = min(wanted, room)
+        short = max(0, wanted - len(mine))
+        given |= dict.fromkeys(mine + lots[:short], place)
+        lots = lots[short:]
+    return given | dict.fromkeys(lots + named[len(rings) - 1], len(rings) - 1)
 
 
 def share(members: int, percent: int) -> int:
-    """How many of a ring's ``members`` may be at it at once: a part, and at least one."""
+    """How many of ``members`` these per cent are: a part, and at least one."""
     return max(1, members * percent // 100)
 
 

@@ -27,8 +27,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from comm_server.rollout.rings import Ring, share
+from comm_server.rollout.rings import share
 from common.clock import stamp
+from common.wire.rollout import Ring
 
 
 class Stand(StrEnum):
@@ -121,6 +122,7 @@ class Snapshot:
         open_at: when that ring opened.
         approved: up to this place a person let it go.
         forced: up to this place a person opened it without waiting.
+        paced: so many rings open as the vendor asks, and nobody here opens them without waiting.
         held: who holds it, or empty.
         held_until: when the hold ends by itself; None: when it is lifted.
         halted: why, or empty.
@@ -139,6 +141,7 @@ class Snapshot:
     open_at: datetime | None = None
     approved: int = -1
     forced: int = -1
+    paced: int = 0
     held: str = ""
     held_until: datetime | None = None
     halted: str = ""
@@ -253,7 +256,7 @@ def _onward(s: Snapshot, limits: Limits) -> Verdict:
     """Does the next ring open?"""
     following = s.open + 1
     ring = s.rings[following]
-    if s.forced >= following:
+    if s.forced >= following >= s.paced:
         return Verdict("widen", Why("forced", {"ring": ring.name}), following)
     if s.open >= 0 and (waits := _not_enough(s, limits)):
         return Verdict("wait", waits)

@@ -14,17 +14,25 @@ from typing import Any
 
 from comm_server.plain import one_line
 from comm_server.rollout import rules
-from comm_server.rollout.reading import Reading, Rows, rows_of, snapshot
-from comm_server.rollout.rings import read_rings
+from comm_server.rollout.reading import (
+    Reading,
+    Rows,
+    rows_of,
+    snapshot,
+    terms_of,
+    vendor_lets_return,
+)
+from comm_server.rollout.rings import plan_rings
 from comm_server.rollout.rules import Limits, Snapshot, Verdict, Why
 from comm_server.rollout.table import begin, current, decided, superseded
-from comm_server.rollout.window import Window
+from comm_server.rollout.terms import tightened
 from comm_server.rollout.words import say
 from comm_server.settings.updates import RolloutSettings
 from common.clock import Clock, parse_stamp, stamp
 from common.errors import RefusedError
 from common.logs import get_logger
 from common.spool import Row, Store
+from common.window import Window
 
 log = get_logger(__name__)
 _MOST_RECEIPT = 64 * 1024  # a reason and the end of a log
@@ -74,7 +82,7 @@ class Rollout:
             return False, say(
                 Why("halted", {"reason": halted}) if halted else Why("not_here"), "en"
             )
-        limits = self.limits()
+        limits = self.limits(row)
         decision = rules.may_go(self.look(row), client, step, limits, urgent=urgent)
         if decision.go and step == "switch":
             decision = self.store.write(
@@ -147,7 +155,7 @@ class Rollout:
         about = (row["product"], row["channel"], row["version"])
         while True:
             row = current(rows, *about) or row
-            verdict = rules.judge(snapshot(rows, row, self.reading()), self.limits())
+            verdict = rules.judge(snapshot(rows, row, self.reading()), self.limits(row, rows))
             if verdict.kind != "halt" and superseded(rows, row):
                 verdict = Verdict("done", Why("superseded"))
             if not self._follow(connection, row, verdict, now):
@@ -157,10 +165,15 @@ class Rollout:
         """Everything that is known of one row of `rollouts`."""
         return snapshot(self.store.rows, row, self.reading())
 
-    def limits(self) -> Limits:
-        """Of the settings in force."""
+    def limits(self, row: Row, rows: Rows | None = None) -> Limits:
+        """Of the settings in force, and of what the vendor asks for this rollout.
+
+        Args:
+            row: of `rollouts`.
+            rows: reads inside a transaction; outside by default.
+        """
         s = self.settings()
-        return Limits(
+        own = Limits(
             at_once=s.at_once,
             enough=s.enough,
             quiet=s.quiet,
@@ -171,6 +184,7 @@ class Rollout:
             error_factor=s.error_factor,
             least_errors=s.least_errors,
         )
+        return tightened(own, terms_of(rows or self.store.rows, row))
 
     def reading(self) -> Reading:
         """How to look, by the settings in force and the time now."""
@@ -228,13 +242,15 @@ class Rollout:
     def _begun(
         self, connection: sqlite3.Connection, product: str, channel: str, version: str
     ) -> Row:
-        rings = [ring.as_text() for ring in read_rings(self.settings().rings)]
+        about = {"product": product, "channel": channel, "version": version}
+        terms = terms_of(rows_of(connection), about)
+        rings = [ring.as_text() for ring in plan_rings(self.settings().rings, terms.rings)]
         row, new = begin(connection, product, channel, version, rings, stamp(self.clock.now()))
         return self.judge(connection, row) if new else row
 
     def _changes(self, row: Row) -> bool:
         """Whether judging it again would write anything."""
-        verdict = rules.judge(self.look(row), self.limits())
+        verdict = rules.judge(self.look(row), self.limits(row))
         said = (verdict.why.code, json.dumps(verdict.why.facts, ensure_ascii=False))
         return (
             verdict.kind != "wait"
@@ -246,7 +262,8 @@ class Rollout:
         """Write a verdict down; whether another one may follow at once."""
         product, version, why = row["product"], row["version"], verdict.why
         if verdict.kind == "halt":
-            back = self.settings().on_halt == "return"
+            about = rows_of(connection), product, version
+            back = self.settings().on_halt == "return" and vendor_lets_return(*about)
             connection.execute(
                 "INSERT INTO halts (product, version, reason, at, back) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (product, version) DO NOTHING",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comm_server.plain import one_line
-from comm_server.rollout.rings import assign, read_rings
+from comm_server.rollout.rings import assign, site_rings
 from comm_server.rollout.rules import Snapshot
 from comm_server.rollout.service import Rollout
 from comm_server.rollout.telling import counts
@@ -54,7 +54,7 @@ def standings(rollout: Rollout) -> dict[tuple[str, str], Standing]:
     found: dict[tuple[str, str], Standing] = {}
     for about, members in groups.items():
         s = rollout.look(newest[about]) if about in newest else None
-        rings = s.rings if s else read_rings(rollout.settings().rings)
+        rings = s.rings if s else site_rings(rollout.settings().rings)
         places = assign(rings, [(row["client"], row["ring"]) for row in members])
         stands = {m.client: m.stand.value for m in s.members} if s else {}
         for row in members:

@@ -6,6 +6,7 @@ from typing import Any
 
 from comm_server.rollout.plan import Plan, RingPlan
 from comm_server.rollout.rules import Snapshot, Stand
+from comm_server.rollout.terms import in_words
 from comm_server.rollout.words import TEXTS, local_time, say
 
 _MOST_NAMES = 12
@@ -19,6 +20,7 @@ def plan_text(plan: Plan, language: str) -> str:
 
     head = t("head", product=plan.product, version=plan.version, channel=plan.channel)
     lines = [head, "  " + t("now", sentence=say(plan.now, language))]
+    lines.append("  " + in_words(plan.terms, language))
     if plan.halted:
         return "\n".join([*lines, "  " + t("halted")])
     for ring in plan.rings:

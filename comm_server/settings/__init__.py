@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from comm_server.settings.console import ConsoleSettings
@@ -12,7 +12,8 @@ from comm_server.settings.logs import LogSettings
 from comm_server.settings.mail import AcknowledgementSettings, BundleSettings, MailSettings
 from comm_server.settings.scrub import ScrubSettings
 from comm_server.settings.updates import MirrorSettings, RolloutSettings
-from common.settings import callstead_home, section, setting
+from common import care
+from common.settings import callstead_home, load, section, setting
 
 __all__ = [
     "AcknowledgementSettings",
@@ -26,7 +27,10 @@ __all__ = [
     "MirrorSettings",
     "RolloutSettings",
     "ScrubSettings",
+    "load_settings",
 ]
+# Its name as a product under the updates' own flow.
+PRODUCT = "comm"
 
 
 @dataclass(frozen=True)
@@ -64,3 +68,17 @@ class CommSettings:
     def folder(self) -> Path:
         """The data folder."""
         return Path(self.data_dir).resolve() if self.data_dir else callstead_home() / "comm"
+
+
+def load_settings() -> CommSettings:
+    """From the settings file and the environment; what an updater gives comes before both.
+
+    Raises OperatorError.
+    """
+    settings = load(CommSettings, "comm")
+    given = care.given(PRODUCT)
+    return replace(
+        settings,
+        port=int(given.get("port", settings.port)),
+        data_dir=given.get("data_dir", settings.data_dir),
+    )

@@ -57,11 +57,13 @@ class RolloutSettings:
     """How carefully a release spreads."""
 
     rings: tuple[str, ...] = setting(
-        ("canary 10%", "all"),
+        (),
         doc="The rings, in the order in which a release opens them. A ring is a name, the per cent "
         "of all clients that are drawn into it when fewer were named to it by hand, and `approve` "
         "when a person must let it open; the last one takes every client that is left. A release "
-        "that is on its way keeps the rings it began with.",
+        "that is on its way keeps the rings it began with. Empty: those that the vendor asks for, "
+        "and where it asks for none, `canary 10%` and `all`. However they are set, no more clients "
+        "at a time are let go than the vendor asks for.",
     )
     at_once: int = setting(
         25,

@@ -109,10 +109,10 @@ class Edge:
         try:
             await direct(scope, self._or_cut(scope, receive), send)
         except (HangUpError, ClientDisconnected):
-            await _cut(scope, receive)
+            await cut(scope, receive)
         except Exception:
             log.exception("serving.direct_failed", path=scope["path"])
-            await _cut(scope, receive)
+            await cut(scope, receive)
 
     def _plain(self, path: str) -> bool:
         return any(
@@ -179,8 +179,11 @@ async def _answer(
     await send({"type": f"{prefix}.body", "body": body})
 
 
-async def _cut(scope: Any, receive: Any) -> None:
-    """Close the connection, and wait until it is: uvicorn would answer 500 to an open one."""
+async def cut(scope: Any, receive: Any) -> None:
+    """Close the connection without an answer, and wait until it is.
+
+    uvicorn would answer 500 to an open one.
+    """
     scope["state"][CUT]()
     while (await receive())["type"] != "http.disconnect":
         pass

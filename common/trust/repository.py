@@ -50,6 +50,7 @@ from common.wire.release import (
     read_manifest,
     read_notices,
 )
+from common.wire.rollout import Terms, read_terms
 
 MOST_READ = 4 * 2**20
 _HEX = re.compile(r"[0-9a-f]{64}|[0-9a-f]{128}")
@@ -168,6 +169,12 @@ class Repository:
         """How often the vendor has issued ``version`` again in that channel; see `read_issues`."""
         target = channel_target(product, channel)
         return read_issues(_json(self.read(target), target)).get(version, 0)
+
+    def terms(self, product: str, channel: str, version: str) -> Terms:
+        """How the vendor asks to spread ``version`` in that channel; see `read_terms`."""
+        target = channel_target(product, channel)
+        found = read_terms(_json(self.read(target), target))
+        return found.get(_plain_version(version), Terms())
 
     def manifest(self, product: str, version: str, platform: str) -> Manifest:
         """The manifest of a release.

@@ -28,6 +28,7 @@ from common.wire.release import (
     read_manifest,
     read_notices,
 )
+from common.wire.rollout import Terms, read_terms
 from common.wire.signing import canonical
 from home.publish.approvals import approve, entered
 from home.publish.deltas import deltas_in, drop_outdated, sweep
@@ -132,11 +133,20 @@ class Releases:
         return manifest
 
     def promote(
-        self, product: str, version: str, channel: str, by: str, *, again: bool = False
+        self,
+        product: str,
+        version: str,
+        channel: str,
+        by: str,
+        *,
+        again: bool = False,
+        terms: Terms | None = None,
     ) -> dict[str, str]:
         """Let a release into the next channel; answers the channel's pointer by platform.
 
         With ``again`` it is issued there once more: clients on which it failed try it again.
+        ``terms`` are what every site is asked; None: what it had in the channel before this one,
+        or has here already.
 
         Raises:
             OperatorError: there is no such release, it skipped a channel, it is not newer than
@@ -155,10 +165,15 @@ class Releases:
             )
         pointer = self._pointer(role, product, channel)
         self._refuse_noticed(product, version)
-        issues = read_issues(self._document(role, product, channel))
+        here, before_here = (self._document(role, product, c) for c in (channel, before_it))
+        issues = read_issues(here)
+        known = {**before_here.get("terms", {}), **here.get("terms", {})}.get(version, {})
+        asked = here.get("terms", {}) | {version: terms.checked().as_dict() if terms else known}
+        moved = dict.fromkeys(digests, version)
+        stays = {*(pointer | moved).values()}  # of what no platform is at, nothing is asked
+        asked = {v: said for v, said in asked.items() if said and v in stays}
         if again:
             issues[version] = issues.get(version, 0) + 1
-        moved = dict.fromkeys(digests, version)
         _refuse_older(pointer, moved, product, channel)
         approval = approve(
             self._store,
@@ -170,7 +185,10 @@ class Releases:
             by=by,
         )
         before = dict(role.targets)
-        self._point(role, product, channel, approval, releases=pointer | moved, issues=issues)
+        self._point(
+            role, product, channel, approval,
+            releases=pointer | moved, issues=issues, terms=asked,
+        )  # fmt: skip
         self._commit(product, role, before)
         return pointer | moved
 
@@ -202,6 +220,15 @@ class Releases:
         for channel in CHANNELS:
             found |= read_notices(self._document(role, product, channel))
         return found
+
+    def terms(self, product: str) -> dict[tuple[str, str], Terms]:
+        """What sites are asked, by channel and version, where anything is."""
+        role = self._publication.role(product)
+        return {
+            (channel, version): terms
+            for channel in CHANNELS
+            for version, terms in read_terms(self._document(role, product, channel)).items()
+        }
 
     def _warn(self, product: str, version: str, act: str, reason: str, by: str) -> None:
         version, reason = _plain(version), " ".join(reason.split())

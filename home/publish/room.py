@@ -123,6 +123,10 @@ def status(settings: HomeSettings, clock: Clock) -> dict[str, Any]:
             name: {
                 "channels": releases.channels(name),
                 "versions": releases.versions(name),
+                "terms": [
+                    {"channel": channel, "version": version, **terms.as_dict()}
+                    for (channel, version), terms in releases.terms(name).items()
+                ],
                 "notices": {v: asdict(one) for v, one in releases.notices(name).items()},
             }
             for name in publication.products()

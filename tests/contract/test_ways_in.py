@@ -50,6 +50,7 @@ class Site:
         steps = Migrations("test")
         mirror_schema.add_to(steps)
         mirror_schema.add_notices_to(steps)
+        mirror_schema.add_terms_to(steps)
         self.folder, self.root = folder, root
         self.store = Store(folder / "comm.db", steps)
         wanted = {(PRODUCT, "stable", this_platform())}

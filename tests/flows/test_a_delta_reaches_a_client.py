@@ -61,6 +61,7 @@ class Site(Line):
         migrations = Migrations("test")
         mirror_schema.add_to(migrations)
         mirror_schema.add_notices_to(migrations)
+        mirror_schema.add_terms_to(migrations)
         self.store = Store(folder / "comm.db", migrations)
         self.mirror = Mirror(
             folder / "mirror",

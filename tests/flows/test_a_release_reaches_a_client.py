@@ -34,6 +34,7 @@ class World:
         migrations = Migrations("test")
         mirror_schema.add_to(migrations)
         mirror_schema.add_notices_to(migrations)
+        mirror_schema.add_terms_to(migrations)
         self.store = Store(folder / "comm.db", migrations)
         self.announced: list[tuple[str, ...]] = []
         self.mirror = Mirror(

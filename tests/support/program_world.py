@@ -33,6 +33,7 @@ from updater.states import State
 from updater.tools import Tools
 
 PRODUCT = "companion"
+PORT = 9  # nobody listens there
 
 
 @dataclass
@@ -142,17 +143,18 @@ class World:
         *,
         adopt: bool = True,
         behaviour: dict[str, str] | None = None,
+        data: str = "",
     ) -> None:
         self.root = folder
         self.simulator = simulator
         self.clock = FakeClock()
         self.comm = FakeComm()
-        self.folder = ProgramFolder(folder / "programs" / PRODUCT)
+        self.folder = ProgramFolder(folder / "programs" / PRODUCT, Path(data) if data else None)
         self.settings = UpdaterSettings(disk_reserve=0, every=EverySettings(probe=2))
         self.store = Store(folder / "updater.db", migrations())
         self.journal = Journal(self.store, self.clock)
         if adopt and self.journal.program(PRODUCT) is None:
-            self.journal.adopt(PRODUCT, "stable", 8095)
+            self.journal.adopt(PRODUCT, "stable", PORT, data)
         place = folder / "identity"
         if not (place / "client.key").exists():
             new_key(place / "client.key")

@@ -122,10 +122,10 @@ class RepositorySimulator(Source):
             release.channel_target(product, channel), json.dumps(document).encode(), by=product
         )
 
-    def ship(self, product: str, version: str, channel: str = "stable") -> None:
+    def ship(self, product: str, version: str, channel: str = "stable", **fields: Any) -> None:
         """Add a release, point the channel to it, and publish all of it as the next state."""
         self.add_release(product, version)
-        self.point(product, channel, version)
+        self.point(product, channel, version, **fields)
         self.bump(product)
 
     def bump(self, *products: str) -> None:

@@ -25,12 +25,15 @@ from common.clock import SystemClock
 from common.serving.certificates import SiteAuthority
 from common.spool import Store
 from common.wire.release import Manifest, this_platform
+from common.wire.rollout import Terms
 from home.deltas import make_deltas
 from home.pack import pack
 from home.publish import room
 from home.settings import HomeSettings
 from tests.support.onebox import ROOT, free_ports
 from tests.support.waiting import until
+
+TERMS = Terms(may_return=True)
 
 
 class Relay:
@@ -168,7 +171,7 @@ class RolloutSite:
         with room.open_releases(settings, clock) as releases:
             releases.publish(out, "Ann")
             for channel in ("test", "stable"):
-                releases.promote("companion", version, channel, "Bea")
+                releases.promote("companion", version, channel, "Bea", terms=TERMS)
         return {path.name: path.stat().st_size for path in out.iterdir() if path.is_file()}
 
     def rollout(self, *words: str) -> Any:

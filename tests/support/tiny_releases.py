@@ -7,6 +7,7 @@ from typing import Any
 
 from common.clock import SystemClock
 from common.wire.release import CHANNELS, Health, Manifest, this_platform
+from common.wire.rollout import Terms
 from home import pack as packing
 from home.publish import room
 from home.settings import HomeSettings
@@ -50,6 +51,7 @@ class TinyVendor:
         within: float = 15.0,
         product: str = PRODUCT,
         path: str = "/healthz",
+        terms: Terms | None = None,
         **rules: Any,
     ) -> Manifest:
         """Pack, publish and promote to the stable channel."""
@@ -72,5 +74,5 @@ class TinyVendor:
         with room.open_releases(self._settings, SystemClock()) as releases:
             releases.publish(out, "the test")
             for channel in CHANNELS[1:]:
-                releases.promote(product, version, channel, "the test")
+                releases.promote(product, version, channel, "the test", terms=terms)
         return packed.manifest

@@ -94,6 +94,19 @@ def test_what_cannot_be_adopted_is_told(joined):
     run("adopt", "phone", "--port", "0", expect=2)
 
 
+def test_a_program_that_ran_here_before_keeps_its_data_where_they_are(joined, tmp_path):
+    run("adopt", "comm", "--port", "9001", "--data", str(tmp_path))
+    run("adopt", "comm", "--port", "9002")
+    run("adopt", "comm", "--port", "9003", "--data", str(tmp_path))
+    other = tmp_path / "other"
+    assert "does not exist" in run(
+        "adopt", "comm", "--port", "9003", "--data", str(other), expect=2
+    )
+    other.mkdir()
+    told = run("adopt", "comm", "--port", "9003", "--data", str(other), expect=2)
+    assert "its data stay where they are" in told
+
+
 @pytest.mark.parametrize("command", ["apply", "rollback", "check", "plan"])
 def test_an_unknown_product_is_told(joined, command):
     assert "'phone' is not looked after here" in run(command, "phone", expect=2)
@@ -127,8 +140,8 @@ def test_a_postponement_is_given_shown_and_ended(joined):
 
 
 def test_a_window_that_cannot_be_understood_stops_every_command(joined, monkeypatch):
-    monkeypatch.setenv("CALLSTEAD_UPDATER_WINDOW_CRON", "0 22 * * 1-5")
-    assert "days of the week by name" in run("status", expect=2)
+    monkeypatch.setenv("CALLSTEAD_UPDATER_WINDOW_CRON", "0 22 * * someday")
+    assert "is no weekday" in run("status", expect=2)
 
 
 def test_the_updater_itself_needs_no_port(joined):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import socket
 from types import SimpleNamespace
 
 import pytest
 
 from common.wire.release import Health
-from tests.support.program_world import PRODUCT, World
+from tests.support.program_world import PORT, PRODUCT, World
 from tests.support.repository_simulator import PLATFORM, manifest_of, pack_of
 from updater import check, fetch, launcher
 from updater.states import State
@@ -196,7 +197,7 @@ def test_a_program_in_use_is_drained_and_not_cut(world, vendor, monkeypatch):
     assert world.step() is State.WAITING
     assert world.pointer == before
     assert world.step() is State.SWITCHING
-    assert asked == [8095] * 3
+    assert asked == [PORT] * 3
 
 
 def test_a_newer_release_overtakes_one_that_waits(world, vendor):
@@ -338,6 +339,47 @@ def test_a_changed_port_restarts_the_program_with_its_new_environment(world):
     assert (world.folder.launch.stat().st_mode & 0o777) == 0o600
 
 
+def test_the_first_release_waits_until_what_ran_before_has_let_its_port_go(world, vendor):
+    with socket.create_server(("", 0)) as before:
+        world.journal.adopt(PRODUCT, "stable", before.getsockname()[1])
+        world.until(State.SWITCHING)
+        world.comm.away = True  # it may be the communications server itself that is to be ended
+        world.step()
+        assert "is still in use by a program that was not started" in world.program.reason
+        assert world.pointer is None
+        world.close()
+        world = World(world.root, vendor)  # also over a restart
+        assert world.step() is State.SWITCHING
+    assert world.step() is State.PROBATION
+    world.comm.away = False
+    assert world.settle().current.version == "1.0.0"
+    world.close()
+
+
+def test_a_first_release_that_is_withdrawn_while_it_waits_for_its_port_is_left(world, vendor):
+    with socket.create_server(("", 0)) as before:
+        world.journal.adopt(PRODUCT, "stable", before.getsockname()[1])
+        world.until(State.SWITCHING)
+        vendor.point(PRODUCT, "stable", "1.0.0", withdrawn={"1.0.0": "it was a mistake"})
+        vendor.bump(PRODUCT)
+        world.engine.hint()
+        assert world.step() is State.IDLE
+    assert world.pointer is None
+
+
+def test_data_from_before_stay_where_they_are(tmp_path, vendor):
+    data = tmp_path / "before"
+    data.mkdir()
+    made = World(tmp_path / "client", vendor, data=str(data))
+    try:
+        assert made.settle().current
+        launch = json.loads(made.folder.launch.read_bytes())
+        assert launch["env"]["CALLSTEAD_PROGRAM_DATA"] == str(data)
+        assert not (made.folder.root / "data").exists()
+    finally:
+        made.close()
+
+
 def test_a_lost_database_goes_on_from_what_runs(world, vendor, tmp_path):
     current = world.settle().current
     world.close()
@@ -367,7 +409,7 @@ def test_a_lost_pointer_is_written_again(world, vendor, tmp_path):
 @pytest.mark.parametrize("what", ["channel", "platform"])
 def test_nothing_for_us_is_told_and_is_no_refusal(world, vendor, what):
     if what == "channel":
-        world.journal.adopt(PRODUCT, "test", 8095)
+        world.journal.adopt(PRODUCT, "test", PORT)
     else:
         vendor.point(PRODUCT, "stable", "1.0.0", releases={"windows-amd64": "1.0.0"})
         vendor.bump(PRODUCT)

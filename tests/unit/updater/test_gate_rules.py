@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from common.errors import OperatorError
+from updater.gate import standing
 from updater.gate_rules import Act, Facts, Hold, Window, decide
-from updater.window import window_at
+from updater.settings import WindowSettings
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 OPENS = NOW + timedelta(hours=13)
@@ -85,28 +86,27 @@ NIGHT = ("0 22 * * mon-fri", 120, "Asia/Shanghai")  # 14:00 to 16:00 in UTC
     ],
 )
 def test_the_window_is_meant_in_its_own_time_zone_and_over_when_it_is_over(at, is_open, opens):
-    window = window_at(*NIGHT, datetime.fromisoformat(at).replace(tzinfo=UTC))
+    window = standing(WindowSettings(*NIGHT), datetime.fromisoformat(at).replace(tzinfo=UTC))
     assert window.open is is_open
     expected = datetime.fromisoformat(opens).replace(tzinfo=UTC) if opens else None
     assert window.next == expected
 
 
 def test_without_a_window_there_is_none_and_a_date_that_never_comes_is_never_open():
-    assert window_at("", 60, "UTC", NOW) is None
-    never = window_at("0 0 30 2 *", 60, "UTC", NOW)
+    assert standing(WindowSettings("", 60, "UTC"), NOW) is None
+    never = standing(WindowSettings("0 0 30 2 *", 60, "UTC"), NOW)
     assert never == Window(open=False, next=None)
 
 
 @pytest.mark.parametrize(
     ("cron", "zone", "told"),
     [
-        ("0 22 * *", "UTC", "five parts"),
-        ("0 22 * * 1-5", "UTC", "by name"),
-        ("0 25 * * *", "UTC", "cannot be understood"),
-        ("0 22 * * *", "Mars/Base", "cannot be understood"),
-        ("0 22 * * someday", "UTC", "cannot be understood"),
+        ("0 22 * *", "UTC", r"updater\.window: .* Write five"),
+        ("0 25 * * *", "UTC", "cannot be read"),
+        ("0 22 * * *", "Mars/Base", "no time zone"),
+        ("0 22 * * someday", "UTC", "cannot be read"),
     ],
 )
 def test_a_window_that_cannot_be_understood_says_how_to_write_it(cron, zone, told):
     with pytest.raises(OperatorError, match=told):
-        window_at(cron, 60, zone, NOW)
+        standing(WindowSettings(cron, 60, zone), NOW)

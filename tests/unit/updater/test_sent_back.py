@@ -12,6 +12,7 @@ from tests.support.repository_simulator import PLATFORM, RepositorySimulator
 from updater.journal import Program
 from updater.states import State
 
+MAY_RETURN = {"terms": {"1.1.0": {"may_return": True}}}
 ORDER = "1.1.0 did not hold on seat-2: it died"
 
 
@@ -26,10 +27,14 @@ def versions(program: Program) -> tuple[str | None, str | None]:
 def newer(world: World, vendor: RepositorySimulator) -> World:
     """On 1.1.0, with 1.0.0 beside it."""
     world.settle()
-    vendor.ship(PRODUCT, "1.1.0")
+    vendor.ship(PRODUCT, "1.1.0", **MAY_RETURN)
     world.settle()
     assert versions(world.program) == ("1.1.0", "1.0.0")
     return world
+
+
+def returned(world: World) -> int:
+    return [r["outcome"] for r in world.receipts()].count("returned")
 
 
 def test_it_asks_before_the_download_before_draining_and_for_its_place(world: World):
@@ -111,3 +116,58 @@ def test_a_critical_release_says_so_once_it_has_waited(world: World, vendor: Rep
     world.clock.advance(world.tools.settings.window.critical_after)
     world.step()
     assert world.comm.steps[-1].endswith("!")
+
+
+def test_attack_a_site_in_wrong_hands_sends_its_clients_back_from_what_the_vendor_keeps_to(
+    newer: World, vendor: RepositorySimulator
+):
+    """Without the vendor's signed word the site's worst power is delay."""
+    vendor.point(PRODUCT, "stable", "1.1.0")
+    vendor.bump(PRODUCT)
+    newer.comm.back = ORDER
+    newer.settle()
+    vendor.point(PRODUCT, "stable", "1.1.0", terms={"1.2.0": {"may_return": True}})
+    vendor.bump(PRODUCT)
+    program = newer.settle()
+    assert versions(program) == ("1.1.0", "1.0.0")
+    assert returned(newer) == 0
+
+
+def test_attack_a_site_in_wrong_hands_sends_its_clients_to_and_fro(
+    newer: World, vendor: RepositorySimulator
+):
+    for _ in range(3):
+        newer.comm.back, newer.comm.go = ORDER, False
+        newer.settle()
+        newer.comm.back, newer.comm.go = "", True
+        newer.settle()
+    assert returned(newer) == 1
+    assert versions(newer.program) == ("1.1.0", "1.0.0")
+    vendor.point(PRODUCT, "stable", "1.1.0", issues={"1.1.0": 1}, **MAY_RETURN)
+    vendor.bump(PRODUCT)
+    newer.comm.back, newer.comm.go = ORDER, False
+    assert versions(newer.settle()) == ("1.0.0", None), "its vendor has issued it again"
+
+
+@pytest.mark.parametrize("word", ["halted", "withdrawn"])
+def test_after_the_vendors_word_against_it_the_site_sends_it_back_as_often_as_it_likes(
+    newer: World, vendor: RepositorySimulator, word: str
+):
+    for times in (1, 2):
+        vendor.point(PRODUCT, "stable", "1.1.0", **{word: {"1.1.0": "it loses calls"}})
+        vendor.bump(PRODUCT)
+        newer.comm.back = ORDER
+        assert versions(newer.settle()) == ("1.0.0", None)
+        vendor.point(PRODUCT, "stable", "1.1.0")
+        vendor.bump(PRODUCT)
+        newer.comm.back = ""
+        assert versions(newer.settle()) == ("1.1.0", "1.0.0")
+        assert returned(newer) == times
+
+
+def test_terms_that_cannot_be_read_send_nobody_back(newer: World, vendor: RepositorySimulator):
+    vendor.point(PRODUCT, "stable", "1.1.0", terms={"1.1.0": {"may_return": "yes"}})
+    vendor.bump(PRODUCT)
+    newer.comm.back = ORDER
+    newer.settle()
+    assert versions(newer.program) == ("1.1.0", "1.0.0")

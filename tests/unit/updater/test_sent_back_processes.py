@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from common.wire.rollout import Terms
 from tests.support.site_simulator import SiteSimulator
 from tests.support.tiny_releases import PRODUCT, WELL, TinyVendor
 from tests.support.updater_client import Client, until
@@ -39,7 +40,7 @@ def test_a_client_returns_with_its_site_and_comes_forward_again(
     client.serve()
     client.call("adopt", PRODUCT, "--port", str(client.port))
     until(lambda: ("committed", "1.0.0") in site.outcomes(), "the first release")
-    second = vendor.ship("1.1.0", WELL)
+    second = vendor.ship("1.1.0", WELL, terms=Terms(may_return=True))
     site.announce(PRODUCT, "1.1.0")
     until(lambda: ("committed", "1.1.0") in site.outcomes(), "the second release")
 

@@ -24,6 +24,7 @@ class Site:
         migrations = Migrations("test")
         mirror_schema.add_to(migrations)
         mirror_schema.add_notices_to(migrations)
+        mirror_schema.add_terms_to(migrations)
         self.folder = folder
         self.clock = clock
         self.root = vendor.first_root

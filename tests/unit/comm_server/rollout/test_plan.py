@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from comm_server.rollout.plan import make_plan
 from comm_server.rollout.sizes import Sizes
 from comm_server.rollout.telling import plan_text, size
-from comm_server.rollout.window import Window
 from common.cli import main
+from common.window import Window
 from tests.support.repository_simulator import PLATFORM, RepositorySimulator
 from tests.unit.comm_server.rollout.world import RolloutWorld
 

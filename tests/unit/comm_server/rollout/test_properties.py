@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from comm_server.rollout.rings import Ring
 from comm_server.rollout.rules import (
     Limits,
     Member,
@@ -24,6 +23,7 @@ from comm_server.rollout.rules import (
     under_way,
 )
 from comm_server.rollout.words import LANGUAGES, TEXTS, say
+from common.wire.rollout import Ring
 from tests.support.clock import START
 
 NAMES = ("canary", "desk", "all")

@@ -295,7 +295,7 @@ def test_a_rollout_keeps_the_rings_it_began_with(ringed: RolloutWorld):
 
 
 def test_a_window_holds_the_switch_and_not_the_download(ringed: RolloutWorld):
-    from comm_server.rollout.window import Window
+    from common.window import Window
 
     ringed.orders.set_window(Window("0 20 * * *", 60, "UTC"), "Ann")  # it is 09:00
     assert ringed.asks("seat-1", step="fetch")
@@ -307,7 +307,7 @@ def test_a_window_holds_the_switch_and_not_the_download(ringed: RolloutWorld):
 
 
 def test_a_ring_may_have_a_window_of_its_own(ringed: RolloutWorld):
-    from comm_server.rollout.window import Window
+    from common.window import Window
 
     ringed.settings(rings=("canary", "desk", "all"), window="0 20 * * *", window_zone="UTC")
     assert not ringed.asks("seat-1")
@@ -395,7 +395,7 @@ def test_200_clients_are_decided_on_the_whole_database(world: RolloutWorld):
 
 
 def test_a_critical_release_that_waited_long_enough_needs_no_window(ringed: RolloutWorld):
-    from comm_server.rollout.window import Window
+    from common.window import Window
 
     ringed.orders.set_window(Window("0 20 * * *", 60, "UTC"), "Ann")
     about = ("companion", "1.0.2", "switch")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
+from common.wire.rollout import Terms
 from tests.support.site import TestSite
 
 PRODUCT, CHANNEL, PLATFORM = "companion", "stable", "linux-x86_64"
+MAY_RETURN = Terms(may_return=True)
 
 
 class RolloutWorld:
@@ -33,7 +36,11 @@ class RolloutWorld:
             )
             self.site.parts.fleet.adopt(f"c-{name}", PRODUCT, channel, PLATFORM, release)
 
-    def ship(self, version: str, channel: str = CHANNEL) -> None:
+    def ship(self, version: str, channel: str = CHANNEL, terms: Terms = MAY_RETURN) -> None:
+        self.store.execute(
+            "INSERT INTO terms VALUES (?, ?, ?, ?)",
+            (PRODUCT, channel, version, json.dumps(terms.as_dict())),
+        )
         self.store.execute(
             "INSERT INTO mirrored VALUES (?, ?, ?, ?, ?)",
             (PRODUCT, channel, PLATFORM, version, self.site.now),

@@ -6,6 +6,7 @@ import pytest
 
 from common.errors import OperatorError
 from common.wire.release import Notice
+from common.wire.rollout import Terms
 from home.publish import approvals, room
 from home.publish.releases import Releases
 from home.settings import HomeSettings
@@ -108,3 +109,27 @@ def test_a_release_is_issued_again_where_it_failed(
     with room.open_releases(released, clock) as releases:
         releases.halt("phone", "1.0.0", "wait", "Bea")
     assert reader.look().issue("phone", "test", "1.0.0") == 2
+
+
+def test_what_sites_are_asked_is_signed_with_the_release_and_goes_on_to_the_next_channel(
+    home: HomeSettings, clock: FakeClock, reader: Reader, make_pack: MakePack
+) -> None:
+    terms = Terms(("canary 5%", "all approve"), at_once=10, quiet=3600, may_return=True)
+    with room.open_releases(home, clock) as releases:
+        releases.publish(make_pack("1.0.0"), "Ann")
+        releases.promote("phone", "1.0.0", "test", "Ann", terms=terms)
+        releases.promote("phone", "1.0.0", "stable", "Ann")
+        releases.halt("phone", "1.0.0", "wait", "Bea")
+        releases.lift("phone", "1.0.0", "Bea")
+        with pytest.raises(OperatorError, match="needs its per cent"):
+            releases.promote("phone", "1.0.0", "stable", "Ann", terms=Terms(("canary", "all")))
+    assert reader.look().terms("phone", "stable", "1.0.0") == terms
+    asked = room.status(home, clock)["products"]["phone"]["terms"]
+    assert [(one["channel"], one["quiet"]) for one in asked] == [("test", 3600), ("stable", 3600)]
+    with room.open_releases(home, clock) as releases:
+        releases.promote("phone", "1.0.0", "stable", "Ann", terms=Terms(quiet=60))
+        releases.publish(make_pack("1.0.1"), "Ann")
+        releases.promote("phone", "1.0.1", "test", "Ann")
+    assert reader.look().terms("phone", "stable", "1.0.0") == Terms(quiet=60)
+    assert reader.look().terms("phone", "test", "1.0.1") == Terms()
+    assert reader.look().terms("phone", "test", "1.0.0") == Terms(), "nothing is at it any more"

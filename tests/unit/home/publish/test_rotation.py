@@ -47,6 +47,7 @@ class Mirrored:
         migrations = Migrations("test")
         mirror_schema.add_to(migrations)
         mirror_schema.add_notices_to(migrations)
+        mirror_schema.add_terms_to(migrations)
         self.store = Store(folder / "comm.db", migrations)
         self.mirror = Mirror(
             folder / "mirror",

@@ -56,7 +56,10 @@ class Window:
     def _trigger(self) -> CronTrigger:
         fields = self.cron.split()
         if len(fields) != 5:
-            raise OperatorError(f"The window {self.cron!r} has {len(fields)} fields; cron has 5.")
+            raise OperatorError(
+                f"The window {self.cron!r} has {len(fields)} fields. Write five: minute, hour, "
+                "day, month, day of the week, for example '0 22 * * mon-fri'."
+            )
         try:
             given = dict(zip(_FIELDS, [*fields[:4], _weekdays(fields[4])], strict=True))
             return CronTrigger(timezone=self._zone(), **given)

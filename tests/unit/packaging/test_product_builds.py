@@ -1,4 +1,4 @@
-"""What goes into the appliance's program. That it is built the same twice: tests/drills."""
+"""What goes into our own products. That they are built the same twice: tests/drills."""
 
 from __future__ import annotations
 
@@ -6,28 +6,33 @@ import configparser
 import importlib.util
 import tomllib
 
+import pytest
+
 from tests.unit.packaging.ground import ROOT
 
-BUILD = ROOT / "packaging" / "appliance" / "build.py"
+BUILD = ROOT / "packaging" / "products" / "build.py"
 
 
 def build_script():
-    spec = importlib.util.spec_from_file_location("appliance_build", BUILD)
+    spec = importlib.util.spec_from_file_location("product_build", BUILD)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_the_record_names_the_rooms_part_of_every_entry_point(tmp_path):
-    """It is written by hand; what it leaves out would be missing in the program alone."""
-    record = build_script().record_in(tmp_path, "1.2.3")
+@pytest.mark.parametrize("product", ["appliance", "comm", "updater"])
+def test_the_record_names_the_rooms_entries_and_the_tables_that_all_programs_share(
+    tmp_path, product
+):
+    record = build_script().record_in(tmp_path, product, "1.2.3")
     assert record.name == "callstead-1.2.3.dist-info"
     written = configparser.ConfigParser()
     written.read(record / "entry_points.txt")
     known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
     for group, entries in known.items():
-        ours = {k: v for k, v in entries.items() if v.split(".")[0] == "appliance"}
+        ours = entries if group == "callstead.settings" else {product: entries[product]}
         assert dict(written[group]) == ours
+        assert entries[product].startswith(build_script().PRODUCTS[product] + ".")
 
 
 def test_what_the_makers_of_the_web_need_stays_outside(tmp_path):
@@ -36,15 +41,15 @@ def test_what_the_makers_of_the_web_need_stays_outside(tmp_path):
         (room / name).parent.mkdir(parents=True, exist_ok=True)
         (room / name).touch()
     (tmp_path / "root" / "common").mkdir()
-    build_script().lay_out(tmp_path / "root", tmp_path / "source")
+    build_script().lay_out("appliance", tmp_path / "root", tmp_path / "source")
     copied = [path for path in (tmp_path / "source").rglob("*") if path.is_file()]
     assert {path.name for path in copied} == {"app.py", "page.html", "start.py"}
 
 
 def test_the_sources_are_those_of_the_room_and_the_ground_alone(tmp_path):
-    build_script().lay_out(ROOT, tmp_path / "source")
+    build_script().lay_out("comm", ROOT, tmp_path / "source")
     assert {path.name for path in (tmp_path / "source").iterdir()} == {
-        "appliance",
+        "comm_server",
         "common",
         "start.py",
     }

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comm_server.rollout.window import Window
 from common.errors import OperatorError
+from common.window import Window
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = Window("0 20 * * mon-fri", 600, "Europe/Berlin")
