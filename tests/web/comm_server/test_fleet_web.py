@@ -305,6 +305,8 @@ def test_a_client_asks_for_each_step_and_whether_it_may_stay(site: TestSite, web
         "INSERT INTO mirrored VALUES ('companion', 'stable', 'linux-x86_64', '1.0.2', ?)",
         (site.now,),
     )
+    terms = """INSERT INTO terms VALUES ('companion', 'stable', '1.0.2', '{"may_return": true}')"""
+    site.store.execute(terms)
     path = "/client/rollout/companion?version=1.0.2&step="
     for step in ("fetch", "ready", "switch", "keep"):
         assert client.get(path + step).get_json()["go"] is True, step
