@@ -30,6 +30,7 @@ if [ "${1:-}" = test ]; then
     need systemd-analyze systemd   # checks the units
     need chromium chromium         # runs the real Sentry SDK of browsers
     need postfix postfix           # real mail servers, each test with its own folder and ports
+    need redis-server redis-server # carries wake-ups between nodes; each test has its own
     compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
     [ -x /usr/sbin/sshd ] || missing+=(openssh-server) # a real SFTP server, as above
     [ -x /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -33,8 +34,9 @@ class NearbyBell:
         self._folder = folder / "bells"
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._ear: socket.socket | None = None
-        self._mouth = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._mouth: socket.socket | None = None
         self._place = -1  # the folder, open
+        self._using = threading.Lock()  # what is closed must not be rung with
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -43,9 +45,9 @@ class NearbyBell:
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             self._place = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-            ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            ear.settimeout(_LOOK_SECONDS)
+            ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
             ear.bind(self._address(self._name))
+            self._mouth = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         except OSError as error:
             log.warning("bell.silent", folder=str(self._folder), reason=str(error))
             return
@@ -57,28 +59,30 @@ class NearbyBell:
 
     def ring(self) -> None:
         """Tell the others."""
-        if self._ear is None:
-            return
-        with contextlib.suppress(OSError):
-            for name in os.listdir(self._place):  # noqa: PTH208 - by its descriptor
+        with self._using, contextlib.suppress(OSError):
+            for name in os.listdir(self._place) if self._mouth else ():  # noqa: PTH208 - by its descriptor
                 if name != self._name:
                     self._tell(name)
 
     def stop(self) -> None:
         """Neither ring nor listen any more."""
-        ear, self._ear = self._ear, None
         self._ending.set()
         if self._thread:
+            with self._using:
+                self._tell(self._name)  # so that it sees the end at once
             self._thread.join(2 * _LOOK_SECONDS)
-        if ear:
-            ear.close()
-            (self._folder / self._name).unlink(missing_ok=True)
-        self._mouth.close()
-        if self._place >= 0:
-            os.close(self._place)
-            self._place = -1
+        with self._using:
+            if self._mouth and self._ear:
+                self._mouth.close()
+                self._ear.close()
+                os.unlink(self._name, dir_fd=self._place)
+            if self._place >= 0:
+                os.close(self._place)
+            self._mouth, self._thread, self._place = None, None, -1
 
     def _tell(self, name: str) -> None:
+        if self._mouth is None:
+            return
         try:
             self._mouth.sendto(b"!", self._address(name))
         except BlockingIOError:
@@ -90,15 +94,16 @@ class NearbyBell:
             pass  # it ends just now
 
     def _listen(self, ear: socket.socket, heard: Callable[[], None]) -> None:
+        waiting = select.poll()  # select.select knows no descriptor above 1023
+        waiting.register(ear, select.POLLIN)
         while not self._ending.is_set():
-            try:
-                ear.recv(1)
-            except TimeoutError:
+            if not waiting.poll(_LOOK_SECONDS * 1000):
                 continue
             with contextlib.suppress(BlockingIOError):
                 while True:  # whatever rang meanwhile is one ring
-                    ear.recv(1, socket.MSG_DONTWAIT)
-            heard()
+                    ear.recv(1)
+            if not self._ending.is_set():
+                heard()
 
     def _address(self, name: str) -> str:
         """Through the open folder: a socket's address has at most 107 bytes, a folder may more."""
