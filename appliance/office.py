@@ -29,6 +29,7 @@ from common.errors import OperatorError
 from common.feed.storage import Fresh
 from common.vault import Vault
 from common.web.passwords import Passwords
+from common.web.secret import secret_key
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,9 @@ class Office:
         database = Database(database_url(settings.database_url, folder), settings.threads)
         try:
             migrate(database, folder)
-            with alone(folder):
+            with alone(folder):  # processes that share the folder may make its first keys at once
                 vault = Vault.of(folder)
+                secret_key(folder)
             floor = SqlFloor(database, clock, on_commit=on_commit, drained=drained)
             try:
                 yield cls(

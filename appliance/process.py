@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -23,7 +24,7 @@ from appliance.ops.reporting import reporting_facts, start_reporting
 from appliance.ops.turn import Turn
 from appliance.process_roles import ALL, FEED, ProcessRole, Roles, in_order, port_key
 from appliance.services.attach import sweep
-from appliance.services.be_a_node import say_here
+from appliance.services.be_a_node import join, say_here
 from appliance.services.first_queue import first_queue
 from appliance.services.in_use import in_use
 from appliance.services.keep_moving import tick
@@ -34,6 +35,7 @@ from appliance.settings import ApplianceSettings, load_settings
 from appliance.settings_mail import MailSettings
 from appliance.store.leases import SqlLeases
 from appliance.store.live import SqlLive, prune
+from appliance.store.migrate import alone
 from appliance.store.nodes import SqlNodes
 from appliance.store.reports import count_events, forget_reports
 from common import __version__, logs
@@ -43,7 +45,7 @@ from common.clock import Clock, SystemClock
 from common.feed import FeedApp, FeedLimits, Fresh, Wakeups
 from common.in_care import InCare
 from common.jobs import told
-from common.serving import serve
+from common.serving import TlsIdentity, serve
 from common.serving.certificates import ensure_self_signed
 from common.settings import Holder
 from common.web.secret import secret_key
@@ -95,7 +97,7 @@ def run_appliance(roles: Roles = ALL) -> None:
                 port_setting=f"appliance.{port_key(roles)}",
                 flask=appliance.flask,
                 feed=feed if serves_people else None,
-                tls=ensure_self_signed(settings.tls_folder, settings.names),
+                tls=_identity(settings),
                 proxies=settings.proxies,
                 on_start=process.start,
                 on_stop=process.stop,
@@ -109,6 +111,11 @@ def run_appliance(roles: Roles = ALL) -> None:
             )
         finally:
             transport.kill()
+
+
+def _identity(settings: ApplianceSettings) -> TlsIdentity:
+    with alone(settings.folder):  # of processes that begin together, one makes it
+        return ensure_self_signed(settings.tls_folder, settings.names)
 
 
 class _Waking:
@@ -144,7 +151,7 @@ class _Process:
         self._nodes = SqlNodes(office.database)
         self._me = _this_node(settings, roles, office, clock)
         self._waking = waking
-        waking.bell = _bell(settings, office, self._me)
+        waking.bell = _bell(settings, office)
         turn = Turn(
             SqlLeases(office.database), _FOR_THE_ONE, self._me.id, clock,
             settings.nodes.lease_seconds,
@@ -173,7 +180,7 @@ class _Process:
     def start(self) -> None:
         """Make the first administrator if there is none, and begin to look around."""
         office = self._office
-        self._say_here()
+        join(self._nodes, self._me, self._clock)
         if self._token_file:
             write_secret(self._token_file, self._local_token.encode())
         _greet(office)
@@ -200,7 +207,8 @@ class _Process:
             send_due(self._office.floor, compose, partial(post, mail))
 
     def _say_here(self) -> None:
-        say_here(self._nodes, self._me, self._clock)
+        # The vault's keys may have been rotated meanwhile.
+        say_here(self._nodes, replace(self._me, key=_keys_of(self._office)), self._clock)
 
 
 def _webhooks(settings: ApplianceSettings, office: Office, clock: Clock) -> SendWebhooks:
@@ -223,18 +231,24 @@ def _this_node(settings: ApplianceSettings, roles: Roles, office: Office, clock:
         port=settings.port_of(roles),
         roles=in_order(roles),
         version=__version__,
-        key=sha256(secret_key(office.folder)).hexdigest(),
+        key=_keys_of(office),
         started_at=now,
         seen_at=now,
     )
 
 
-def _bell(settings: ApplianceSettings, office: Office, me: Node) -> Bell:
+def _keys_of(office: Office) -> str:
+    names = " ".join(office.vault.ids).encode()
+    return sha256(secret_key(office.folder) + names).hexdigest()
+
+
+def _bell(settings: ApplianceSettings, office: Office) -> Bell:
     if settings.nodes.redis_url:
         from appliance.bells.by_redis import RedisBell  # noqa: PLC0415 - slow, and seldom wanted
 
         # The key is the same on all nodes of one appliance, and on no other's.
-        return RedisBell(settings.nodes.redis_url, f"callstead:{me.key[:32]}")
+        name = sha256(b"bell" + secret_key(office.folder)).hexdigest()[:32]
+        return RedisBell(settings.nodes.redis_url, f"callstead:{name}")
     return NearbyBell(office.folder)
 
 

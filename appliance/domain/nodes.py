@@ -22,8 +22,8 @@ class Node:
         port: where it listens.
         roles: what it carries, with commas between.
         version: of the program.
-        key: sha256 (hex) of the key that signs sessions and conversations' keys; a node with
-            another one would refuse what this one has signed.
+        key: sha256 (hex) of the keys that sign and seal; a node with other ones would refuse what
+            this one has signed, and could not open what it has sealed.
         started_at: when it began.
         seen_at: its last sign of life.
     """
@@ -59,7 +59,7 @@ class Nodes(Protocol):
 
 
 def stranger(me: Node, others: Iterable[Node], now: datetime) -> Node | None:
-    """A living node that signs with another key than ``me``."""
+    """A living node that has other keys than ``me``."""
     return next((one for one in others if one.alive(now) and one.key != me.key), None)
 
 

@@ -1,4 +1,4 @@
-"""A process says that it is there, and does not stay among others that sign with another key."""
+"""A process says that it is there, and does not begin among others that have other keys."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from common.clock import Clock
 from common.errors import OperatorError
 
 
-def say_here(nodes: Nodes, me: Node, clock: Clock) -> None:
-    """Give a sign of life.
+def join(nodes: Nodes, me: Node, clock: Clock) -> None:
+    """Be one of them.
 
     Raises:
-        OperatorError: another living node has another key; nothing was said then.
+        OperatorError: another living node has other keys; nothing was said then.
     """
-    now = clock.now()
-    other = stranger(me, nodes.all(), now)
+    other = stranger(me, nodes.all(), clock.now())
     if other is not None:
         raise OperatorError(
-            f"The node on {other.machine}, port {other.port}, signs with another key, so that each "
-            "would refuse the other's sessions. Copy the file session.key of one node's data "
-            "folder to all of them, and start them again."
+            f"The node on {other.machine}, port {other.port}, has other keys, so that each would "
+            "refuse the other's sessions and secrets. Copy the files session.key and vault.keys of "
+            "the first node's data folder into this one's, and start it again."
         )
-    nodes.say(replace(me, seen_at=now))
+    say_here(nodes, me, clock)
+
+
+def say_here(nodes: Nodes, me: Node, clock: Clock) -> None:
+    """Give a sign of life."""
+    nodes.say(replace(me, seen_at=clock.now()))

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 
 from appliance.domain.nodes import Node
 from appliance.ops.turn import Turn
-from appliance.services.be_a_node import say_here
+from appliance.services.be_a_node import join, say_here
 from appliance.store.database import Database
 from appliance.store.leases import LeaseRow, SqlLeases
 from appliance.store.nodes import NodeRow, SqlNodes
@@ -99,13 +99,13 @@ def test_nodes_see_each_other_until_they_leave_or_fall_silent(nodes: SqlNodes):
     assert [one.id for one in nodes.all()] == ["one"]
 
 
-def test_a_node_with_another_key_does_not_stay_beside_a_living_one(nodes: SqlNodes):
+def test_a_node_with_other_keys_does_not_begin_beside_a_living_one(nodes: SqlNodes):
     clock = FakeClock()
-    say_here(nodes, ME, clock)
+    join(nodes, ME, clock)
     stranger = replace(ME, id="two", machine="south", key="another")
     with pytest.raises(OperatorError, match=r"north, port 8080.*session\.key"):
-        say_here(nodes, stranger, clock)
+        join(nodes, stranger, clock)
     assert [one.id for one in nodes.all()] == ["one"]
     clock.advance(31)
-    say_here(nodes, stranger, clock)
+    join(nodes, stranger, clock)  # the other is gone
     assert len(nodes.all()) == 2

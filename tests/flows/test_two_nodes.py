@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def two(tmp_path: Path, redis: RedisServer) -> Iterator[tuple[list[Node], str]]:
     for home in homes:
         (home / "appliance").mkdir(parents=True)
         (home / "appliance" / "session.key").write_bytes(b"k" * 32)
+        (home / "appliance" / "vault.keys").write_text("k1 " + b64encode(b"v" * 32).decode() + "\n")
     with postgres() as server:
         url = server.new_database()
         prepare(homes[0] / "appliance", url)

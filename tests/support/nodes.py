@@ -119,14 +119,11 @@ class Node:
 
 @contextlib.contextmanager
 def nodes(*wanted: tuple[Path, str], **environment: str) -> Iterator[list[Node]]:
-    """Running nodes, by home and roles; those that share a home begin one after the other."""
+    """Running nodes, by home and roles; all begin together."""
     started: list[Node] = []
     try:
         for home, roles in wanted:
-            node = Node(home, roles, environment)
-            if any(other.folder == node.folder for other in started):
-                started[-1].wait()
-            started.append(node)
+            started.append(Node(home, roles, environment))
         for node in started:
             node.wait()
         yield started
