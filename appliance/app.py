@@ -65,7 +65,7 @@ class Appliance:
     office: Office
     watch: CommunicationsWatch
     metrics: Metrics
-    may_read: Callable[[Asker, str], bool]
+    may_read: Callable[[Asker, str], float]
     frames: Frames
     attachments: AttachmentFiles
     passing: Passing

@@ -78,7 +78,9 @@ class Callstead(Dialect):
         elif "answer" in frame:
             self.load.acknowledged(frame["id"], now)
         elif "heartbeat" not in frame:
-            self.load.wrong(f"refused: {payload[:200]!r}")
+            self.load.wrong("refused")
+            if self.load.faults["refused"] == 1:
+                print(payload[:300].decode(), file=sys.stderr)
 
 
 class SocketIo(Dialect):
@@ -91,7 +93,8 @@ class SocketIo(Dialect):
         who["joined"] = asyncio.get_running_loop().create_future()
         room = f"a{who['id']}" if agent else f"v{who['conversation']}"
         wire.send(b"40" + json.dumps({"room": room}).encode())
-        await asyncio.wait_for(who.pop("joined"), 60)
+        await asyncio.wait_for(who["joined"], 60)
+        del who["joined"]
 
     def said(self, one: Talk, key: str, text: str, *, agent: bool) -> bytes:
         room = f"v{one.conversation}" if agent else f"a{one.agent}"

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 FLOOR = "floor"
+TALK = "message."  # the beginning of the kinds that move neither a conversation nor an agent
 
 # A contact sees that somebody has come, gone, or speaks; never who was asked before.
 _FOR_VISITORS = frozenset(
@@ -31,7 +32,7 @@ _SILENT = frozenset({"conversation.listen", "conversation.unlisten"})
 
 def is_talk(kind: str) -> bool:
     """Whether an event moves neither a conversation nor an agent."""
-    return kind.startswith("message.")
+    return kind.startswith(TALK)
 
 
 def agent_topic(agent: int) -> str:

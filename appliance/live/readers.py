@@ -11,6 +11,10 @@ from appliance.domain.work import Floor, UnknownError, Work
 from appliance.services.take_part import has_part
 from common.feed import Asker
 
+_KEY_SECONDS = 600.0  # nobody takes a key away
+_PERSON_SECONDS = 20.0  # an account that is closed, a session that ends
+_PART_SECONDS = 1.0  # who gave a conversation away hears no more of it
+
 
 class Readers:
     """Called with an `Asker` and a topic, before each batch.
@@ -31,17 +35,20 @@ class Readers:
         self._conversation_of = conversation_of
         self._floor = floor
 
-    def __call__(self, asker: Asker, topic: str) -> bool:
-        """Whether ``asker`` may read ``topic``."""
+    def __call__(self, asker: Asker, topic: str) -> float:
+        """For how many seconds ``asker`` may read ``topic``; 0: not at all."""
         if asker.key:
             conversation = self._conversation_of(asker.key)
-            return conversation is not None and topic == visitor_topic(conversation)
+            mine = conversation is not None and topic == visitor_topic(conversation)
+            return _KEY_SECONDS if mine else 0
         user = self._person(asker.cookies)
         if user is None or not may(user.role, TAKE_CONVERSATIONS):
-            return False
+            return 0
+        if topic == agent_topic(user.id):
+            return _PERSON_SECONDS
         if may(user.role, SEE_FLOOR) and (topic == FLOOR or topic.startswith("agent/")):
-            return True
-        return topic == agent_topic(user.id) or self._has(user.id, topic)
+            return _PERSON_SECONDS
+        return _PART_SECONDS if self._has(user.id, topic) else 0
 
     def _has(self, agent: int, topic: str) -> bool:
         """Whether the topic is of a conversation that the agent has, had last, or takes part in.

@@ -115,7 +115,7 @@ class SqlFloor:
             for _job, future in batch:
                 future.set_exception(error)
             return
-        if self._on_commit:
+        if self._on_commit and fresh:
             self._on_commit(fresh)
         for (_job, future), (result, failure) in zip(batch, outcomes, strict=True):
             if failure is None:

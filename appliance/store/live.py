@@ -151,18 +151,19 @@ class SqlLive:
         with self._database.read() as session:
             return session.scalar(select(func.max(LiveEventRow.id))) or 0
 
-    def changed(self, mark: int) -> tuple[int, set[str]]:
-        """The topics with events since ``mark``, and the next mark. -1 answers just a mark."""
+    def changed(self, mark: int) -> tuple[int, dict[str, int]]:
+        """The next mark, and the topics with events since ``mark``; see `FeedStorage.changed`."""
         if mark < 0:
-            return self.version(), set()
+            return self.version(), {}
         query = (
-            select(LiveEventRow.topic, func.max(LiveEventRow.id))
+            select(LiveEventRow.topic, func.max(LiveEventRow.id), func.max(LiveEventRow.seq))
             .where(LiveEventRow.id > mark)
             .group_by(LiveEventRow.topic)
         )
         with self._database.read() as session:
             found = session.execute(query).all()
-        return max((newest for _topic, newest in found), default=mark), {row[0] for row in found}
+        heads = {topic: head for topic, _newest, head in found}
+        return max((newest for _topic, newest, _head in found), default=mark), heads
 
     @staticmethod
     def _bounds(session: Session, topic: str) -> tuple[int, int]:

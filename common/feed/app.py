@@ -25,9 +25,10 @@ _FOR_OTHER_SITES = (
     (b"access-control-max-age", b"86400"),
 )
 
-# Asked before every batch, in a thread, so that it may read the database and so that
-# a right that is taken away ends an open connection too.
-MayRead = Callable[[Asker, str], bool]
+# For how many seconds a topic may be read without asking again; False, which is 0: not at all;
+# True: one. Asked in a thread, so that it may read the database, before each batch that is read
+# from there and while events go by, so that a right that is taken away ends an open connection too.
+MayRead = Callable[[Asker, str], float]
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Batch:
         more: there is more at once.
         reload: the cursor cannot be continued.
         refused: this reader may not read this topic.
+        right: for so many seconds it may.
     """
 
     events: list[Event]
@@ -75,6 +77,7 @@ class Batch:
     more: bool = False
     reload: bool = False
     refused: bool = False
+    right: float = 0.0
 
     def body(self, topic: str) -> dict[str, Any]:
         """As an answer or a frame."""
@@ -143,6 +146,11 @@ class FeedApp:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._fetch, asker, topic, after)
 
+    async def right(self, asker: Asker, topic: str) -> float:
+        """For how many seconds ``asker`` may read ``topic``."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._may_read, asker, topic)
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""
         if self._readers >= self.limits.readers:
@@ -160,15 +168,16 @@ class FeedApp:
             self._readers -= 1
 
     def _fetch(self, asker: Asker, topic: str, after: int) -> Batch:
-        if not self._may_read(asker, topic):
+        right = self._may_read(asker, topic)
+        if not right:
             return Batch([], after, refused=True)
         try:
             events = self._storage.read(topic, after, self.limits.batch)
         except CursorGoneError as gone:
-            return Batch([], gone.head, reload=True)
+            return Batch([], gone.head, reload=True, right=right)
         fitting = _fit(events, self.limits.batch_bytes)
         more = len(fitting) < len(events) or len(events) == self.limits.batch
-        return Batch(fitting, fitting[-1].seq if fitting else after, more=more)
+        return Batch(fitting, fitting[-1].seq if fitting else after, more=more, right=right)
 
     async def _poll(self, asker: Asker, scope: Any, receive: Any, send: Any) -> None:
         if scope["method"] == "OPTIONS":  # a browser asks before it sends a key from another site
@@ -193,7 +202,7 @@ class FeedApp:
         gone = loop.create_task(_until_gone(receive, woken))
         try:
             # Registered before the first look, so that no event falls between the two.
-            with self.waiters.waiting(topic, lambda _topic: woken.set()):
+            with self.waiters.waiting(topic, lambda *_: woken.set()):
                 while True:
                     woken.clear()
                     batch = await self.fetch(asker, topic, after)

@@ -92,15 +92,18 @@ class FeedReader:
         """SQLite's counter of commits by other connections; the writer's is always another."""
         return int(self._store.value("PRAGMA data_version"))
 
-    def changed(self, mark: int) -> tuple[int, set[str]]:
-        """The topics with events since ``mark``, and the next mark. -1 answers just a mark."""
+    def changed(self, mark: int) -> tuple[int, dict[str, int]]:
+        """The next mark, and the topics with events since ``mark``; see `FeedStorage.changed`."""
         if mark < 0:
             newest = self._store.value("SELECT seq FROM sqlite_sequence WHERE name = 'feed_events'")
-            return newest or 0, set()
+            return newest or 0, {}
         rows = self._store.rows(
-            "SELECT topic, max(id) AS newest FROM feed_events WHERE id > ? GROUP BY topic", (mark,)
+            "SELECT topic, max(id) AS newest, max(seq) AS head FROM feed_events WHERE id > ? "
+            "GROUP BY topic",
+            (mark,),
         )
-        return max((row["newest"] for row in rows), default=mark), {row["topic"] for row in rows}
+        found = {row["topic"]: row["head"] for row in rows}
+        return max((row["newest"] for row in rows), default=mark), found
 
 
 def prune(store: Store, *, before: datetime, most: int = 100_000) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import orjson
 
 from common.clock import stamp
 from common.feed.asker import SUBPROTOCOL
@@ -17,8 +18,10 @@ from common.feed.commands import Desk
 if TYPE_CHECKING:
     from common.feed.app import FeedApp
     from common.feed.asker import Asker
+    from common.feed.storage import Fresh
 
 _POLICY_VIOLATION = 1008
+_MOST_HELD = 50  # fresh events; who is further behind reads them when there is time
 
 
 class _BadFrameError(Exception):
@@ -52,48 +55,97 @@ class _Reader:
     """The topics one socket follows, each with its cursor.
 
     Two tasks: one takes commands, one sends. The sender alone reads and sends events, one batch
-    after the other, so that a slow socket holds back its own reading and nothing else.
+    after the other, so that a slow socket holds back its own reading and nothing else. What was
+    committed in this process just now, and follows on from the cursor, is sent without reading.
     """
 
     def __init__(self, app: FeedApp, asker: Asker, send: Any) -> None:
         self._app = app
         self._asker = asker
         self._send = send
+        self._loop = asyncio.get_running_loop()
         self._cursors: dict[str, int] = {}
+        self._rights: dict[str, _Right] = {}
+        self._held: dict[str, list[Fresh]] = {}  # follow on from the cursor; to be sent as they are
         self._due: dict[str, None] = {}  # topics to read, in order of their turn
+        self._reading = ""  # the topic that is being read
         self._woken = asyncio.Event()
         self._desk: Desk | None = None  # of the first command on
-        self._answers: deque[dict[str, Any]] = deque()
-        self._open: set[str] = set()  # topics that the asker may read, as of the last look
+        self._answers: list[dict[str, Any]] = []
         self._moments: dict[tuple[str, str], dict[str, Any]] = {}  # the newest of each kind
+        self._told_at = self._loop.time()
+        self._beat = self._loop.call_later(app.limits.heartbeat, self._heartbeat)
 
     async def run(self, receive: Any) -> None:
         """Until the client leaves. Raises _BadFrameError, OSError."""
-        loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(self._commands(receive)), loop.create_task(self._pump())]
+        pump = self._loop.create_task(self._pump())
+        commands = asyncio.current_task()
+        assert commands is not None  # noqa: S101 - we are in it
+        ended = commands.cancel
+
+        def end(_: object) -> None:
+            ended()
+
+        pump.add_done_callback(end)
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await self._commands(receive)
+        except asyncio.CancelledError:
+            if not pump.done():  # the server ends us, not the pump
+                raise
+            commands.uncancel()
+            pump.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            pump.remove_done_callback(end)
+            pump.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
 
     def close(self) -> None:
         """Wait for nothing any more."""
+        self._beat.cancel()
         for topic in self._cursors:
             self._app.waiters.remove(topic, self._wake)
             self._app.passing.remove(topic, self._hear)
         self._cursors.clear()
 
-    def _wake(self, topic: str) -> None:
-        self._due[topic] = None
+    def _wake(self, topic: str, head: int, fresh: Sequence[Fresh]) -> None:
+        """Send what is fresh, if nothing is missing before it; else read, if there is anything."""
+        held = self._held.get(topic)
+        at = held[-1].seq if held else self._cursors[topic]
+        if head and at >= head:
+            return
+        news = [one for one in fresh if one.seq > at]
+        if (
+            news and news[0].seq == at + 1 and len(held or ()) < _MOST_HELD
+            and topic not in self._due and topic != self._reading and self._may(topic)
+        ):  # fmt: skip
+            self._held.setdefault(topic, []).extend(news)
+        else:
+            self._held.pop(topic, None)
+            self._due[topic] = None
         self._woken.set()
 
     def _hear(self, topic: str, moment: dict[str, Any]) -> None:
-        if topic in self._open:
+        if topic in self._rights:  # as of the last look; nothing of a moment is kept
+            self._may(topic)
             self._moments[topic, moment["kind"]] = moment
+            self._woken.set()
+
+    def _may(self, topic: str) -> bool:
+        """Whether the right still holds; it is asked for again before it ends."""
+        right, now = self._rights.get(topic), self._loop.time()
+        if right is None:
+            return False
+        if now >= right.ask_at and right.asking is None:
+            right.asking = self._loop.create_task(self._ask(topic))
+        return now < right.until
+
+    async def _ask(self, topic: str) -> None:
+        seconds = await self._app.right(self._asker, topic)
+        if topic in self._cursors and seconds:
+            self._rights[topic] = _Right(self._loop.time(), seconds)
+        elif topic in self._cursors:
+            self._rights.pop(topic, None)
+            self._due[topic] = None  # reading it finds the same, and tells
             self._woken.set()
 
     async def _commands(self, receive: Any) -> None:
@@ -124,63 +176,95 @@ class _Reader:
             most = self._app.limits.subscriptions
             raise _BadFrameError(f"One socket follows at most {most} topics.")
         self._cursors[topic] = after
+        self._held.pop(topic, None)
         self._app.waiters.add(topic, self._wake)
         self._app.passing.add(topic, self._hear)
-        self._wake(topic)
+        self._due[topic] = None
+        self._woken.set()
 
     def _leave(self, topic: str) -> None:
+        self._rights.pop(topic, None)
+        self._held.pop(topic, None)
         if self._cursors.pop(topic, None) is not None:
             self._app.waiters.remove(topic, self._wake)
             self._app.passing.remove(topic, self._hear)
-            self._open.discard(topic)
+
+    def _heartbeat(self) -> None:
+        """Tell that we are here, when nothing else was told for a while."""
+        quiet, every = self._loop.time() - self._told_at, self._app.limits.heartbeat
+        if quiet >= every:
+            self._answers.append({"heartbeat": stamp(datetime.now(UTC))})
+            self._woken.set()
+            quiet = 0.0
+        self._beat = self._loop.call_later(every - quiet, self._heartbeat)
 
     async def _pump(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(self._app.limits.heartbeat):
-                    await self._woken.wait()
-            except TimeoutError:
-                await self._tell({"heartbeat": stamp(datetime.now(UTC))})
-                continue
+            await self._woken.wait()
             self._woken.clear()
-            while self._answers or self._due or self._moments:
-                while self._answers and self._desk:
-                    await self._tell(self._answers.popleft())
-                    self._desk.sent()
-                for topic, kind in list(self._moments):
-                    moment = self._moments.pop((topic, kind))
-                    await self._tell({"topic": topic, "moment": moment})
-                if not self._due:
-                    continue
-                topic = next(iter(self._due))
-                del self._due[topic]
-                if topic in self._cursors:
-                    await self._send_batch(topic)
+            while self._answers or self._held or self._moments or self._due:
+                if self._answers:
+                    await self._send_answers()
+                elif self._held:
+                    await self._send_fresh(next(iter(self._held)))
+                elif self._moments:
+                    (topic, _kind), moment = self._moments.popitem()
+                    await self._tell(_json({"topic": topic, "moment": moment}))
+                else:
+                    topic = next(iter(self._due))
+                    del self._due[topic]
+                    if topic in self._cursors:
+                        await self._send_batch(topic)
+
+    async def _send_answers(self) -> None:
+        answers, self._answers = self._answers, []
+        for frame in answers:
+            await self._tell(_json(frame))
+            if self._desk and "id" in frame:
+                self._desk.sent()
+
+    async def _send_fresh(self, topic: str) -> None:
+        events = self._held.pop(topic)
+        self._cursors[topic] = cursor = events[-1].seq
+        told = ",".join(one.as_json() for one in events)
+        await self._tell(f'{{"topic":{_json(topic)},"events":[{told}],"cursor":{cursor}}}')
 
     async def _send_batch(self, topic: str) -> None:
         after = self._cursors[topic]
+        self._reading = topic
         batch = await self._app.fetch(self._asker, topic, after)
+        self._reading = ""
         if self._cursors.get(topic) != after:  # subscribed anew, or left, while we read
-            if topic in self._cursors:
-                self._wake(topic)
             return
         if batch.refused:
             self._leave(topic)
         else:
-            self._open.add(topic)
-        self._cursors.update({topic: batch.cursor} if topic in self._cursors else {})
+            self._cursors[topic] = batch.cursor
+            self._rights[topic] = _Right(self._loop.time(), batch.right)
         if batch.events or batch.reload or batch.refused:
-            await self._tell(batch.body(topic))
+            await self._tell(_json(batch.body(topic)))
         if batch.more:
-            self._wake(topic)  # at the end of the row: other topics come first
+            self._due[topic] = None  # at the end of the row: other topics come first
 
-    async def _tell(self, frame: dict[str, Any]) -> None:
-        await self._send({"type": "websocket.send", "text": _json(frame)})
+    async def _tell(self, text: str) -> None:
+        self._told_at = self._loop.time()
+        await self._send({"type": "websocket.send", "text": text})
+
+
+class _Right:
+    """That a topic may be read: until when, and from when on that is asked again."""
+
+    __slots__ = ("ask_at", "asking", "until")
+
+    def __init__(self, now: float, seconds: float) -> None:
+        self.until = now + seconds
+        self.ask_at = now + seconds / 2
+        self.asking: asyncio.Task[None] | None = None
 
 
 def _parse(message: Any) -> dict[str, Any]:
     try:
-        command = json.loads(message.get("text") or "")
+        command = orjson.loads(message.get("text") or "")
     except ValueError:
         raise _BadFrameError("A frame is a JSON object.") from None
     if isinstance(command, dict) and "do" in command:
@@ -208,5 +292,5 @@ def _same_site(asker: Asker) -> bool:
     return origin is None or urlsplit(origin).netloc == asker.headers.get("host")
 
 
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

@@ -67,6 +67,9 @@ class FeedStorage(Protocol):
         """A number that differs when anybody committed since; compared within one thread."""
         ...
 
-    def changed(self, mark: int) -> tuple[int, set[str]]:
-        """The topics with events since ``mark``, and the next mark. -1 answers just a mark."""
+    def changed(self, mark: int) -> tuple[int, dict[str, int]]:
+        """The next mark, and the topics with events since ``mark``, each with its newest seq.
+
+        A mark of -1 answers just the next one.
+        """
         ...

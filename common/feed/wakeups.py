@@ -12,7 +12,9 @@ from common.logs import get_logger
 
 log = get_logger(__name__)
 
-Wake = Callable[[str], None]  # gets the topic; runs in the event loop
+# Gets the topic, its newest number (0: not known), and its events, if they were committed just now
+# in this process. Runs in the event loop.
+Wake = Callable[[str, int, Sequence[Fresh]], None]
 
 
 class Wakeups:
@@ -23,23 +25,32 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._event: asyncio.Event | None = None
+        self._look: Callable[[], None] | None = None
+        self._tell: Callable[[Sequence[Fresh]], None] | None = None
 
-    def notify(self, _fresh: Sequence[Fresh] = ()) -> None:
-        """Something was committed in this process. Any thread; cheap; never raises."""
-        loop, event = self._loop, self._event
-        if loop is not None and event is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has just ended: nobody waits
-                loop.call_soon_threadsafe(event.set)
+    def notify(self, fresh: Sequence[Fresh] = ()) -> None:
+        """Something was committed. Any thread; cheap; never raises.
 
-    def attach(self) -> asyncio.Event:
-        """The event that `notify` sets, in the running loop."""
-        self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
-        return self._event
+        Args:
+            fresh: all of the commit's events, in order; none: they have to be looked for.
+        """
+        loop, look, tell = self._loop, self._look, self._tell
+        if loop is None or look is None or tell is None:
+            return
+        with contextlib.suppress(RuntimeError):  # the loop has just ended: nobody waits
+            if fresh:
+                loop.call_soon_threadsafe(tell, fresh)
+            else:
+                loop.call_soon_threadsafe(look)
+
+    def attach(self, look: Callable[[], None], tell: Callable[[Sequence[Fresh]], None]) -> None:
+        """Call one of the two in the running loop at each `notify`."""
+        self._look, self._tell = look, tell
+        self._loop = asyncio.get_running_loop()
 
     def detach(self) -> None:
         """Forget the loop."""
-        self._loop = self._event = None
+        self._loop = self._look = self._tell = None
 
 
 class Waiters:
@@ -66,7 +77,9 @@ class Waiters:
         """Begin to watch."""
         loop = asyncio.get_running_loop()
         self._version, self._mark = await loop.run_in_executor(self._thread, self._first_look)
-        self._task = loop.create_task(self._watch(self._wakeups.attach()))
+        notified = asyncio.Event()
+        self._wakeups.attach(notified.set, self._tell)
+        self._task = loop.create_task(self._watch(notified))
 
     async def stop(self) -> None:
         """Watch no more."""
@@ -78,7 +91,7 @@ class Waiters:
 
     @contextlib.contextmanager
     def waiting(self, topic: str, wake: Wake) -> Iterator[None]:
-        """Call ``wake(topic)`` whenever ``topic`` gets events, inside the ``with``."""
+        """Call ``wake`` whenever ``topic`` gets events, inside the ``with``."""
         self.add(topic, wake)
         try:
             yield
@@ -86,7 +99,7 @@ class Waiters:
             self.remove(topic, wake)
 
     def add(self, topic: str, wake: Wake) -> None:
-        """Call ``wake(topic)`` whenever ``topic`` gets events, until `remove`."""
+        """Call ``wake`` whenever ``topic`` gets events, until `remove`."""
         self._waiting.setdefault(topic, set()).add(wake)
 
     def remove(self, topic: str, wake: Wake) -> None:
@@ -101,9 +114,17 @@ class Waiters:
         for topic in list(self._waiting):
             self._wake(topic)
 
-    def _wake(self, topic: str) -> None:
+    def _tell(self, fresh: Sequence[Fresh]) -> None:
+        topics: dict[str, list[Fresh]] = {}
+        for one in fresh:
+            if one.topic in self._waiting:
+                topics.setdefault(one.topic, []).append(one)
+        for topic, events in topics.items():
+            self._wake(topic, events[-1].seq, events)
+
+    def _wake(self, topic: str, head: int = 0, fresh: Sequence[Fresh] = ()) -> None:
         for wake in list(self._waiting.get(topic, ())):
-            wake(topic)
+            wake(topic, head, fresh)
 
     async def _watch(self, notified: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -118,16 +139,16 @@ class Waiters:
                 log.exception("feed.watch_failed")
                 await asyncio.sleep(self._look_every)
                 continue
-            for topic in topics:
-                self._wake(topic)
+            for topic, head in topics.items():
+                self._wake(topic, head)
 
     def _first_look(self) -> tuple[int, int]:
         return self._storage.version(), self._storage.changed(-1)[0]
 
-    def _look(self) -> set[str]:
+    def _look(self) -> dict[str, int]:
         version = self._storage.version()
         if version == self._version:
-            return set()
+            return {}
         self._mark, topics = self._storage.changed(self._mark)
         self._version = version  # of before the look: what came in meanwhile is seen next time
         return topics

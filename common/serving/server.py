@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import signal
 import socket
 import ssl
@@ -48,6 +49,7 @@ HEARTBEAT_SECONDS = 25.0
 KEEP_ALIVE_SECONDS = 75
 # For programs that set no limit of their own on a request's body.
 MOST_BODY_BYTES = 64 * 1024 * 1024
+_GARBAGE = (10_000, 10, 100)  # new objects before a look at the youngest; then looks by age
 _FILE_CHUNK = 256 * 1024  # each chunk is a hop between threads: werkzeug's 8 KiB would be slow
 
 
@@ -119,6 +121,7 @@ class Server(uvicorn.Server):
         self.started = True
         self.config.callback_notify = self._beat
         self.config.timeout_notify = self._watchdog.interval  # type: ignore[assignment]
+        _collect_seldom()
         self._watchdog.ready()
         self.ready.set()
         log.info("serving.ready", name=self._name, port=self.port, tls=self._context is not None)
@@ -181,6 +184,17 @@ class Server(uvicorn.Server):
 
     async def _beat(self) -> None:
         self._watchdog.beat()
+
+
+def _collect_seldom() -> None:
+    """Look for garbage in circles seldom, and never again in what lives as long as the program.
+
+    A look at everything stops all threads, for 0.3 s with a thousand connections; Python's own
+    thresholds are those of a small script.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
 
 
 async def _ignore(work: Any) -> None:

@@ -29,7 +29,7 @@ from common.logs import get_logger
 
 log = get_logger(__name__)
 
-_KNOWN_SECONDS = 5.0  # so long a person counts as signed in without asking the database again
+_KNOWN_SECONDS = 10.0  # so long a person counts as signed in without asking the database again
 
 
 class _Frame(Strict):
@@ -127,9 +127,10 @@ class _Agent:
             return _refused(error)
 
     async def _user(self) -> User:
-        if self._known is None or time.monotonic() > self._until:
+        now = time.monotonic()
+        if self._known is None or now > self._until:
             self._known = await asyncio.to_thread(self._look)
-            self._until = time.monotonic() + _KNOWN_SECONDS
+            self._until = now + _KNOWN_SECONDS
         if self._known is None:
             raise Unauthorized("The session has ended; sign in again.")
         if not may(self._known.role, TAKE_CONVERSATIONS):
@@ -138,7 +139,7 @@ class _Agent:
 
     def _look(self) -> User | None:
         user = self._person(self._asker.cookies)
-        if user is not None and may(user.role, TAKE_CONVERSATIONS):
+        if self._known is None and user is not None and may(user.role, TAKE_CONVERSATIONS):
             agent_of(self._floor, user)
         return user
 

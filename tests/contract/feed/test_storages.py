@@ -13,7 +13,9 @@ from sqlite_utils import Migrations
 
 from appliance.store import live
 from appliance.store.database import Database
+from appliance.store.quick import Line
 from common import feed
+from common.clock import stamp
 from common.feed.events import MOST_DATA_BYTES
 from common.feed.schema import add_to
 from common.feed.storage import CursorGoneError, FeedStorage
@@ -52,8 +54,10 @@ def on_appliance(database: Database) -> Kept:
         session.execute(delete(live.LiveTopicRow))
 
     def append(topic: str, data: dict[str, object], at: datetime) -> int:
+        told = live.Told(topic, stamp(at), "k", live.as_text(data))
         with database.write() as session:
-            return live.append(session, topic, "k", data, at)
+            (fresh,) = live.write_told(Line(session), [told])
+        return fresh.seq
 
     return Kept(live.SqlLive(database), append, lambda before: live.prune(database, before))
 
@@ -103,14 +107,14 @@ def test_a_topic_that_was_emptied_goes_on_from_its_number(kept: Kept):
 
 def test_what_changed_is_known_by_topic(kept: Kept):
     mark, nothing = kept.storage.changed(-1)
-    assert nothing == set()
+    assert nothing == {}
     before = kept.storage.version()
     kept.append("a", {}, START)
     kept.append("b", {}, START)
     assert kept.storage.version() != before
     mark, topics = kept.storage.changed(mark)
-    assert topics == {"a", "b"}
-    assert kept.storage.changed(mark) == (mark, set())
+    assert topics == {"a": 1, "b": 1}
+    assert kept.storage.changed(mark) == (mark, {})
 
 
 def test_an_event_is_a_hint_and_no_document(kept: Kept):
