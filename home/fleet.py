@@ -11,6 +11,7 @@ from common.errors import RefusedError
 from common.lenient import text, texts, time_of
 from common.spool import Row, Store
 from common.wire.signing import verify
+from home import ways
 
 # The outcome of an attempt that ended well.
 GOOD = "committed"
@@ -63,8 +64,8 @@ def record_receipts(
         client = text(statement.get("client"))
         connection.execute(
             "INSERT OR IGNORE INTO receipts (site, id, client, product, version, digest, outcome,"
-            " reason, from_version, at, log_tail, doubt, bundle)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " reason, from_version, at, log_tail, doubt, bundle, way, way_bytes, delta_refused)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 site,
                 text(statement.get("id")),
@@ -79,6 +80,7 @@ def record_receipts(
                 json.dumps(texts(statement.get("log_tail"))),
                 _doubt(connection, site, client, signed),
                 bundle,
+                *ways.read(statement.get("way")),
             ],
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from home import rollouts
+from home import rollouts, ways
 from home.inbox import schema as inbox_schema
 
 
@@ -20,6 +20,7 @@ def migrations() -> Migrations:
     steps(name="push")(_push)
     steps(name="rollouts")(rollouts.add_table)
     steps(name="alarms")(_alarms)
+    steps(name="ways")(ways.add_columns)
     return steps
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
@@ -11,14 +11,28 @@ from packaging.version import Version
 
 from common.clock import stamp
 from common.errors import OperatorError
+from common.spool import Row
 from common.web.signin import signed_in
 from common.web.texts import Texts
+from common.wire.release import CHANNELS, Notice
+from common.wire.rollout import Terms
 from home import fleet, rollouts
 from home.console.context import Context
 from home.console.release_bars import release_bars, spread_rows, whole_bar
 from home.inbox import fixes, problems
 from home.publish.approvals import check_chain, history
 from home.publish.releases import Releases
+from home.ways import ways
+
+
+@dataclass(frozen=True)
+class Against:
+    """The vendor's own word against a version: who said it, why and when."""
+
+    kind: str  # halt or withdraw
+    reason: str
+    person: str
+    at: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,8 @@ class ReleaseRow:
     channels: list[str]
     approvals: list[tuple[str, str, str]]  # channel, person, stamp
     progress: dict[str, int]
+    notice: Against | None = None
+    terms: dict[str, Terms] = field(default_factory=dict)  # by channel
 
 
 def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
@@ -75,6 +91,7 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
             release=f"{product}@{version}",
             spreads=spread_rows([(one.channel, one) for one in spread], texts),
             bar=whole_bar(spread, texts),
+            ways=ways(context.store, product, version),
             receipts=fleet.receipts(context.store, product=product, version=version, most=50),
         )
 
@@ -85,6 +102,7 @@ def _rows(context: Context) -> Iterator[ReleaseRow]:
     approvals = history(context.store)
     for product in context.publication.products():
         channels = releases.channels(product)
+        notices, terms = releases.notices(product), releases.terms(product)
         for version, platforms in sorted(
             releases.versions(product).items(), key=lambda item: Version(item[0]), reverse=True
         ):
@@ -97,9 +115,29 @@ def _rows(context: Context) -> Iterator[ReleaseRow]:
                     (row["channel"], row["by"], row["at"])
                     for row in approvals
                     if (row["product"], row["version"]) == (product, version)
+                    and row["channel"] in CHANNELS
                 ],
                 progress=fleet.progress(context.store, product, version),
+                notice=_against(notices.get(version), product, version, approvals),
+                terms={
+                    channel: said for (channel, about), said in terms.items() if about == version
+                },
             )
+
+
+def _against(
+    notice: Notice | None, product: str, version: str, approvals: list[Row]
+) -> Against | None:
+    if notice is None:
+        return None
+    kind = "withdraw" if notice.withdrawn else "halt"
+    said = [
+        row
+        for row in approvals
+        if (row["product"], row["version"], row["channel"]) == (product, version, kind)
+    ]
+    person, at = (said[-1]["by"], said[-1]["at"]) if said else ("", "")
+    return Against(kind, notice.reason, person, at)
 
 
 def _doubt(context: Context) -> str:

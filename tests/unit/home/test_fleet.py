@@ -3,6 +3,7 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from home import fleet
+from home.ways import FromBase, ways
 from tests.support.vendor import Site, Vendor
 
 EARLY, LATE = "2026-11-21T08:00:00.000Z", "2026-11-21T08:30:00.000Z"
@@ -43,6 +44,25 @@ def test_a_receipt_that_comes_in_two_bundles_counts_once(vendor: Vendor) -> None
     tell(site, receipt)
     tell(site, receipt)
     assert fleet.progress(vendor.store, "companion", "1.0.1") == {"committed": 1}
+
+
+def test_deltas_that_failed_are_added_up_by_the_release_before(vendor: Vendor) -> None:
+    site = vendor.add_site()
+    unfit = {"by": "full", "bytes": 900, "delta_refused": "The delta is cut off."}
+    told = [
+        site.receipt(id="1", way={"by": "delta", "bytes": 5, "delta_refused": ""}),
+        site.receipt(id="2", way=unfit),
+        site.receipt(id="3", way=unfit, outcome="rolled_back"),
+        site.receipt(id="4", from_version=None, way={"by": "full", "bytes": 900}),
+        site.receipt(id="5"),
+        site.receipt(id="6", way={"by": ["x"], "bytes": -1, "delta_refused": 7}),
+    ]
+    tell(site, *told)
+    before, nothing = ways(vendor.store, "companion", "1.0.1")
+    assert before == FromBase(
+        "1.0.0", by_delta=1, by_full=2, bytes=1805, unfit=2, reasons=[("The delta is cut off.", 2)]
+    )
+    assert (nothing.base, nothing.by_full, nothing.unfit) == ("", 1, 0)
 
 
 def test_progress_takes_each_clients_last_word(vendor: Vendor) -> None:

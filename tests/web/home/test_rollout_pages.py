@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from common.wire.release import Manifest
+from common.wire.rollout import Terms
+from home.pack import pack
+from home.publish import room
 from tests.support.events import EVIL
 from tests.unit.home.test_rollouts import rollout
 from tests.web.home.conftest import WebHome
@@ -57,3 +63,34 @@ def test_hostile_words_of_a_site_stay_text(web_home: WebHome) -> None:
     member = web_home.member()
     for path in (PAGE, f"/sites/{site.id}", "/releases"):
         assert EVIL not in member.get(path)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", ("Halted by Bea: it loses calls", "rings canary 5%, all approve; 60 quiet minutes",
+             "Delta failed", "2× The delta is cut off.")),
+     ("zh-CN", ("由 Bea 暂停：it loses calls", "批次之间平稳 60 分钟", "差分失败"))],
+)  # fmt: skip
+def test_what_the_vendor_said_and_asked_and_which_deltas_failed_are_shown(
+    web_home: WebHome, tmp_path: Path, language: str, said: tuple[str, ...]
+) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "run").write_text("x")
+    draft = Manifest("companion", "1.0.2", "linux-x86_64", ("run",), ())
+    pack(tree, draft, tmp_path / "pack", level=1, clock=web_home.clock)
+    terms = Terms(("canary 5%", "all approve"), quiet=3600)
+    with room.open_releases(web_home.parts.settings.current, web_home.clock) as releases:
+        releases.publish(tmp_path / "pack", "Ann")
+        releases.promote("companion", "1.0.2", "test", "Ann", terms=terms)
+        releases.halt("companion", "1.0.2", "it loses calls", "Bea")
+    site = web_home.add_site()
+    way = {"by": "full", "bytes": 900, "delta_refused": "The delta is cut off."}
+    told = [site.receipt(id=n, version="1.0.2", way=way) for n in "12"]
+    web_home.receive(site.mail({"receipts": told}, clients=[site.client()]))
+    member = web_home.member()
+    page = member.get(PAGE, language)
+    for words in said:
+        assert words in page
+    assert said[0] in member.get("/releases", language)
+    assert "halt: Bea" not in page, "that is no approval"
