@@ -1,28 +1,60 @@
 // The visitor's side of one conversation: what was said, once and in order, and what is being sent.
 
+import { ask, Refused } from "./ask";
 import { pause, sleep } from "./backoff";
 import { randomId } from "./ids";
-import { Feed, type FeedEvent, type Way } from "./feed";
+import { Feed, type FeedEvent, type Moment, type Way } from "./feed";
+
+export { Refused } from "./ask";
+
+export interface Attachment {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+  /** A picture that can be shown in the page. */
+  shown: boolean;
+}
 
 export interface Message {
   number: number;
   key: string;
   author: "contact" | "agent" | "system";
+  agent: number | null;
   text: string;
   at: string;
+  attachment?: Attachment | null;
 }
 
 export interface Outgoing {
   key: string;
   text: string;
-  /** Why it was refused; empty while it is on its way. */
-  refused: string;
+  /** Why it was refused; null while it is on its way. */
+  refused: Refused | null;
+  /** A file lives as long as the page. */
+  file?: File;
+}
+
+export interface Mark {
+  delivered: number;
+  read: number;
+}
+
+export interface Place {
+  ahead: number;
+  /** Seconds, estimated. */
+  wait: number | null;
 }
 
 export interface Standing {
   state: string;
   waits: boolean;
   agent: string;
+  names: Record<string, string>;
+  place: Place | null;
+  marks: { contact: Mark; agent: Mark };
+  may_rate: boolean;
+  stars: number;
   cursor: number;
 }
 
@@ -31,11 +63,17 @@ export interface Known {
   key: string;
 }
 
+export interface Visit {
+  url: string;
+  title: string;
+}
+
 export interface Begin {
   queue: number;
   visitor: string;
   name: string;
   page: string;
+  visits: Visit[];
   leaves_message: boolean;
 }
 
@@ -44,52 +82,63 @@ export interface Begun extends Known {
   opens_at: string | null;
 }
 
-/** The server said no, in words. */
-export class Refused extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-async function ask<T>(base: string, path: string, key: string, body?: unknown): Promise<T> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), 20_000);
-  try {
-    const answer = await fetch(`${base}/api/v1/chat${path}`, {
-      method: body === undefined ? "GET" : "POST",
-      headers: {
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-        ...(key ? { Authorization: `Bearer ${key}` } : {}),
-      },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: "omit",
-      cache: "no-store",
-      signal: late.signal,
-    });
-    if (answer.ok) return (await answer.json()) as T;
-    const told = (await answer.json().catch(() => ({}))) as { detail?: string };
-    throw new Refused(answer.status, told.detail ?? answer.statusText);
-  } finally {
-    clearTimeout(timer);
-  }
+export interface Look {
+  accent: string;
+  on_accent: string;
+  side: string;
+  title: Record<string, string>;
+  greeting: Record<string, string>;
+  entry: "taken" | "closed" | "full";
+  opens_at: string | null;
+  most_length: number;
+  most_file: number;
+  file_types: string[];
+  transcripts: boolean;
 }
 
 export function begin(base: string, wish: Begin): Promise<Begun> {
   return ask(base, "", "", wish);
 }
 
+export function look(base: string, queue: number): Promise<Look> {
+  return ask(base, `/look?queue=${queue}`, "");
+}
+
+const TYPING_EVERY = 3_000; // milliseconds; as often as it is worth telling
+const TYPING_LASTS = 5_000;
+const MARK_AFTER = 300; // a burst of messages is one mark
+const PLACE_EVERY = 20_000; // asked for where no socket tells it
+
+const NOBODY: Standing = {
+  state: "new",
+  waits: true,
+  agent: "",
+  names: {},
+  place: null,
+  marks: { contact: { delivered: 0, read: 0 }, agent: { delivered: 0, read: 0 } },
+  may_rate: false,
+  stars: 0,
+  cursor: 0,
+};
+
 export class Chat {
   messages: Message[] = [];
   outgoing: Outgoing[] = [];
-  standing: Standing = { state: "new", waits: true, agent: "", cursor: 0 };
+  standing: Standing = NOBODY;
   connected = true;
   /** The key no longer opens anything: forget the conversation. */
   lost = false;
+  /** Who types now, by name; empty: nobody. */
+  typing = "";
+  /** How the transcript that was asked for stands; empty: none was. */
+  transcript = "";
   private feed: Feed | null = null;
   private sending = false;
+  private typed = 0;
+  private typingTimer = 0;
+  private markTimer = 0;
+  private marked: Mark = { delivered: 0, read: 0 };
+  private placeTimer = 0;
   private readonly ended = new AbortController();
 
   constructor(
@@ -105,6 +154,16 @@ export class Chat {
     return this.feed?.way ?? "";
   }
 
+  get newest(): number {
+    return this.messages[this.messages.length - 1]?.number ?? 0;
+  }
+
+  /** Messages of the other side that were not read yet. */
+  get unread(): number {
+    const read = Math.max(this.standing.marks.contact.read, this.marked.read);
+    return this.messages.filter((one) => one.author !== "contact" && one.number > read).length;
+  }
+
   /** Read the state, then follow; what arrives between the two is in both, and counted once. */
   async start(): Promise<void> {
     for (let failures = 1; !this.ended.signal.aborted; failures += 1) {
@@ -112,7 +171,7 @@ export class Chat {
         await this.read();
         break;
       } catch (error) {
-        if (error instanceof Refused && error.status < 500) {
+        if (error instanceof Refused && error.status < 500 && error.status !== 429) {
           this.lost = true;
           this.changed();
           return;
@@ -124,33 +183,87 @@ export class Chat {
     }
     if (this.ended.signal.aborted) return;
     this.follow();
+    window.clearInterval(this.placeTimer);
+    this.placeTimer = window.setInterval(() => {
+      if (this.standing.place && this.way !== "socket") this.refresh();
+    }, PLACE_EVERY);
     void this.flush();
   }
 
   stop(): void {
     this.ended.abort();
     this.feed?.stop();
+    window.clearInterval(this.placeTimer);
+    window.clearTimeout(this.typingTimer);
+    window.clearTimeout(this.markTimer);
   }
 
-  say(text: string): void {
-    this.outgoing.push({ key: randomId(), text, refused: "" });
+  say(text: string, file?: File): void {
+    this.outgoing.push({ key: randomId(), text, refused: null, file });
     this.changed();
     void this.flush();
   }
 
+  /** The visitor types; told now and then, and never mind when it is not. */
+  types(): void {
+    if (Date.now() - this.typed < TYPING_EVERY || this.standing.waits) return;
+    this.typed = Date.now();
+    void this.ask("/typing", {}).catch(() => undefined);
+  }
+
+  /** Everything has arrived here; with `read`, the visitor has it before their eyes. */
+  seen(read: boolean): void {
+    const newest = this.newest;
+    const before = this.standing.marks.contact;
+    this.marked.delivered = Math.max(this.marked.delivered, newest);
+    if (read) this.marked.read = Math.max(this.marked.read, newest);
+    const news = this.marked.delivered > before.delivered || this.marked.read > before.read;
+    if (!news || this.markTimer) return;
+    this.markTimer = window.setTimeout(() => {
+      this.markTimer = 0;
+      void this.ask<Standing["marks"]>("/marks", this.marked)
+        .then((marks) => (this.standing.marks = marks))
+        .catch(() => undefined); // with the next one
+    }, MARK_AFTER);
+  }
+
   async leave(): Promise<void> {
-    Object.assign(this.standing, await ask<Standing>(this.base, "/leave", this.known.key, {}));
+    Object.assign(this.standing, await this.ask<Standing>("/leave", {}));
     this.changed();
   }
 
+  async rate(stars: number, comment: string): Promise<void> {
+    await this.ask("/rating", { stars, comment });
+    this.standing.stars = stars;
+    this.changed();
+  }
+
+  async mail(address: string, language: string): Promise<void> {
+    const asked = await this.ask<{ state: string }>("/transcript", { address, language });
+    this.transcript = asked.state;
+    this.changed();
+  }
+
+  visit(page: Visit): void {
+    void this.ask("/visits", page).catch(() => undefined);
+  }
+
+  /** Where a file can be fetched, for a while. */
+  async address(file: string): Promise<string> {
+    const { address } = await this.ask<{ address: string }>(`/attachments/${file}`);
+    return this.base + address;
+  }
+
+  private ask<T>(path: string, body?: unknown): Promise<T> {
+    return ask<T>(this.base, path, this.known.key, body);
+  }
+
   private async read(): Promise<void> {
-    this.standing = await ask<Standing>(this.base, "/standing", this.known.key);
+    this.standing = await this.ask<Standing>("/standing");
     let after = 0;
     for (;;) {
-      const page = await ask<{ items: Message[]; cursor: number }>(
-        this.base,
+      const page = await this.ask<{ items: Message[]; cursor: number }>(
         `/messages?after=${after}&most=200`,
-        this.known.key,
       );
       page.items.forEach((message) => this.take(message));
       if (page.cursor === after) break;
@@ -169,6 +282,7 @@ export class Chat {
       this.standing.cursor,
       {
         event: (event) => this.event(event),
+        moment: (moment) => this.moment(moment),
         reload: () => void this.start(),
         connected: (yes) => {
           if (yes === this.connected) return;
@@ -182,16 +296,49 @@ export class Chat {
   }
 
   private event(event: FeedEvent): void {
+    const data = event.data;
     if (event.kind === "message.said") {
-      this.take({ ...event.data, at: event.at } as unknown as Message);
+      // The event's agent is whose conversation it is; who said it stands in `who`.
+      const agent = /^agent:(\d+)$/.exec(String(data.who))?.[1];
+      this.take({ ...data, agent: agent ? Number(agent) : null, at: event.at } as unknown as Message);
+      if (agent) {
+        this.nobodyTypes();
+        if (!this.standing.names[agent]) this.refresh();
+      }
+    } else if (event.kind === "message.marked") {
+      const mark = { delivered: Number(data.delivered), read: Number(data.read) };
+      this.standing.marks = { ...this.standing.marks, [String(data.side)]: mark };
+    } else if (event.kind === "message.transcript") {
+      this.transcript = String(data.state);
     } else {
-      this.standing.state = String(event.data.state ?? this.standing.state);
-      void ask<Standing>(this.base, "/standing", this.known.key)
-        .then((now) => Object.assign(this.standing, now))
-        .catch(() => undefined)
-        .then(this.changed);
+      this.standing.state = String(data.state ?? this.standing.state);
+      this.refresh();
     }
     this.changed();
+  }
+
+  private moment(moment: Moment): void {
+    if (moment.kind === "typing" && moment.data.side === "agent") {
+      this.typing = this.standing.names[String(moment.data.agent)] || this.standing.agent || "…";
+      window.clearTimeout(this.typingTimer);
+      this.typingTimer = window.setTimeout(() => this.nobodyTypes(), TYPING_LASTS);
+    } else if (moment.kind === "place" && this.standing.waits) {
+      this.standing.place = moment.data as unknown as Place;
+    }
+    this.changed();
+  }
+
+  private nobodyTypes(): void {
+    if (!this.typing) return;
+    this.typing = "";
+    this.changed();
+  }
+
+  private refresh(): void {
+    void this.ask<Standing>("/standing")
+      .then((now) => Object.assign(this.standing, now))
+      .catch(() => undefined)
+      .then(this.changed);
   }
 
   private take(message: Message): void {
@@ -211,12 +358,11 @@ export class Chat {
         const next = this.outgoing.find((one) => !one.refused);
         if (!next || this.ended.signal.aborted) return;
         try {
-          const body = { key: next.key, text: next.text };
-          this.take(await ask<Message>(this.base, "/messages", this.known.key, body));
+          this.take(await this.send(next));
           failures = 0;
         } catch (error) {
           if (error instanceof Refused && error.status < 500 && error.status !== 429) {
-            next.refused = error.message;
+            next.refused = error;
           } else {
             failures += 1;
             await sleep(pause(failures), this.ended.signal);
@@ -227,5 +373,14 @@ export class Chat {
     } finally {
       this.sending = false;
     }
+  }
+
+  private send(one: Outgoing): Promise<Message> {
+    if (!one.file) return this.ask("/messages", { key: one.key, text: one.text });
+    const form = new FormData();
+    form.set("key", one.key);
+    form.set("text", one.text);
+    form.set("file", one.file);
+    return this.ask("/attachments", form);
   }
 }

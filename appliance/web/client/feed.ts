@@ -12,8 +12,16 @@ export interface FeedEvent {
   data: Record<string, unknown>;
 }
 
+/** What is told now or never: somebody types, a place in the row. */
+export interface Moment {
+  kind: string;
+  at: string;
+  data: Record<string, unknown>;
+}
+
 export interface Follower {
   event(event: FeedEvent): void;
+  moment?(moment: Moment): void;
   /** What was missed is gone: read the state afresh. */
   reload(): void;
   /** Whether the server is reached. */
@@ -29,6 +37,7 @@ interface Batch {
   cursor?: number;
   reload?: boolean;
   error?: string;
+  moment?: Moment;
 }
 
 const SILENCE = 40_000; // milliseconds without a heartbeat (25 s) or an event: the socket is dead
@@ -147,7 +156,8 @@ export class Feed {
           heard = false; // it is no use to come back at once
           this.follower.refused?.();
           close();
-        } else this.take(batch);
+        } else if (batch.moment) this.follower.moment?.(batch.moment);
+        else this.take(batch);
       };
       socket.onclose = () => {
         clearTimeout(timer);

@@ -1,6 +1,6 @@
 // What the widget remembers in the browser: who the visitor is, the conversation, the unsent.
 
-import type { Known, Outgoing } from "../client/chat";
+import type { Known, Look, Outgoing, Visit } from "../client/chat";
 import { randomId } from "../client/ids";
 
 interface Kept {
@@ -10,6 +10,10 @@ interface Kept {
   draft: string;
   outgoing: Outgoing[];
   open: boolean;
+  leftMessage: boolean;
+  visits: Visit[];
+  /** The look of last time, so that nothing changes its colour while the page loads. */
+  look: Look | null;
 }
 
 const NAME = "callstead-chat";
@@ -25,6 +29,9 @@ export class Keep {
       draft: "",
       outgoing: [],
       open: false,
+      leftMessage: false,
+      visits: [],
+      look: null,
     };
     let found: Partial<Kept> = {};
     try {

@@ -1,57 +1,104 @@
 // The chat on a customer's web page, from one script tag:
 //   <script src="https://APPLIANCE/widget.js" data-queue="1" async></script>
-// data-language: zh or en; data-theme: light, dark or auto; data-accent: a CSS colour.
+// data-language: zh or en; data-theme: light, dark or auto; data-accent: a CSS colour;
+// data-side: right or left. What the page does not say, the queue's look does.
 
-import { begin, Chat, Refused } from "../client/chat";
+import { begin, Chat, look, Refused, type Look } from "../client/chat";
 import { Keep } from "./keep";
+import { words } from "./lines";
 import { language, TEXTS } from "./texts";
 import { View } from "./view";
+
+const MOST_VISITS = 10;
 
 class Widget {
   private readonly keep: Keep;
   private readonly view: View;
+  private readonly host = document.createElement("callstead-chat");
   private chat: Chat | null = null;
-  private read = 0;
-  private leftMessage = false;
   private readonly texts;
-  private readonly tongue;
+  private readonly locale: "zh-CN" | "en";
 
   constructor(
     private readonly base: string,
     private readonly queue: number,
-    facts: DOMStringMap,
+    private readonly facts: DOMStringMap,
   ) {
-    this.tongue = language(facts.language ?? null);
-    this.texts = TEXTS[this.tongue];
+    const tongue = language(facts.language ?? null);
+    this.texts = TEXTS[tongue];
+    this.locale = tongue === "zh" ? "zh-CN" : "en";
     this.keep = new Keep(`${base}/${queue}`);
-    const host = document.createElement("callstead-chat");
-    host.setAttribute("theme", facts.theme ?? "auto");
-    host.lang = this.tongue === "zh" ? "zh-CN" : "en";
-    if (facts.accent) host.style.setProperty("--accent", facts.accent);
-    this.view = new View(host, host.attachShadow({ mode: "open" }), this.texts, {
+    this.host.setAttribute("theme", facts.theme ?? "auto");
+    this.host.lang = this.locale;
+    this.view = new View(this.host, this.host.attachShadow({ mode: "open" }), this.texts, this.locale, {
       toggle: (open) => this.toggle(open),
-      begin: (name, leaves) => void this.begin(name, leaves),
+      begin: (name, message, leaves) => void this.begin(name, message, leaves),
       say: (text) => this.chat?.say(text),
+      file: (file) => this.chat?.say("", file),
       draft: (text) => this.keep.set("draft", text),
+      types: () => this.chat?.types(),
       leave: () => void this.chat?.leave().catch(() => undefined),
       again: () => this.forget(),
       drop: (key) => this.drop(key),
+      address: (file) => this.chat?.address(file) ?? Promise.reject(new Error("no conversation")),
+      rate: async (stars, comment) => this.chat?.rate(stars, comment),
+      mail: async (address) => this.chat?.mail(address, this.locale),
     });
-    document.body.append(host);
+    this.dress(this.keep.get("look"));
+    document.body.append(this.host);
     this.view.draft(this.keep.get("draft"));
     const known = this.keep.get("known");
     if (known) this.follow(known);
-    else this.view.beginning(this.keep.get("name"), "", false);
-    if (this.keep.get("open")) this.toggle(true);
+    else this.fresh();
+    this.visited();
+    document.addEventListener("visibilitychange", () => this.show());
+    const open = this.keep.get("open");
+    if (open) this.toggle(true);
+    if (!open || this.chat) void this.ask();
+  }
+
+  /** Ask how the chat looks and whether anybody is there; without an answer it stays as it was. */
+  private async ask(): Promise<void> {
+    try {
+      const found = await look(this.base, this.queue);
+      this.keep.set("look", found);
+      this.dress(found);
+      if (!this.chat) this.fresh();
+    } catch {
+      // As last time, or as it is by itself.
+    }
+  }
+
+  private dress(found: Look | null): void {
+    const accent = this.facts.accent ?? found?.accent;
+    if (accent) this.host.style.setProperty("--accent", accent);
+    if (!this.facts.accent && found?.on_accent) this.host.style.setProperty("--on-accent", found.on_accent);
+    this.view.dress(found);
+    if (this.facts.side) this.host.setAttribute("side", this.facts.side);
+  }
+
+  /** The form before a conversation, with what can be had at this hour. */
+  private fresh(): void {
+    const found = this.keep.get("look");
+    const entry = found?.entry ?? "taken";
+    this.view.beginning(this.keep.get("name"), this.why(entry, found?.opens_at ?? null), entry !== "taken");
+  }
+
+  private why(entry: string, opensAt: string | null): string {
+    if (entry === "taken") return "";
+    if (entry === "full") return this.texts.full;
+    const how = { dateStyle: "medium", timeStyle: "short" } as const;
+    return this.texts.closed(opensAt ? new Date(opensAt).toLocaleString(this.locale, how) : "");
   }
 
   private toggle(open: boolean): void {
     this.keep.set("open", open);
+    if (open && !this.chat) void this.ask();
     this.view.open(open);
     this.show();
   }
 
-  private async begin(name: string, leavesMessage: boolean): Promise<void> {
+  private async begin(name: string, message: string, leavesMessage: boolean): Promise<void> {
     this.keep.set("name", name);
     try {
       const begun = await begin(this.base, {
@@ -59,25 +106,22 @@ class Widget {
         visitor: this.keep.get("visitor"),
         name,
         page: location.href.slice(0, 2000),
+        visits: this.keep.get("visits"),
         leaves_message: leavesMessage,
       });
       if (begun.entry === "taken" || leavesMessage) {
-        this.leftMessage = begun.entry !== "taken";
+        this.keep.set("leftMessage", begun.entry !== "taken");
         const known = { conversation: begun.conversation, key: begun.key };
         this.keep.set("known", known);
         this.follow(known);
+        if (message) this.chat?.say(message);
         this.view.open(true);
         return;
       }
-      const locale = this.tongue === "zh" ? "zh-CN" : "en";
-      const opens = begun.opens_at
-        ? new Date(begun.opens_at).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" })
-        : "";
-      const note = begun.entry === "full" ? this.texts.full : this.texts.closed(opens);
-      this.view.beginning(name, note, true);
+      this.view.beginning(name, this.why(begun.entry, begun.opens_at), true);
     } catch (error) {
-      const note = error instanceof Refused ? error.message : this.texts.offline;
-      this.view.beginning(name, note, false);
+      const note = error instanceof Refused ? words(error, this.texts) : this.texts.offline;
+      this.view.beginning(name, note, leavesMessage);
     }
   }
 
@@ -94,10 +138,17 @@ class Widget {
       this.forget();
       return;
     }
-    this.keep.set("outgoing", chat.outgoing);
-    const theirs = chat.messages.filter((one) => one.author !== "contact").length;
-    if (this.keep.get("open")) this.read = theirs;
-    this.view.conversation(chat, theirs - this.read, this.leftMessage);
+    this.keep.set("outgoing", chat.outgoing.filter((one) => !one.file)); // files live as long as the page
+    if (chat.newest) chat.seen(this.keep.get("open") && document.visibilityState === "visible");
+    this.view.conversation(chat, this.keep.get("leftMessage"));
+  }
+
+  /** This page is remembered, and told to whoever speaks with the visitor. */
+  private visited(): void {
+    const page = { url: location.href.split("#")[0]!.slice(0, 2000), title: document.title.slice(0, 300) };
+    const before = this.keep.get("visits").filter((one) => one.url !== page.url);
+    this.keep.set("visits", [...before, page].slice(-MOST_VISITS));
+    this.chat?.visit(page);
   }
 
   private drop(key: string): void {
@@ -109,10 +160,11 @@ class Widget {
   private forget(): void {
     this.chat?.stop();
     this.chat = null;
-    this.leftMessage = false;
+    this.keep.set("leftMessage", false);
     this.keep.set("known", null);
     this.keep.set("outgoing", []);
-    this.view.beginning(this.keep.get("name"), "", false);
+    this.fresh();
+    void this.ask();
   }
 }
 

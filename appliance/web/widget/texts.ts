@@ -7,6 +7,7 @@ export interface Texts {
   name: string;
   begin: string;
   waiting: string;
+  place: (ahead: number, minutes: number | null) => string;
   speaking: (agent: string) => string;
   ended: string;
   again: string;
@@ -14,6 +15,8 @@ export interface Texts {
   closed: (opens: string) => string;
   full: string;
   leaveMessage: string;
+  yourMessage: string;
+  write: string;
   kept: string;
   placeholder: string;
   send: string;
@@ -24,6 +27,26 @@ export interface Texts {
   failed: string;
   remove: string;
   unread: (n: number) => string;
+  typing: (name: string) => string;
+  delivered: string;
+  read: string;
+  attach: string;
+  emoji: string;
+  file: string;
+  image: (name: string) => string;
+  rate: string;
+  stars: (n: number) => string;
+  comment: string;
+  sendRating: string;
+  thanks: string;
+  transcript: string;
+  address: string;
+  sendTranscript: string;
+  transcriptStates: Record<string, string>;
+  tooLong: (most: number) => string;
+  tooLarge: (mib: string) => string;
+  /** By `type/reason` or `type` of a refusal; what is missing is told in the server's words. */
+  refused: Record<string, string>;
 }
 
 export const TEXTS: Record<"zh" | "en", Texts> = {
@@ -34,14 +57,18 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     name: "怎么称呼您？（可不填）",
     begin: "开始咨询",
     waiting: "正在为您接入客服，请稍候……",
+    place: (ahead, minutes) =>
+      `${ahead ? `前面还有 ${ahead} 位` : "下一位就是您"}${minutes ? `，预计等待约 ${minutes} 分钟` : ""}。`,
     speaking: (agent) => `${agent} 正在为您服务`,
     ended: "本次会话已结束。继续输入即可重新接入。",
-    again: "开始新的会话",
+    again: "新会话",
     leave: "结束会话",
     closed: (opens) => (opens ? `现在是下班时间，${opens} 开始服务。` : "现在是下班时间。"),
-    full: "当前咨询人数较多，请稍后再试。",
+    full: "当前咨询人数较多，请稍后再试，或给我们留言。",
     leaveMessage: "留言，上班后回复我",
-    kept: "请写下您的问题，上班后我们会回复。",
+    yourMessage: "请写下您的问题",
+    write: "请写下您的问题，上班后我们会回复。",
+    kept: "留言已收到，上班后我们会在这里回复。",
     placeholder: "请输入消息，Enter 发送，Shift+Enter 换行",
     send: "发送",
     sending: "发送中",
@@ -51,6 +78,38 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     failed: "未能发送：",
     remove: "删除",
     unread: (n) => `${n} 条新消息`,
+    typing: (name) => `${name} 正在输入……`,
+    delivered: "已送达",
+    read: "已读",
+    attach: "发送文件",
+    emoji: "表情",
+    file: "下载文件",
+    image: (name) => `图片：${name}`,
+    rate: "您对本次服务满意吗？",
+    stars: (n) => `${n} 星`,
+    comment: "想说点什么？（可不填）",
+    sendRating: "提交评价",
+    thanks: "感谢您的评价！",
+    transcript: "把会话记录发到邮箱",
+    address: "邮箱地址",
+    sendTranscript: "发送",
+    transcriptStates: {
+      waiting: "会话记录正在发送。",
+      sent: "会话记录已发送。",
+      failed: "会话记录未能发送，请检查邮箱地址。",
+    },
+    tooLong: (most) => `消息最多 ${most} 个字，请分几次发送。`,
+    tooLarge: (mib) => `文件最大 ${mib} MB。`,
+    refused: {
+      "not-sayable/long": "消息太长，请分几次发送。",
+      "not-sayable/signs": "消息中有不能发送的控制字符。",
+      "not-taken/size": "文件太大。",
+      "not-taken/type": "不支持发送这种文件。",
+      "not-taken/content": "文件内容与它的扩展名不符。",
+      "not-taken/empty": "文件是空的。",
+      "too-many-requests": "发送太频繁，请稍等片刻。",
+      invalid: "未被接受，请检查后再试。",
+    },
   },
   en: {
     open: "Chat with us",
@@ -59,14 +118,18 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     name: "Your name (optional)",
     begin: "Start the chat",
     waiting: "We are connecting you; one moment, please.",
+    place: (ahead, minutes) =>
+      `${ahead ? `${ahead} before you` : "You are next"}${minutes ? `, about ${minutes} min` : ""}.`,
     speaking: (agent) => `You are speaking with ${agent}`,
     ended: "This conversation has ended. Write again to be connected once more.",
-    again: "Start a new conversation",
+    again: "New chat",
     leave: "End the chat",
     closed: (opens) => (opens ? `We are closed now and back on ${opens}.` : "We are closed now."),
-    full: "Many people are waiting; please try again a little later.",
-    leaveMessage: "Leave a message for the next shift",
-    kept: "Write your question; we answer when we are back.",
+    full: "Many people are waiting; please try again a little later, or leave a message.",
+    leaveMessage: "Leave a message",
+    yourMessage: "Your question",
+    write: "Write your question; we answer here when we are back.",
+    kept: "We have your message and answer here when we are back.",
     placeholder: "Your message; Enter sends, Shift+Enter is a new line",
     send: "Send",
     sending: "sending",
@@ -76,6 +139,29 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     failed: "Not sent: ",
     remove: "Remove",
     unread: (n) => `${n} new messages`,
+    typing: (name) => `${name} is typing…`,
+    delivered: "Delivered",
+    read: "Read",
+    attach: "Send a file",
+    emoji: "Emoji",
+    file: "Download the file",
+    image: (name) => `Picture: ${name}`,
+    rate: "How was it?",
+    stars: (n) => (n === 1 ? "1 star" : `${n} stars`),
+    comment: "Anything to add? (optional)",
+    sendRating: "Send the rating",
+    thanks: "Thank you for your rating!",
+    transcript: "Get this conversation by mail",
+    address: "Your mail address",
+    sendTranscript: "Send",
+    transcriptStates: {
+      waiting: "The mail is on its way.",
+      sent: "The mail was sent.",
+      failed: "The mail could not be sent; is the address right?",
+    },
+    tooLong: (most) => `A message has at most ${most} characters; send it in parts.`,
+    tooLarge: (mib) => `A file has at most ${mib} MB.`,
+    refused: {},
   },
 };
 
