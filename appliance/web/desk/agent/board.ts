@@ -6,11 +6,11 @@ import { computed, reactive, ref, shallowRef } from "vue";
 import { pause, sleep } from "../../client/backoff";
 import type { FeedEvent } from "../../client/feed";
 import { get, leave, post, Refused, Unreached } from "../api/client";
-import type { Agent, Card, Colleague, ContactPage, Message, QueueName } from "../api/types";
+import type { Agent, Canned, Card, Colleague, ContactPage, Detail, Message, QueueName } from "../api/types";
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
 import { tidyDrafts, withOutgoing } from "./drafts";
-import { inOrder, isMine } from "./order";
+import { inOrder, isJoined, isMine } from "./order";
 import { makeTalk, type Talk } from "./talk";
 
 const MOST_TALKS = 40; // conversations whose messages are kept in memory
@@ -26,6 +26,9 @@ export const useBoard = defineStore("board", () => {
   const updating = ref(false);
   const mostLength = ref(4000);
   const contacts = reactive(new Map<number, ContactPage>());
+  const details = reactive(new Map<number, Detail>());
+  const canned = ref<Canned[] | null>(null);
+  const joined = new Map<number, () => void>();
   const talks = shallowRef(new Map<number, Talk>());
   const never = new AbortController().signal;
   let stop: (() => void) | null = null;
@@ -65,6 +68,7 @@ export const useBoard = defineStore("board", () => {
           back: () => talks.value.forEach((one) => void one.flush()),
         });
         for (const one of talks.value.values()) void catchUp(one);
+        void followJoined();
         return;
       } catch (error) {
         if (!(error instanceof Unreached)) throw error;
@@ -90,13 +94,22 @@ export const useBoard = defineStore("board", () => {
     const conversation = Number(told.data.conversation ?? 0);
     if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
     else if (told.kind === "message.said") said(conversation, told);
+    else if (told.kind === "message.marked") marked(conversation, told);
     else if (told.kind.startsWith("conversation.")) void soon(`card ${conversation}`, () => refresh(conversation));
+  }
+
+  function marked(conversation: number, told: FeedEvent): void {
+    const talk = talks.value.get(conversation);
+    if (!talk || told.data.side !== "contact") return;
+    talk.delivered = Math.max(talk.delivered, Number(told.data.delivered ?? 0));
+    talk.read = Math.max(talk.read, Number(told.data.read ?? 0));
   }
 
   function said(conversation: number, told: FeedEvent): void {
     const data = told.data as Record<string, unknown>;
     const who = String(data.who ?? "");
     const message = {
+      attachment: null,
       ...data,
       agent: who.startsWith("agent:") ? Number(who.slice(6)) : null,
       at: told.at,
@@ -145,11 +158,64 @@ export const useBoard = defineStore("board", () => {
     try {
       const card = await get("/api/v1/desk/cards/{conversation}", { path: { conversation } });
       cards.set(conversation, card);
+      if (details.has(conversation)) void detail(conversation).catch(() => undefined);
+      void followJoined();
       if (isMine(card, me.value?.id ?? 0)) void refreshMe();
     } catch (error) {
       if (error instanceof Refused) cards.delete(conversation);
       throw error;
     }
+  }
+
+  /** Where a colleague asked me in, what is said is told in the conversation's own topic. */
+  async function followJoined(): Promise<void> {
+    for (const [id, leaveIt] of [...joined]) {
+      const card = cards.get(id);
+      if (card && isJoined(card) && card.agent !== me.value?.id) continue;
+      leaveIt();
+      joined.delete(id);
+    }
+    for (const card of cards.values()) {
+      if (!isJoined(card) || card.agent === me.value?.id || joined.has(card.id)) continue;
+      joined.set(card.id, () => undefined);
+      const { cursor } = await detail(card.id);
+      const handler = { event, reload: () => void refresh(card.id), refused: () => void refresh(card.id).catch(() => undefined) };
+      joined.set(card.id, follow(`conversation/${card.id}`, cursor, handler));
+    }
+  }
+
+  /** Who else takes part, how far the contact is, the pages they looked at. */
+  async function detail(conversation: number): Promise<Detail> {
+    const found = await get("/api/v1/desk/conversations/{conversation}", { path: { conversation } });
+    details.set(conversation, found);
+    const one = talk(conversation);
+    one.delivered = Math.max(one.delivered, found.marks.contact.delivered);
+    one.read = Math.max(one.read, found.marks.contact.read);
+    return found;
+  }
+
+  async function replies(): Promise<Canned[]> {
+    if (canned.value) return canned.value;
+    const found: Canned[] = [];
+    for (let after = 0; ; ) {
+      const page = await get("/api/v1/canned", { query: { after, most: 200 } });
+      found.push(...page.items);
+      if (!page.cursor) break;
+      after = page.cursor;
+    }
+    canned.value = found;
+    return found;
+  }
+
+  async function invite(conversation: number, agent: number): Promise<void> {
+    await post("/api/v1/desk/conversations/{conversation}/invite", { path: { conversation }, body: { agent } });
+    await detail(conversation);
+  }
+
+  async function part(conversation: number, agent: number): Promise<void> {
+    await post("/api/v1/desk/conversations/{conversation}/part", { path: { conversation }, body: { agent } });
+    if (agent === me.value?.id) await refresh(conversation);
+    else await detail(conversation);
   }
 
   async function refreshOthers(): Promise<void> {
@@ -210,7 +276,7 @@ export const useBoard = defineStore("board", () => {
   }
 
   return {
-    ready, me, cards, queues, colleagues, dispositions, tags, updating, mostLength, mine, ringing, contacts,
-    begin, refresh, refreshOthers, talk, contact, act, transfer, close, say, myself: settings().user,
+    ready, me, cards, queues, colleagues, dispositions, tags, updating, mostLength, mine, ringing, contacts, details,
+    begin, detail, replies, invite, part, refresh, refreshOthers, talk, contact, act, transfer, close, say, myself: settings().user,
   };
 });

@@ -18,7 +18,12 @@ export function inOrder(cards: Iterable<Card>): Card[] {
   return [...cards].sort((a, b) => rank(a) - rank(b) || since(a) - since(b) || a.id - b.id);
 }
 
-/** Whether it is still on the desk: at me, and not done. */
+/** Whether it is still on the desk: at me and not done, or spoken in where a colleague asked me in. */
 export function isMine(card: Card, me: number): boolean {
-  return card.agent === me && ["offered", "active", "held", "wrap_up"].includes(card.state);
+  if (card.agent === me) return ["offered", "active", "held", "wrap_up"].includes(card.state);
+  return isJoined(card);
+}
+
+export function isJoined(card: Card): boolean {
+  return card.part === "colleague" && ["active", "held"].includes(card.state);
 }

@@ -10,6 +10,14 @@ import { keepOutgoing, outgoingOf, type Outgoing } from "./drafts";
 
 const PAGE = 200;
 
+/** A file on its way. It is kept in memory alone: a reload takes it away. */
+export interface Upload {
+  key: string;
+  file: File;
+  internal: boolean;
+  refused: string;
+}
+
 export class Talk {
   /** Without gaps, from `first` to the newest. */
   messages: Message[] = [];
@@ -19,8 +27,8 @@ export class Talk {
   /** How far the contact is: numbers of messages. */
   delivered = 0;
   read = 0;
-  /** When the contact was last heard typing; 0: not lately. */
-  typingAt = 0;
+  uploads: Upload[] = [];
+  private marked = 0;
   private sending = false;
   private filling: Promise<void> | null = null;
 
@@ -64,6 +72,42 @@ export class Talk {
     this.outgoing.push({ key: randomId(), text, internal, at, refused: "" });
     keepOutgoing(this.conversation, this.outgoing);
     void this.flush();
+  }
+
+  /** Send a file; with a key of its own, so that a resend is not a second one. */
+  async attach(file: File, internal: boolean, again = randomId()): Promise<void> {
+    this.uploads = this.uploads.filter((one) => one.key !== again);
+    this.uploads.push({ key: again, file, internal, refused: "" });
+    const form = new FormData();
+    form.set("key", again);
+    form.set("text", "");
+    form.set("internal", String(internal));
+    form.set("file", file, file.name);
+    try {
+      this.heard(
+        await post("/api/v1/desk/conversations/{conversation}/attachments", {
+          path: { conversation: this.conversation },
+          body: form as never,
+        }),
+      );
+      this.uploads = this.uploads.filter((one) => one.key !== again);
+    } catch (error) {
+      const mine = this.uploads.find((one) => one.key === again);
+      if (mine) mine.refused = error instanceof Refused ? error.message : "unreached";
+    }
+  }
+
+  /** The contact learns that everything up to here was read, or has at least arrived. */
+  async mark(read: boolean): Promise<void> {
+    const number = this.messages.findLast((one) => one.author === "contact")?.number ?? 0;
+    const mark = number * 2 + Number(read); // read is more than delivered
+    if (mark <= this.marked) return;
+    this.marked = mark;
+    const body = read ? { read: number } : { delivered: number };
+    await post("/api/v1/desk/conversations/{conversation}/marks", {
+      path: { conversation: this.conversation },
+      body,
+    }).catch(() => undefined); // the next one says it, too
   }
 
   /** Forget one that was refused; answers its text. */

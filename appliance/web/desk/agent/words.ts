@@ -14,6 +14,13 @@ export const TONE: Record<string, string> = {
 
 export const AWAY_REASONS = ["break", "lunch", "meeting", "training", "other"] as const;
 
+/** What a conversation is about; of a page's address what tells pages of one site apart. */
+export function topic(subject: string): string {
+  if (!/^https?:\/\//.test(subject) || !URL.canParse(subject)) return subject;
+  const { pathname, search } = new URL(subject);
+  return decodeURI(pathname + search);
+}
+
 export interface Piece {
   text: string;
   link: boolean;

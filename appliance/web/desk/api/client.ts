@@ -3,6 +3,7 @@
 
 import { settings } from "../settings";
 import { heardDate } from "../stores/clock";
+import { tell } from "../stores/connection";
 import type { paths } from "./description";
 
 /** The server said no, in words. */
@@ -120,11 +121,13 @@ async function once(method: Method, path: string, asked: Asked<unknown>): Promis
       cache: "no-store",
       signal: asked.signal ? AbortSignal.any([late, asked.signal]) : late,
     });
+    tell("rest", answer.status < 502);
     heardDate(answer.headers.get("Date"));
     token = answer.headers.get("X-CSRF-Token") ?? token;
     return answer;
   } catch (error) {
     if (asked.signal?.aborted) throw error;
+    tell("rest", false);
     throw new Unreached();
   }
 }

@@ -10,3 +10,6 @@ export type QueueName = Board["queues"][number];
 export type Message = Answer<"get", "/api/v1/desk/conversations/{conversation}/messages">["items"][number];
 export type ContactPage = Answer<"get", "/api/v1/desk/contacts/{contact}">;
 export type Past = ContactPage["history"][number];
+export type Detail = Answer<"get", "/api/v1/desk/conversations/{conversation}">;
+export type Canned = Answer<"get", "/api/v1/canned">["items"][number];
+export type Attachment = NonNullable<Message["attachment"]>;

@@ -8,7 +8,8 @@ export const connected = ref(true);
 export const goneSince = ref(0);
 const apart = new Set<string>();
 
-function tell(topic: string, yes: boolean): void {
+/** `topic`: which of the ways to the server this is about. */
+export function tell(topic: string, yes: boolean): void {
   if (yes) apart.delete(topic);
   else apart.add(topic);
   const all = apart.size === 0;
@@ -16,6 +17,9 @@ function tell(topic: string, yes: boolean): void {
   connected.value = all;
   goneSince.value = all ? 0 : Date.now();
 }
+
+addEventListener("offline", () => tell("browser", false));
+addEventListener("online", () => tell("browser", true));
 
 export interface Handler {
   event(event: FeedEvent): void;
