@@ -127,7 +127,7 @@ def _others(work: Work) -> dict[str, object]:
         ],
         "colleagues": [
             {"id": one.id, "name": one.name, "state": state_of(one, loads.get(one.id, ())),
-             "away_reason": one.away_reason}
+             "away_reason": one.away_reason, "queues": sorted(one.queues)}
             for one in work.agents()
         ],
     }  # fmt: skip

@@ -64,6 +64,7 @@ class Colleague(BaseModel):
     name: str
     state: str
     away_reason: str
+    queues: list[int] = Field(description="Whose conversations they can be given.")
 
 
 class Others(BaseModel):

@@ -59,6 +59,8 @@ export class Feed {
     private readonly key: string,
     private cursor: number,
     private readonly follower: Follower,
+    /** The longest pause between two tries, in milliseconds. */
+    private readonly longest = Infinity,
   ) {}
 
   start(): void {
@@ -83,7 +85,7 @@ export class Feed {
           this.way = this.way === "socket" ? "long" : "poll";
           since = Date.now();
         }
-        await sleep(pause(this.failures), this.ended.signal);
+        await sleep(Math.min(pause(this.failures), this.longest), this.ended.signal);
       }
       if (this.way !== "socket" && Date.now() - since > RETRY_BETTER) {
         this.way = "socket";

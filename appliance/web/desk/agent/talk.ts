@@ -30,6 +30,7 @@ export class Talk {
   uploads: Upload[] = [];
   private marked = 0;
   private sending = false;
+  private pausing: AbortController | null = null;
   private filling: Promise<void> | null = null;
 
   constructor(readonly conversation: number) {
@@ -120,9 +121,9 @@ export class Talk {
 
   /** Send what waits, in order, until it is acknowledged; the same key again is the same message. */
   async flush(): Promise<void> {
+    this.pausing?.abort(); // the server is back, or there is more: try at once
     if (this.sending) return;
     this.sending = true;
-    const never = new AbortController().signal;
     let failures = 0;
     try {
       for (;;) {
@@ -145,7 +146,8 @@ export class Talk {
             keepOutgoing(this.conversation, this.outgoing);
           } else {
             failures += 1;
-            await sleep(pause(failures), never);
+            this.pausing = new AbortController();
+            await sleep(pause(failures), this.pausing.signal);
           }
         }
       }

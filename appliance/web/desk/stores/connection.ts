@@ -21,6 +21,9 @@ export function tell(topic: string, yes: boolean): void {
 addEventListener("offline", () => tell("browser", false));
 addEventListener("online", () => tell("browser", true));
 
+// Somebody waits for an answer, and a site has hundreds of desks, not thousands.
+const LONGEST = 4000; // milliseconds between two tries
+
 export interface Handler {
   event(event: FeedEvent): void;
   /** What was missed is gone: read the state afresh. */
@@ -43,7 +46,7 @@ export function follow(topic: string, cursor: number, handler: Handler): () => v
       if (yes && !before) handler.back?.();
       before = yes;
     },
-  });
+  }, LONGEST);
   feed.start();
   return () => {
     feed.stop();

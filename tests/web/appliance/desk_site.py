@@ -1,0 +1,144 @@
+"""A running appliance with agents, and browsers at its desk and at its chat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from appliance.domain.conversation import State
+from appliance.domain.queue import Queue
+from appliance.domain.records import Agent, Author, Conversation, Message
+from appliance.domain.roles import Role
+from appliance.domain.work import Work
+from appliance.office import Office
+from appliance.settings import ApplianceSettings
+from common.clock import SystemClock
+from tests.architecture.house import ROOT
+from tests.web.appliance.conftest import CHEAP, GOOD
+from tests.web.appliance.test_serve import Process
+
+SLOW = 30_000  # milliseconds; the machine may be busy
+MANY = 700
+SEATS = 12
+AXE = ROOT / "appliance" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+class DeskSite:
+    """One process for several journeys; each has its own agents, queues and visitors."""
+
+    def __init__(self, folder: Path, chromium: Browser) -> None:
+        home = folder / "home"
+        home.mkdir()
+        self._chromium = chromium
+        self.faults: list[str] = []
+        self.queues: dict[str, int] = {}
+        self.many = 0
+        self._names = ["dora", *(f"anna{n}" for n in range(SEATS))]
+        self._free = iter(self._names[1:])
+        settings = ApplianceSettings(data_dir=str(home / "appliance"))
+        with Office.opened(settings, SystemClock()) as office:
+            office.first_administrator(CHEAP)
+            hashed = CHEAP.hash(GOOD)
+            for name in self._names:
+                office.users.add(name, name.title(), Role.AGENT, hashed, only_first=False)
+                office.users.set_password(name, hashed, must_change=False)
+            self.ids = {user.name: user.id for user in office.users.all()}
+            office.floor.write(self._furnish)
+        self.process = Process(home)
+        self.process.start()
+        self.process.wait_until_ready()
+
+    def _furnish(self, work: Work) -> None:
+        before: set[int] = set()
+        for name in self._names[1:]:  # each serves a queue of their own, and the one before it
+            self.queues[name] = work.save_queue(Queue(0, f"queue of {name}", ring=120.0)).id
+            mine = frozenset({*before, self.queues[name]})
+            work.save_agent(Agent(self.ids[name], name.title(), queues=mine))
+            before = {self.queues[name]}
+        dora = Agent(self.ids["dora"], "Dora")
+        work.save_agent(dora)
+        contact = work.add_contact("Wang Wei")
+        begun = work.add_conversation(Conversation(0, "chat", contact, work.now))
+        for number in range(1, MANY + 1):
+            author = Author.AGENT if number % 3 == 0 else Author.CONTACT
+            by = dora.id if author is Author.AGENT else None
+            text = f"line {number} " + "of a long talk " * (number % 7)
+            work.add_message(Message(begun.id, number, f"k{number}", author, text, work.now, by))
+        work.save(replace(begun, state=State.ACTIVE, agent=dora.id, last_agent=dora.id,
+                          messages=MANY))  # fmt: skip
+        self.many = begun.id
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.process.port}"
+
+    def _page(self, **options: Any) -> Page:
+        context = self._chromium.new_context(
+            **{"locale": "en-GB", "ignore_https_errors": True, **options}
+        )
+        context.set_default_timeout(SLOW)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._heard)
+        return page
+
+    def _heard(self, message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            self.faults.append(message.text)
+
+    def desk(self, name: str, **options: Any) -> Page:
+        """Somebody signs in and sees the desk."""
+        page = self._page(viewport={"width": 1280, "height": 720}, **options)
+        page.goto(f"{self.url}/sign-in")
+        page.fill("[name=name]", name)
+        page.fill("[name=password]", GOOD)
+        page.click("main button")
+        page.locator("#content").wait_for()
+        return page
+
+    def ready(self, **options: Any) -> tuple[str, Page]:
+        """An agent who was not here before, available in a queue of the same name."""
+        name = next(self._free)
+        page = self.desk(name, **options)
+        page.locator(".empty .button.primary").click()
+        page.locator("[data-test=state]", has_text="Available").wait_for()
+        return name, page
+
+    def visitor(self, queue: str, name: str = "Li") -> Page:
+        """A visitor who has begun a chat."""
+        page = self._page(viewport={"width": 700, "height": 700})
+        page.goto(f"{self.url}/example?queue={self.queues[queue]}")
+        page.get_by_role("button", name="Chat with us").click()
+        page.get_by_role("textbox", name="Your name").fill(name)
+        page.get_by_role("button", name="Start the chat").click()
+        return page
+
+    def leave(self) -> None:
+        """Close all browsers."""
+        for context in self._chromium.contexts:
+            context.close()
+
+    def close(self) -> None:
+        self.leave()
+        self.process.close()
+
+
+def write(visitor: Page, text: str) -> None:
+    """The visitor says something."""
+    visitor.get_by_role("textbox", name="Your message").fill(text)
+    visitor.keyboard.press("Enter")
+
+
+def hindrances(page: Page) -> list[str]:
+    """What axe finds serious on the page, by WCAG 2.2 AA."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate(
+        """() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })
+        .then((told) => told.violations
+            .filter((one) => ["serious", "critical"].includes(one.impact))
+            .map((one) => one.id + ": " + one.nodes.map((n) => n.html.slice(0, 150))))"""
+    )
+    return list(found)

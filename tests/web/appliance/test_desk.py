@@ -1,0 +1,138 @@
+"""Journeys at the desk, in real Chromium, with a process that can be killed."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.support.waiting import until
+from tests.web.appliance.desk_site import MANY, SLOW, DeskSite, hindrances, write
+
+expect.set_options(timeout=SLOW)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskSite]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        made = DeskSite(tmp_path_factory.mktemp("desk"), chromium)
+        yield made
+        made.close()
+        chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def no_faults(site: DeskSite) -> Iterator[None]:
+    site.faults.clear()
+    yield
+    site.leave()
+    assert site.faults == []
+
+
+def lines(page: Page, text: str):
+    return page.locator("[data-test=message]", has_text=text)
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Reply").fill(text)
+    page.keyboard.press("Enter")
+    expect(lines(page, text)).to_have_count(1)
+
+
+def test_a_chat_from_its_ring_to_its_close(site: DeskSite):
+    name, anna = site.ready()
+    visitor = site.visitor(name, "Li Na")
+    offer = anna.locator("[data-test=offer]")
+    expect(offer).to_contain_text("Li Na")
+    expect(offer).to_contain_text("You are the only one who is free for it.")
+    assert hindrances(anna) == []
+    anna.keyboard.press("F2")
+    expect(visitor.get_by_role("status")).to_contain_text(f"You are speaking with {name.title()}")
+    write(visitor, "Where is <b>my</b> order?")
+    expect(lines(anna, "Where is <b>my</b> order?")).to_have_count(1)
+    expect(anna.locator("[data-test=card]")).to_contain_text("Waits")
+    say(anna, "On its way")
+    expect(anna.locator("[data-test=card]")).not_to_contain_text("Waits")
+    expect(visitor.locator("callstead-chat li[data-number]").last).to_contain_text("On its way")
+    anna.keyboard.press("Escape")
+    anna.keyboard.press("n")
+    anna.get_by_role("textbox", name="Note", exact=True).first.fill("asks often")
+    anna.keyboard.press("Enter")
+    expect(lines(anna, "asks often")).to_contain_text("for colleagues only")
+    expect(visitor.locator("callstead-chat li[data-number]")).to_have_count(2)
+    assert hindrances(anna) == []
+    anna.locator("[data-test=end]").click()
+    anna.get_by_role("combobox", name="Result").fill("solved")
+    assert hindrances(anna) == []
+    anna.locator("[data-test=close]").click()
+    expect(anna.locator("[data-test=card]")).to_have_count(0)
+    expect(anna.locator("[data-test=state]")).to_have_text("Available")
+
+
+def test_a_conversation_is_given_to_a_colleague_by_the_keyboard_alone(site: DeskSite):
+    (queue, chen), (name, bo) = site.ready(), site.ready()
+    visitor = site.visitor(queue, "Zhang")
+    expect(chen.locator("[data-test=offer]")).to_contain_text("Zhang")
+    chen.keyboard.press("F2")
+    write(visitor, "It is broken")
+    expect(lines(chen, "It is broken")).to_have_count(1)
+    chen.keyboard.press("Escape")
+    chen.keyboard.press("t")
+    expect(chen.get_by_role("option", name=name.title())).to_be_visible()
+    assert hindrances(chen) == []
+    chen.keyboard.type(name)
+    chen.keyboard.press("Tab")
+    chen.keyboard.press("Tab")
+    chen.keyboard.type("has paid")
+    chen.keyboard.press("Tab")
+    chen.keyboard.press("Enter")
+    expect(bo.locator("[data-test=offer]")).to_contain_text("It was given to you by name.")
+    expect(chen.locator("[data-test=card]")).to_have_count(0)
+    bo.keyboard.press("F2")
+    expect(lines(bo, "It is broken")).to_have_count(1)
+    expect(lines(bo, "has paid")).to_contain_text("for colleagues only")
+    expect(visitor.get_by_role("status")).to_contain_text(f"You are speaking with {name.title()}")
+
+
+def test_two_thousand_messages_are_read_as_one_scrolls_and_drawn_as_they_are_seen(site: DeskSite):
+    dora = site.desk("dora")
+    dora.goto(f"{site.url}/conversations/{site.many}")
+    expect(lines(dora, f"line {MANY} ")).to_have_count(1)
+    expect(lines(dora, f"line {MANY} ")).to_be_in_viewport()
+    assert dora.locator("[data-test=message]").count() < 60
+    seen = dora.locator("[data-test=message]").first
+    first = "first => Number(first.querySelector('.text').textContent.split(' ')[1])"
+    until(lambda: _up(dora) or seen.evaluate(first) < MANY - 250, 60, "an earlier page")
+    assert dora.locator("[data-test=message]").count() < 60
+
+
+def _up(page: Page) -> None:
+    page.get_by_role("log").evaluate("box => { box.scrollTop = 0; }")
+
+
+def test_what_is_typed_while_the_server_is_dead_arrives_once_when_it_is_back(site: DeskSite):
+    name, anna = site.ready()
+    visitor = site.visitor(name, "Wu")
+    expect(anna.locator("[data-test=offer]")).to_contain_text("Wu")
+    anna.keyboard.press("F2")
+    write(visitor, "first")
+    expect(lines(anna, "first")).to_have_count(1)
+    site.process.end(signal.SIGKILL)
+    expect(anna.locator("[data-test=gone]")).to_be_visible()
+    field = anna.get_by_role("textbox", name="Reply")
+    field.fill("typed meanwhile")
+    anna.keyboard.press("Enter")
+    field.fill("not sent yet")
+    expect(anna.locator("[data-test=outgoing]")).to_contain_text("typed meanwhile")
+    site.process.start()
+    site.process.wait_until_ready()
+    expect(anna.locator("[data-test=gone]")).to_have_count(0)
+    expect(lines(anna, "typed meanwhile")).to_have_count(1)
+    anna.reload()
+    expect(lines(anna, "typed meanwhile")).to_have_count(1)
+    expect(anna.get_by_role("textbox", name="Reply")).to_have_value("not sent yet")
