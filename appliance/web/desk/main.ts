@@ -8,9 +8,11 @@ import { router } from "./router";
 import { settings } from "./settings";
 import "./style/tokens.css";
 import "./style/base.css";
+import { watchBrowser } from "./stores/connection";
 import { showTheme } from "./stores/theme";
 
 showTheme();
+watchBrowser();
 const app = createApp(App);
 watchFaults(app);
 app.use(createPinia());

@@ -68,7 +68,7 @@ export const useBoard = defineStore("board", () => {
           back: () => talks.value.forEach((one) => void one.flush()),
         });
         for (const one of talks.value.values()) void catchUp(one);
-        void followJoined();
+        void followJoined().catch(() => undefined);
         return;
       } catch (error) {
         if (!(error instanceof Unreached)) throw error;
@@ -86,7 +86,7 @@ export const useBoard = defineStore("board", () => {
     try {
       me.value = await get("/api/v1/desk/me"); // goes to sign in when the session is over
     } catch (error) {
-      if (error instanceof Refused && error.status === 403) leave();
+      if (error instanceof Refused && error.status === 403) leave(); // else nobody answers: the feed asks again
     }
   }
 
@@ -159,8 +159,8 @@ export const useBoard = defineStore("board", () => {
       const card = await get("/api/v1/desk/cards/{conversation}", { path: { conversation } });
       cards.set(conversation, card);
       if (details.has(conversation)) void detail(conversation).catch(() => undefined);
-      void followJoined();
-      if (isMine(card, me.value?.id ?? 0)) void refreshMe();
+      void followJoined().catch(() => undefined);
+      if (isMine(card, me.value?.id ?? 0)) void soon("me", refreshMe);
     } catch (error) {
       if (error instanceof Refused) cards.delete(conversation);
       throw error;
@@ -179,7 +179,7 @@ export const useBoard = defineStore("board", () => {
       if (!isJoined(card) || card.agent === me.value?.id || joined.has(card.id)) continue;
       joined.set(card.id, () => undefined);
       const { cursor } = await detail(card.id);
-      const handler = { event, reload: () => void refresh(card.id), refused: () => void refresh(card.id).catch(() => undefined) };
+      const handler = { event, reload: () => void soon(`card ${card.id}`, () => refresh(card.id)), refused: () => void refresh(card.id).catch(() => undefined) };
       joined.set(card.id, follow(`conversation/${card.id}`, cursor, handler));
     }
   }

@@ -64,7 +64,7 @@ export class Talk {
   /** A message that was told live. One that does not follow on has others before it: read them. */
   heard(message: Message): void {
     if (this.messages.length === 0 && message.number > 1) return; // read when it is opened
-    if (message.number > this.last + 1) void this.fill(this.last);
+    if (message.number > this.last + 1) this.fill(this.last).catch(() => undefined); // when it is told again, or opened
     else this.take([message]);
   }
 

@@ -8,6 +8,8 @@ import type { paths } from "./description";
 
 /** The server said no, in words. */
 export class Refused extends Error {
+  override name = "Refused";
+
   constructor(
     readonly status: number,
     readonly kind: string,
@@ -18,7 +20,9 @@ export class Refused extends Error {
 }
 
 /** Nobody answered, or nobody who could. The same may be asked again. */
-export class Unreached extends Error {}
+export class Unreached extends Error {
+  override name = "Unreached";
+}
 
 type Method = "get" | "post" | "patch" | "put" | "delete";
 type Of<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, object> ? P : never }[keyof paths];

@@ -18,8 +18,11 @@ export function tell(topic: string, yes: boolean): void {
   goneSince.value = all ? 0 : Date.now();
 }
 
-addEventListener("offline", () => tell("browser", false));
-addEventListener("online", () => tell("browser", true));
+/** The browser knows at once when this computer's network is gone. */
+export function watchBrowser(): void {
+  addEventListener("offline", () => tell("browser", false));
+  addEventListener("online", () => tell("browser", true));
+}
 
 // Somebody waits for an answer, and a site has hundreds of desks, not thousands.
 const LONGEST = 4000; // milliseconds between two tries
