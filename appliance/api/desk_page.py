@@ -11,7 +11,7 @@ from flask import Blueprint, abort, make_response, render_template, send_from_di
 from flask.typing import ResponseReturnValue
 
 from appliance.api.access import user_here
-from appliance.domain.roles import PERMISSIONS
+from appliance.domain.roles import MANAGE_FLOOR, PERMISSIONS, may
 from appliance.domain.users import Users
 from appliance.settings import ApplianceSettings
 from common.errors import OperatorError
@@ -47,6 +47,8 @@ def desk_page(
             "csrf": csrf_token(),
             "release": str(build()),
             "refresh_seconds": settings().refresh_seconds,
+            # Whoever set it up is alone still: the desk shows what to do first.
+            "first_steps": may(user.role, MANAGE_FLOOR) and len(users.all()) == 1,
         }  # fmt: skip
         answer = make_response(
             render_template(

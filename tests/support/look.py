@@ -34,8 +34,8 @@ def views(room: Showroom) -> list[View]:
         View("wall", "/supervisor/wall", "sue", ready=".tiles"),
         View("live", "/supervisor/conversations", "sue", ready="tbody tr"),
         View("agents", "/supervisor/agents", "sue", ready=".people"),
-        View("report", "/reports/figures?days=weeks&by=queue", "sue", ready="svg path"),
-        View("report-agents", "/reports/figures?days=weeks&by=agent", "sue", ready="svg path"),
+        View("report", "/reports/figures?days=weeks&by=queue", "sue", ready=".chart svg"),
+        View("report-agents", "/reports/figures?days=weeks&by=agent", "sue", ready=".chart svg"),
         View("staffing", "/reports/staffing", "sue", ready=".step5"),
     ]
     return [
@@ -45,6 +45,8 @@ def views(room: Showroom) -> list[View]:
         View("running", "/running", ready="tbody tr"),
         View("start", "/admin/start", ready="li.current"),
         View("people", "/admin/people", ready="tbody tr"),
+        View("teams", "/admin/teams", ready="section"),
+        View("keys", "/admin/keys", ready="main h1"),
         View("queues", "/admin/queues", ready="tbody tr"),
         View("queue", f"/admin/queues/{room.queues['Orders 订单']}", ready=".parts", tall=True),
         View("routing", f"/admin/routing?queue={room.queues['Orders 订单']}", ready="ol li"),

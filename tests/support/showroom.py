@@ -32,6 +32,7 @@ from appliance.office import Office
 from appliance.process_roles import FEED
 from appliance.services.answer_offer import accept_offer
 from appliance.services.arrive import Arrival, arrive
+from appliance.services.first_queue import first_queue
 from appliance.services.offer_waiting import offer_waiting
 from appliance.services.presence import say
 from appliance.services.say_message import Saying, say_message
@@ -81,11 +82,16 @@ class Showroom:
     queues: dict[str, int]
     agents: dict[str, int]
     conversations: list[int]
+    first_password: str = ""
 
 
 @contextlib.contextmanager
-def opened(folder: Path, wakeups: Wakeups, days: int = 28) -> Iterator[Showroom]:
-    """The appliance in ``folder``, furnished when it is new, not yet served."""
+def opened(folder: Path, wakeups: Wakeups, days: int = 28, empty: bool = False
+           ) -> Iterator[Showroom]:  # fmt: skip
+    """The appliance in ``folder``, furnished with ``days`` of the past, not yet served.
+
+    ``empty``: as it is at its first start.
+    """
     settings = ApplianceSettings(data_dir=str(folder), host="127.0.0.1")
     clock = SystemClock()
     with Office.opened(settings, clock, wakeups.notify) as office:
@@ -93,14 +99,20 @@ def opened(folder: Path, wakeups: Wakeups, days: int = 28) -> Iterator[Showroom]
             lambda: settings, office, reporting=lambda: Reporting(on=True, waiting=0),
             local_token="", clock=clock, passwords=CHEAP,
         )  # fmt: skip
-        yield _furnish(appliance, office, days)
+        if empty:
+            _created, first = office.first_administrator(CHEAP)
+            office.floor.write(first_queue)
+            yield Showroom(appliance, office, {}, {}, [], first.password if first else "")
+        else:
+            yield _furnish(appliance, office, days)
 
 
 @contextlib.contextmanager
-def open_to_visitors(folder: Path, port: int = 0, days: int = 28) -> Iterator[tuple[Showroom, str]]:
+def open_to_visitors(folder: Path, port: int = 0, days: int = 28, empty: bool = False
+                     ) -> Iterator[tuple[Showroom, str]]:  # fmt: skip
     """Served over TLS; with its address."""
     wakeups = Wakeups()
-    with opened(folder, wakeups, days) as room:
+    with opened(folder, wakeups, days, empty) as room:
         feed = FeedApp(
             FEED, SqlLive(room.office.database), room.appliance.may_read, wakeups=wakeups,
             commands=room.appliance.frames,

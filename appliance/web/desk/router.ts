@@ -10,7 +10,8 @@ export function may(permission: string | undefined): boolean {
 
 export const router = createRouter({ history: createWebHistory("/"), routes: ROUTES });
 
-router.beforeEach(async (to) => {
+router.beforeEach(async (to, from) => {
+  if (to.path === "/" && !from.name && settings().first_steps) return "/admin/start";
   if (!may(to.meta.needs)) return { name: "nowhere", params: { rest: to.path.split("/").slice(1) } };
   await loadTexts(to.meta.area);
   return true;

@@ -77,12 +77,14 @@ export const ROUTES: RouteRecordRaw[] = [
     children: [
       { path: "start", component: () => import("./admin/StartPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
       { path: "people", component: () => import("./admin/PeoplePage.vue"), meta: { area: "admin", needs: "users.manage" } },
+      { path: "teams", component: () => import("./admin/TeamsPage.vue"), meta: { area: "admin", needs: "users.manage" } },
+      { path: "keys", component: () => import("./admin/KeysPage.vue"), meta: { area: "admin", needs: "programs.connect" } },
       { path: "queues", component: () => import("./admin/QueuesPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
       { path: "queues/:queue", component: () => import("./admin/QueuePage.vue"), meta: { area: "admin", needs: "floor.manage" } },
       { path: "routing", component: () => import("./admin/RoutingPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
       { path: "replies", component: () => import("./admin/RepliesPage.vue"), meta: { area: "admin", needs: "replies.manage" } },
       { path: "widget", component: () => import("./admin/WidgetPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
-      { path: "record", component: () => import("./admin/RecordPage.vue"), meta: { area: "admin", needs: "users.manage" } },
+      { path: "record", component: () => import("./admin/RecordPage.vue"), meta: { area: "admin", needs: "audit.read" } },
     ],
   },
   {

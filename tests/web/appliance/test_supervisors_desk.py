@@ -1,0 +1,204 @@
+"""Journeys of supervisors and administrators, in real Chromium."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from appliance.services.say_message import Saying, say_message
+from tests.support.axe import hindrances
+from tests.support.look import View, sign_in, views
+from tests.support.showroom import Showroom, open_to_visitors
+
+# What stands out of the window at the right, when anything does.
+TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? "" :
+    [...document.querySelectorAll("body *")]
+        .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+        .map((one) => one.tagName + "." + one.className).slice(0, 5).join(", ")"""
+SLOW = 30_000  # milliseconds; the machine may be busy
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--ignore-certificate-errors"],
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Site:
+    """A call centre at work, and those who look at it."""
+
+    room: Showroom
+    address: str
+    chromium: Browser
+    people: dict[str, BrowserContext]
+
+    def page(self, who: str) -> Page:
+        if who not in self.people:
+            self.people[who] = sign_in(self.chromium, self.address, who, "en")
+            self.people[who].set_default_timeout(SLOW)
+        return self.people[who].new_page()
+
+
+@pytest.fixture(scope="module")
+def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    expect.set_options(timeout=SLOW)
+    folder = tmp_path_factory.mktemp("room")
+    with open_to_visitors(folder, days=2) as (room, address):
+        found = Site(room, address, chromium, {})
+        yield found
+        for context in found.people.values():
+            context.close()
+
+
+@pytest.fixture
+def faults() -> Iterator[list[str]]:
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+def watched(page: Page, faults: list[str]) -> Page:
+    """Whatever goes wrong in the page is told."""
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "console",
+        lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None,
+    )
+    return page
+
+
+def test_making_a_queue(site: Site, faults: list[str]):
+    page = watched(site.page("admin2"), faults)
+    page.goto(f"{site.address}/admin/queues")
+    page.get_by_role("link", name="New queue").click()
+    page.get_by_label("Name", exact=True).fill("Returns")
+    page.get_by_label("Answered, in %").fill("95")
+    page.get_by_role("button", name="Add a rule").click()
+    page.get_by_label("Name of the rule").fill("Experts first")
+    page.get_by_label("Skills with level").first.fill("product 4")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save").click()
+    row = page.get_by_role("row", name="Returns")
+    expect(row).to_contain_text("95% within 20 s")
+    expect(row).to_contain_text("Experts first")
+    kept = site.room.office.floor.read(lambda work: work.queues())
+    (made,) = [queue for queue in kept.values() if queue.name == "Returns"]
+    assert made.rules[0].steps[0].need.skills == {"product": 4}
+    page.goto(f"{site.address}/admin/routing?queue={made.id}")
+    expect(page.get_by_role("listitem").first).to_contain_text("Is not in this queue")
+    page.close()
+
+
+def test_a_report_exported(site: Site, faults: list[str]):
+    page = watched(site.page("sue"), faults)
+    page.goto(f"{site.address}/reports/figures?days=week&by=queue&interval=day")
+    expect(page.locator(".chart svg")).to_be_visible()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    rows = page.locator("tbody tr").count()
+    with page.expect_download() as told:
+        page.get_by_role("link", name="CSV").click()
+    lines = list(csv.reader(io.StringIO(told.value.path().read_bytes().decode("utf-8-sig"))))
+    assert len(lines) == rows + 1
+    assert lines[0][:4] == ["Begins", "Queue", "Arrived", "Offered"]
+    with page.expect_download() as told:
+        page.get_by_role("link", name="Excel").click()
+    assert "xl/worksheets/sheet2.xml" in zipfile.ZipFile(told.value.path()).namelist()
+    page.close()
+
+
+def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
+    floor = site.room.office.floor
+    spoken = next(
+        one for has in floor.read(lambda work: work.loads()).values() for one in has
+        if one.state == "active"
+    )  # fmt: skip
+    page = watched(site.page("sue"), faults)
+    page.goto(f"{site.address}/supervisor/conversations")
+    row = page.locator("tr", has=page.get_by_text(f"#{spoken.id}", exact=True))
+    row.get_by_role("button", name="Listen in").click()
+    heard = page.get_by_role("complementary", name=f"Conversation #{spoken.id}")
+    expect(heard.get_by_role("listitem").first).to_be_visible()
+    floor.write(lambda work: say_message(work, Saying(spoken.id, "v9", "Are you there?"), 4000))
+    expect(heard).to_contain_text("Are you there?")
+    row.get_by_role("button", name="Take over").click()
+    page.wait_for_url(f"**/conversations/{spoken.id}")
+    expect(page.locator("main")).to_contain_text("Are you there?")
+    taken = floor.read(lambda work: work.conversation(spoken.id))
+    assert taken.agent == site.room.agents["sue"]
+    what = [one.what for one in site.room.office.audit.latest(20)]
+    assert "conversation.listen" in what
+    page.close()
+
+
+def test_first_run(chromium: Browser, tmp_path: Path, faults: list[str]):
+    with open_to_visitors(tmp_path, empty=True) as (room, address):
+        context = chromium.new_context(ignore_https_errors=True, locale="en")
+        context.set_default_timeout(SLOW)
+        page = watched(context.new_page(), faults)
+        page.goto(f"{address}/sign-in?lang=en")
+        page.fill('input[name="name"]', "admin")
+        page.fill('input[name="password"]', room.first_password)
+        page.click("main form button")
+        for field in page.locator('main input[type="password"]').all():
+            name = field.get_attribute("name")
+            field.fill(
+                room.first_password if name in {"old", "current"} else "quite a new sentence"
+            )
+        page.click("main form button")
+        expect(page.get_by_role("heading", name="First steps")).to_be_visible()
+        page.get_by_label("Name", exact=True).fill("Help desk")
+        page.locator("li.current select").select_option("always")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_label("Name to sign in with").fill("li")
+        page.get_by_role("button", name="Add somebody").click()
+        page.get_by_role("button", name="I have handed it over").click()
+        page.get_by_role("button", name="I will take conversations").click()
+        page.get_by_role("button", name="I am ready").click()
+        expect(page.get_by_role("link", name="Chat as a visitor")).to_be_visible()
+        visitor = watched(context.new_page(), faults)
+        visitor.goto(f"{address}/example?queue=1")
+        visitor.get_by_role("button", name="Chat with us").click()
+        visitor.get_by_role("textbox", name="Your name").fill("A visitor")
+        visitor.get_by_role("button", name="Start the chat").click()
+        desk = watched(context.new_page(), faults)
+        desk.goto(f"{address}/running")
+        desk.get_by_role("link", name="Chats").click()
+        desk.locator("[data-test=offer]").wait_for()
+        desk.keyboard.press("F2")
+        expect(page.get_by_text("Your call centre takes chats.")).to_be_visible()
+        context.close()
+
+
+def test_nothing_hinders_anybody(site: Site):
+    """Axe, on every page of supervisors and administrators."""
+    found: dict[str, list[str]] = {}
+    pages: dict[str, Page] = {}
+    for view in views(site.room):
+        page = pages.setdefault(view.who, site.page(view.who))
+        _show(page, site, view)
+        if told := hindrances(page):
+            found[view.name] = told
+        if wide := page.evaluate(TOO_WIDE):
+            found.setdefault(view.name, []).append(f"too wide: {wide}")
+    for page in pages.values():
+        page.close()
+    assert found == {}
+
+
+def _show(page: Page, site: Site, view: View) -> None:
+    page.set_viewport_size({"width": view.size[0], "height": view.size[1]})
+    page.goto(site.address + view.path)
+    page.wait_for_selector(view.ready)
