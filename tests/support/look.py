@@ -36,7 +36,7 @@ def views(room: Showroom) -> list[View]:
         View("agents", "/supervisor/agents", "sue", ready=".people"),
         View("report", "/reports/figures?days=weeks&by=queue", "sue", ready=".chart svg"),
         View("report-agents", "/reports/figures?days=weeks&by=agent", "sue", ready=".chart svg"),
-        View("staffing", "/reports/staffing", "sue", ready=".step5"),
+        View("staffing", "/reports/staffing", "sue", ready="td.step0"),
     ]
     return [
         *supervisor,
@@ -47,6 +47,7 @@ def views(room: Showroom) -> list[View]:
         View("people", "/admin/people", ready="tbody tr"),
         View("teams", "/admin/teams", ready="section"),
         View("keys", "/admin/keys", ready="main h1"),
+        View("hooks", "/admin/hooks", ready="main h1"),
         View("queues", "/admin/queues", ready="tbody tr"),
         View("queue", f"/admin/queues/{room.queues['Orders 订单']}", ready=".parts", tall=True),
         View("routing", f"/admin/routing?queue={room.queues['Orders 订单']}", ready="ol li"),

@@ -79,6 +79,7 @@ export const ROUTES: RouteRecordRaw[] = [
       { path: "people", component: () => import("./admin/PeoplePage.vue"), meta: { area: "admin", needs: "users.manage" } },
       { path: "teams", component: () => import("./admin/TeamsPage.vue"), meta: { area: "admin", needs: "users.manage" } },
       { path: "keys", component: () => import("./admin/KeysPage.vue"), meta: { area: "admin", needs: "programs.connect" } },
+      { path: "hooks", component: () => import("./admin/HooksPage.vue"), meta: { area: "admin", needs: "programs.connect" } },
       { path: "queues", component: () => import("./admin/QueuesPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
       { path: "queues/:queue", component: () => import("./admin/QueuePage.vue"), meta: { area: "admin", needs: "floor.manage" } },
       { path: "routing", component: () => import("./admin/RoutingPage.vue"), meta: { area: "admin", needs: "floor.manage" } },
