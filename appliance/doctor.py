@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from redis import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from appliance.bells.by_redis import connection
+from appliance.domain.nodes import Node
 from appliance.ops.communications import health_look
+from appliance.process_roles import ALL, ProcessRole, in_order, port_key, roles_of
 from appliance.settings import ApplianceSettings, load_settings
 from appliance.store.database import Database, database_url
 from appliance.store.migrate import current_schema, known_schemas, newest_schema
+from appliance.store.nodes import SqlNodes
+from common.clock import SystemClock
 from common.doctor import Check, Result, port_check
 from common.errors import OperatorError
 from common.web.texts import Texts
 
 
 def checks() -> Iterator[Check]:
-    """Settings, folder, port, database, communications server."""
+    """Settings, folder, ports, database, processes, Redis, communications server."""
     try:
         settings = load_settings()
     except OperatorError as error:
@@ -27,10 +36,17 @@ def checks() -> Iterator[Check]:
         )
         return
     yield Check("appliance: folder", lambda: _folder(settings.folder))
-    yield port_check(
-        f"appliance: port {settings.port}", settings.near_host, settings.port, "appliance.port"
-    )
+    nodes = _living(settings)
+    here = settings.nodes.name or socket.gethostname()
+    mine = [(node.port, port_key(roles_of(node.roles))) for node in nodes if node.machine == here]
+    for port, key in mine or [(settings.port, "port")]:
+        name = f"appliance: port {port}"
+        yield port_check(name, settings.near_host, port, f"appliance.{key}")
     yield Check("appliance: database", lambda: _database(settings))
+    if nodes:
+        yield Check("appliance: processes", lambda: _processes(nodes))
+    if settings.nodes.redis_url:
+        yield Check("appliance: Redis", lambda: _redis(settings))
     yield Check("appliance: communications server", lambda: _communications(settings))
 
 
@@ -72,6 +88,56 @@ def _database(settings: ApplianceSettings) -> Result:
         f"{database.name} was written by a newer version (schema {schema})",
         "Install that version again, or restore an older backup.",
     )
+
+
+def _living(settings: ApplianceSettings) -> list[Node]:
+    """The processes that give signs of life; none when there is no database to ask."""
+    url = database_url(settings.database_url, settings.folder)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        return []
+    try:
+        database = Database(url)
+    except OperatorError:
+        return []  # the check of the database tells it
+    try:
+        now = SystemClock().now()
+        return [node for node in SqlNodes(database).all() if node.alive(now)]
+    except SQLAlchemyError:  # written by an older version
+        return []
+    finally:
+        database.close()
+
+
+def _processes(nodes: list[Node]) -> Result:
+    name = "appliance: processes"
+    found = "; ".join(f"{one.machine}, port {one.port}: {one.roles}" for one in nodes)
+    carried = {role for one in nodes for role in roles_of(one.roles)}
+    missing = in_order(ALL - carried - {ProcessRole.PHONE})
+    if missing:
+        return Result(
+            name, False, f"{found}; nobody carries {missing}",
+            "Start a process with that role: `callstead appliance run --roles`.",
+        )  # fmt: skip
+    if len({one.version for one in nodes}) > 1:
+        return Result(
+            name, False, f"{found}; they are of several versions",
+            "Update the others too; meanwhile they share one database.",
+        )  # fmt: skip
+    return Result(name, True, found)
+
+
+def _redis(settings: ApplianceSettings) -> Result:
+    name = "appliance: Redis"
+    try:
+        with connection(settings.nodes.redis_url) as redis:
+            redis.ping()
+    except (OperatorError, RedisError, OSError) as error:
+        return Result(
+            name, False, f"it does not answer ({error})",
+            "Start it, or correct appliance.nodes.redis_url; until then other machines hear of "
+            "what happens a second later.",
+        )  # fmt: skip
+    return Result(name, True, "it answers")
 
 
 def _communications(settings: ApplianceSettings) -> Result:

@@ -28,7 +28,17 @@ def installed(tmp_path: Path) -> Path:
 
 def test_there_is_a_unit_for_every_program() -> None:
     names = {unit.stem.removeprefix("callstead-") for unit in UNITS}
-    assert names == {"appliance", "comm", "home", "updater"}
+    assert names == {"appliance", "appliance@", "comm", "home", "updater"}
+
+
+def test_a_part_of_the_appliance_is_protected_like_the_whole() -> None:
+    whole, part = (
+        (ROOT / "systemd" / f"callstead-appliance{at}.service").read_text("utf-8").splitlines()
+        for at in ("", "@")
+    )
+    differ = [new for old, new in zip(whole, part, strict=True) if old != new]
+    assert f"ExecStart={PROGRAM} appliance run --roles %i" in differ
+    assert {line.split("=")[0] for line in differ if line[0] != "#"} == {"Description", "ExecStart"}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)

@@ -136,6 +136,41 @@ def test_the_doctor_tells_a_current_an_old_and_a_future_database(home):
     assert (ok, "newer version" in words) == (False, True)
 
 
+def test_the_doctor_tells_which_processes_are_there_and_what_nobody_carries(home, monkeypatch):
+    from dataclasses import replace
+
+    from appliance.domain.nodes import Node
+    from appliance.store.nodes import SqlNodes
+    from common.clock import SystemClock
+
+    monkeypatch.setenv("CALLSTEAD_APPLIANCE_NODES_NAME", "north")
+    folder = home / "appliance"
+    folder.mkdir()
+    database = Database(database_url("", folder))
+    migrate(database, folder)
+    now = SystemClock().now()
+    public = Node("1", "north", 2, "visitor", "1.0", "k", now, now)
+    SqlNodes(database).say(public)
+    found = examined()
+    assert "appliance: port 2" in found
+    assert "appliance: port 1" not in found
+    ok, words = found["appliance: processes"]
+    assert (ok, "north, port 2: visitor; nobody carries desk, worker" in words) == (False, True)
+    SqlNodes(database).say(replace(public, id="2", machine="south", roles="desk, worker"))
+    assert examined()["appliance: processes"][0]
+    SqlNodes(database).say(replace(public, id="3", version="1.1"))
+    assert "several versions" in examined()["appliance: processes"][1]
+    database.close()
+
+
+def test_the_doctor_says_when_redis_is_away(monkeypatch):
+    monkeypatch.setenv("CALLSTEAD_APPLIANCE_NODES_REDIS_URL", "redis://:secret@127.0.0.1:1/0")
+    ok, words = examined()["appliance: Redis"]
+    assert not ok
+    assert "appliance.nodes.redis_url" in words
+    assert "secret" not in words
+
+
 def test_the_doctor_says_when_the_communications_server_is_away(monkeypatch):
     monkeypatch.setenv("CALLSTEAD_APPLIANCE_DSN", "http://key@127.0.0.1:1/1")
     ok, words = examined()["appliance: communications server"]
