@@ -11,7 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from appliance.domain.work import BusyError
 from common.atomic import fsync_folder
+from common.logs import get_logger
+
+log = get_logger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _PIECE = 256 * 1024
@@ -27,16 +31,16 @@ class AttachmentFiles:
         """Keep what ``source`` has, durably: temp file, fsync, rename, fsync of the folder.
 
         Its id, size and sha256 (hex). A source of more than ``most`` bytes is read no further:
-        nothing is kept, and the size is told.
+        nothing is kept, and the size is told. Raises BusyError: the disk takes no more.
         """
         id_ = secrets.token_hex(16)
         path = self.path(id_)
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fsync_folder(path.parent.parent)
         part = path.with_suffix(".part")
         digest, size = hashlib.sha256(), 0
         try:
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                fsync_folder(path.parent.parent)
             with part.open("xb") as file:
                 os.fchmod(file.fileno(), 0o600)
                 while piece := source.read(_PIECE):
@@ -50,6 +54,11 @@ class AttachmentFiles:
             if size <= most:
                 part.replace(path)
                 fsync_folder(path.parent)
+        except OSError as error:
+            log.exception("attachments.not_kept", folder=str(self._folder))
+            raise BusyError(
+                "The file cannot be kept at the moment; try again later, or write what it says."
+            ) from error
         finally:
             part.unlink(missing_ok=True)
         return id_, size, digest.hexdigest()

@@ -14,7 +14,8 @@ from typing import Any
 from flask import Response, request, send_file
 from flask_openapi3 import APIBlueprint, FileStorage, OpenAPI, Tag
 from itsdangerous import BadSignature, URLSafeSerializer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from werkzeug.datastructures import FileStorage as SentFile
 from werkzeug.exceptions import Gone, NotFound
 
 from appliance.api.v1.problems import Problem, answer_problems
@@ -35,10 +36,18 @@ class UploadForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
-    key: str = Field(min_length=1, max_length=64)
+    key: str = Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7e]+$")
     text: str = Field("", description="What is said beside it; may be empty.")
     internal: bool = Field(default=False, description="For agents alone; a visitor cannot set it.")
     file: FileStorage
+
+    @field_validator("file")
+    @classmethod
+    def _is_a_file(cls, file: object) -> object:
+        if not isinstance(file, SentFile):
+            # pydantic takes a ValueError alone.
+            raise ValueError("a file is sent with its name (`filename`)")  # noqa: TRY004
+        return file
 
 
 class FileId(BaseModel):

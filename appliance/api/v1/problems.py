@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, json
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from appliance.domain.attachment import NotTakenError
 from appliance.domain.blocklist import BlockedError, TooOftenError
@@ -62,6 +62,8 @@ def problem_of(error: BaseException) -> Body | None:
     """A refusal as it stands in an answer or a frame; None: it is a fault of ours."""
     if isinstance(error, ValidationError):
         return _invalid(error)
+    if isinstance(error, RequestEntityTooLarge):
+        error = RequestEntityTooLarge("What was sent is larger than this address takes.")
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.code or 500)
         return _body(status, status.phrase.lower().replace(" ", "-"), error.description or "")

@@ -14,6 +14,12 @@ export class Refused extends Error {
   ) {
     super(message);
   }
+
+  /** An error's message is not kept by itself. */
+  toJSON(): object {
+    const { status, message, type, reason } = this;
+    return { status, message, type, reason };
+  }
 }
 
 export async function ask<T>(base: string, path: string, key: string, body?: unknown): Promise<T> {
