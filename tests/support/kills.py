@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -25,8 +26,13 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing of ours catches it."""
 
 
+def full_at(step: int) -> AbstractContextManager[list[int]]:
+    """The disk is full from the ``step``-th touch on: as `killed_at`, with ENOSPC for an end."""
+    return killed_at(step, lambda: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+
 @contextmanager
-def killed_at(step: int) -> Iterator[list[int]]:
+def killed_at(step: int, end: Callable[[], BaseException] = Killed) -> Iterator[list[int]]:
     """Raise `Killed` at the ``step``-th touch of the disk; yields the count of touches.
 
     Counted in all threads: use it where no other one writes meanwhile.
@@ -37,7 +43,7 @@ def killed_at(step: int) -> Iterator[list[int]]:
         def touch(*args: Any, **kwargs: Any) -> Any:
             count[0] += 1
             if count[0] >= step:  # a dead process does nothing afterwards either
-                raise Killed
+                raise end()
             return real(*args, **kwargs)
 
         return touch

@@ -54,7 +54,11 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 near, _address = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target), timeout=30)
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._target), timeout=30)
+                except OSError:  # nobody listens there yet: whoever came tries again
+                    near.close()
+                    continue
                 for one, other, inwards in ((near, far, False), (far, near, True)):
                     threading.Thread(
                         target=self._pump, args=(one, other, inwards), daemon=True

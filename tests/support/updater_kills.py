@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 from tests.support.site_simulator import SiteSimulator
 from tests.support.tiny_releases import PRODUCT, WELL, TinyVendor
@@ -24,6 +27,7 @@ class Ground:
         self.site = site
         self.vendor = vendor
         self._minor = 0
+        self.took = 0.0  # seconds of the first, undisturbed installation
 
     def ship(self) -> str:
         """The next release; its version."""
@@ -46,21 +50,51 @@ class Ground:
             cwd=ROOT, env=self.client.env, capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode in {0, KILLED, 128 + 9}, done.stderr.decode()
+        self._ends_with(version, f"fsync {number}", killed=done.returncode != 0)
+        return done.returncode != 0
+
+    def kill_after(self, seconds: float, *, launcher: bool) -> bool:
+        """Update, killed that long after its start; whether the update had not ended before.
+
+        With ``launcher`` the launcher of the program is killed in the same moment.
+        """
+        version = self.ship()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "common", "updater", "apply", PRODUCT],
+            cwd=ROOT, env=self.client.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        if launcher:
+            self._kill_launcher()
+        killed = process.wait(60) != 0
+        self._ends_with(version, f"a kill after {seconds:.2f} s", killed=killed)
+        return killed
+
+    def _kill_launcher(self) -> None:
+        for one in psutil.process_iter(["cmdline"]):
+            line = one.info["cmdline"] or []
+            if "updater.launcher" in line and line[-1] == str(self.client.place):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.kill()
+
+    def _ends_with(self, version: str, about: str, *, killed: bool) -> None:
         runs = self.client.told("status")["programs"][0]["running"]
-        assert runs or done.returncode == 0 or self._restarts(), f"neither runs, fsync {number}"
+        assert runs or not killed or self._restarts(), f"neither runs, {about}"
         told = self.client.told("apply", PRODUCT)
-        assert (told["state"], told["version"]) == ("idle", version), f"fsync {number}: {told}"
-        until(self.client.healthy, f"the new release after a kill at fsync {number}")
+        assert (told["state"], told["version"]) == ("idle", version), f"{about}: {told}"
+        until(self.client.healthy, f"the new release after {about}")
         assert self.client.log.count(f"companion@{version} on") >= 1
         pointer = read_pointer(self.client.place)
         assert pointer is not None
         assert (pointer.trial, pointer.restore) == (False, None)
         assert [one for one in self.client.told("verify") if one["findings"]] == []
         left = [p.name for p in (self.client.place / "slots").glob(".*")]
-        assert left == [], f"fsync {number}"
+        assert left == [], about
         outcomes = [o for o in self.site.outcomes() if o[1] == version]
-        assert outcomes == [("committed", version)], f"fsync {number}: told exactly once"
-        return done.returncode != 0
+        assert outcomes == [("committed", version)], f"{about}: told exactly once"
 
     def _restarts(self) -> bool:
         """Between stop and start nothing runs: the next launcher starts it."""
@@ -79,7 +113,9 @@ def ground(folder: Path) -> Iterator[Ground]:
         client.call("adopt", PRODUCT, "--port", str(client.port))
         vendor.ship("1.0.0", WELL)
         try:
+            began, made = time.monotonic(), Ground(client, site, vendor)
             assert client.told("apply", PRODUCT)["version"] == "1.0.0"
-            yield Ground(client, site, vendor)
+            made.took = time.monotonic() - began
+            yield made
         finally:
             client.clean_up()

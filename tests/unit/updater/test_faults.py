@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from common.errors import NetworkError
 from common.spool import Store
 from tests.support.program_world import PRODUCT, World
 from tests.support.update_kills import Acts, assert_in_order, installed, ship, update
@@ -124,5 +125,39 @@ def test_years_in_the_future_nothing_new_is_installed_and_what_runs_runs_on(tmp_
             assert world.step() is State.IDLE
         assert (world.program.current, world.running_slot) == (current, slot)
         assert "date" in world.program.reason
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("state", [State.IDLE, State.AVAILABLE, State.FETCHING, State.WAITING])
+def test_a_network_that_is_gone_for_longer_than_any_pause_costs_no_release(
+    tmp_path, vendor, state, monkeypatch
+):
+    """There is no last try: whoever gives up after so many would wait for a person."""
+    installed(tmp_path, vendor)
+    ship(vendor, "well")
+    world = World(tmp_path, vendor)
+
+    def gone(*_about, **_more):
+        raise NetworkError("There is no network.")
+
+    try:
+        if state is not State.IDLE:
+            world.until(state)
+        running, began = world.running_slot, world.clock.now()
+        world.comm.away = True
+        with monkeypatch.context() as patch:
+            patch.setattr(vendor, "open", gone)
+            while world.clock.now() - began < timedelta(days=3):
+                world.step()
+                assert world.running_slot == running
+        assert world.program.state is state
+        world.comm.away = False
+        longest = world.settings.every.retry_most + world.settings.every.check * 1.25
+        back = world.clock.now()
+        while world.program.current.version != "1.1.0":
+            world.step()
+            assert world.clock.now() - back < timedelta(seconds=longest + 60), world.program.reason
+        assert world.journal.bad(PRODUCT) == {}
     finally:
         world.close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 import pytest
 
-from tests.support.kills import Killed, killed_at, no_power_cut
+from common.errors import CallsteadError
+from tests.support.kills import Killed, full_at, killed_at, no_power_cut
 from tests.support.repository_simulator import PLATFORM, RepositorySimulator
 from tests.unit.comm_server.mirror.conftest import Site
 
@@ -90,3 +92,20 @@ def test_killed_at_the_very_first_offer(site: Site, vendor: RepositorySimulator,
     site.restarted()
     site.accepts(vendor)
     assert site.client_sees() == "1.0.0"
+
+
+def test_a_disk_that_is_full_from_any_touch_on_is_told_and_costs_no_release(
+    site: Site, vendor: RepositorySimulator
+) -> None:
+    steps = prepared(site, vendor)
+    for step in range(1, steps + 1, 4):
+        version = f"1.1.{step}"
+        before = site.rows()[-1][-1]
+        vendor.products["phone"].targets.clear()
+        vendor.ship("phone", version)
+        with full_at(step), contextlib.suppress(CallsteadError, OSError):
+            site.mirror.offer(vendor, "pull")
+        assert site.client_sees() in {before, version}, f"step {step}"
+        site.accepts(vendor)
+        assert site.client_sees() == version, f"step {step}"
+        assert site.announced.count(("phone", "stable", PLATFORM, version)) == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from dataclasses import replace
@@ -7,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import OperatorError
+from common.errors import CallsteadError, OperatorError
 from common.spool import Store
 from home.publish import approvals, room
 from home.publish.lock import exclusive
 from home.schema import migrations
 from home.settings import HomeSettings
 from tests.support.clock import FakeClock
-from tests.support.kills import Killed, killed_at, no_power_cut
+from tests.support.kills import Killed, full_at, killed_at, no_power_cut
 from tests.unit.home.publish.conftest import PLATFORM, MakePack, Reader
 
 __all__ = ["no_power_cut"]
@@ -232,3 +233,21 @@ def test_publish_killed_at_every_touch_of_the_disk(
         assert reader.sees("dev") == version
     log = room.status(home, clock)["approvals"]
     assert log == {"entries": count[0] + 2, "chain": "whole"}
+
+
+@pytest.mark.usefixtures("no_power_cut")
+def test_publish_on_a_disk_that_is_full_from_any_touch_on_ends_well_when_there_is_room(
+    home: HomeSettings, clock: FakeClock, make_pack: MakePack, reader: Reader
+) -> None:
+    publish(home, clock, make_pack("1.0.0"))
+    with killed_at(10**9) as count:
+        publish(home, clock, make_pack("1.0.1"))
+    for step in range(1, count[0] + 1, 3):
+        version = f"1.1.{step}"
+        before, pack = reader.sees("dev"), make_pack(version)
+        with full_at(step), contextlib.suppress(CallsteadError, OSError):
+            publish(home, clock, pack)
+        assert reader.sees("dev") in {before, version}, f"step {step}"
+        publish(home, clock, pack)
+        assert reader.sees("dev") == version, f"step {step}"
+    assert room.status(home, clock)["approvals"]["chain"] == "whole"
