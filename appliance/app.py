@@ -15,6 +15,7 @@ from appliance.api.errors import show_fault_numbers
 from appliance.api.programs import programs
 from appliance.api.v1.chat import ConversationKeys, visitor_verbs
 from appliance.api.v1.desk_verbs import desk_verbs
+from appliance.api.v1.faults import faults
 from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.frames import Frames
 from appliance.api.v1.interfaces import add_interfaces, described_application
@@ -50,6 +51,7 @@ from common.serving.health import health_blueprint
 from common.web.accounts import LockRule
 from common.web.pages import NavItem, install
 from common.web.passwords import Passwords
+from common.web.rates import Rates
 from common.web.secret import secret_key
 from common.web.signin import SignIn, SignInRules
 from common.web.texts import Texts
@@ -188,7 +190,10 @@ def create_app(
         places=places,
         looks=Looks(chat, can_send),
         door=entrance.door,
-        further=entrance.blueprints(),
+        further=(
+            *entrance.blueprints(),
+            faults(office.users, Rates(lambda: 0.2, lambda: 10, clock)),
+        ),
     )
 
     def person(cookies: Mapping[str, str]) -> User | None:

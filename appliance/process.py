@@ -17,6 +17,7 @@ from appliance.bells import Bell
 from appliance.bells.nearby import NearbyBell
 from appliance.beside import Beside, Job
 from appliance.domain.nodes import BEAT_SECONDS, Node
+from appliance.domain.work import Work
 from appliance.office import Office
 from appliance.ops.mail import post, sender_of
 from appliance.ops.post import Poster
@@ -29,6 +30,7 @@ from appliance.services.first_queue import first_queue
 from appliance.services.in_use import in_use
 from appliance.services.keep_moving import tick
 from appliance.services.send_webhooks import SendWebhooks
+from appliance.services.tell_update import tell_update
 from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
 from appliance.settings import ApplianceSettings, load_settings
@@ -146,6 +148,7 @@ class _Process:
         self._mail, self._texts = mail, Texts("appliance")
         self._office = office = appliance.office
         self._local_token = local_token
+        self._updating = False
         self._token_file = settings.local_token_file if ProcessRole.DESK in roles else None
         self._clock = clock = SystemClock()
         self._nodes = SqlNodes(office.database)
@@ -164,7 +167,7 @@ class _Process:
             [
                 Job(BEAT_SECONDS, self._say_here),
                 Job(settings.comm_look_seconds, appliance.watch.look),
-                Job(1, partial(office.floor.write, tick), worker),
+                Job(1, self._tick, worker),
                 Job(5, partial(count_events, office.database), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
                 Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),
@@ -199,6 +202,13 @@ class _Process:
             self._token_file.unlink(missing_ok=True)
         with told():
             self._nodes.leave(self._me.id)
+
+    def _tick(self) -> None:
+        def job(work: Work) -> bool:
+            tick(work)
+            return tell_update(work, self._updating)
+
+        self._updating = self._office.floor.write(job)
 
     def _send_transcripts(self) -> None:
         mail = self._mail()

@@ -92,7 +92,8 @@ export const useBoard = defineStore("board", () => {
 
   function event(told: FeedEvent): void {
     const conversation = Number(told.data.conversation ?? 0);
-    if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
+    if (told.kind === "agent.updating") updating.value = told.data.updating === true;
+    else if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
     else if (told.kind === "message.said") said(conversation, told);
     else if (told.kind === "message.marked") marked(conversation, told);
     else if (told.kind.startsWith("conversation.")) void soon(`card ${conversation}`, () => refresh(conversation));

@@ -44,7 +44,12 @@ export interface Asked<B> {
 }
 
 const TIME_OUT = 20_000; // milliseconds
-let token = "";
+let newest = "";
+
+/** What shows that a change is asked by this page. */
+export function token(): string {
+  return newest || settings().csrf;
+}
 
 export function get<P extends Of<"get">>(path: P, asked: Asked<never> = {}): Promise<Answer<"get", P>> {
   return send("get", path, asked) as Promise<Answer<"get", P>>;
@@ -117,7 +122,7 @@ async function once(method: Method, path: string, asked: Asked<unknown>): Promis
       method: method.toUpperCase(),
       headers: {
         Accept: "application/json",
-        ...(method === "get" ? {} : { "X-CSRF-Token": token || settings().csrf }),
+        ...(method === "get" ? {} : { "X-CSRF-Token": token() }),
         ...(asked.body === undefined || form ? {} : { "Content-Type": "application/json" }),
         ...asked.headers,
       },
@@ -127,7 +132,7 @@ async function once(method: Method, path: string, asked: Asked<unknown>): Promis
     });
     tell("rest", answer.status < 502);
     heardDate(answer.headers.get("Date"));
-    token = answer.headers.get("X-CSRF-Token") ?? token;
+    newest = answer.headers.get("X-CSRF-Token") ?? newest;
     return answer;
   } catch (error) {
     if (asked.signal?.aborted) throw error;

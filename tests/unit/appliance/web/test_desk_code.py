@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -123,3 +124,17 @@ def test_the_desk_is_for_people_who_are_signed_in_and_its_files_are_kept_for_eve
     with house.browser().get(script[1]) as file:
         assert "immutable" in file.headers["Cache-Control"]
     assert house.browser().get("/desk/manifest.json").status_code == 404
+
+
+def test_an_agents_first_load_is_under_250_kb_of_packed_script():
+    built = ROOT / "appliance" / "static" / "built" / "desk"
+    known = json.loads((built / "manifest.json").read_bytes())
+    wanted = ["main.ts", "agent/AgentBar.vue", "agent/AgentPage.vue", "agent/texts/zh-CN.json"]
+    seen: set[str] = set()
+    while wanted:
+        one = wanted.pop()
+        if one not in seen:
+            seen.add(one)
+            wanted += known[one].get("imports", [])
+    size = sum(len(gzip.compress((built / known[one]["file"]).read_bytes())) for one in seen)
+    assert size < 250 * 1024
