@@ -10,7 +10,7 @@ PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills products bench-errors bench-updates bench-rollout conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills products bench-errors bench-updates bench-rollout bench-chat conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -55,6 +55,9 @@ bench-updates: $(VENV)/dev.stamp ## measure deltas of the appliance's own tree a
 
 bench-rollout: $(VENV)/dev.stamp ## measure a release over 200 simulated clients of one site
 	@$(BIN)/python bench/rollout.py
+
+bench-chat: $(VENV)/dev.stamp ## measure chats at 1,000 to 10,000 visitors beside socket.io and python-socketio
+	@PYTHONPATH=. $(BIN)/python bench/chat.py $(BENCH)
 
 conformance: setup-dev ## the public TUF conformance suite; SUITE= its clone, beside it `faketime` is needed
 	@cd "$(SUITE)" && "$(CURDIR)/$(BIN)/python" -m pytest -q tuf_conformance \

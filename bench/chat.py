@@ -27,7 +27,6 @@ from chat_servers import HERE, Running
 from errors import CACHE, environment
 
 Make = Callable[[], AbstractContextManager[Running]]
-TARGETS = {500: "< 5", 1000: "< 50"}  # milliseconds, p99 of delivery
 
 
 def measure(make: Make, room: Path, visitors: int, arguments: argparse.Namespace) -> list[Any]:

@@ -53,6 +53,7 @@ def callstead(folder: Path, room: Path) -> Iterator[Running]:
         "CALLSTEAD_APPLIANCE_HOST": "127.0.0.1",
         "CALLSTEAD_APPLIANCE_PORT": str(port),
         "CALLSTEAD_APPLIANCE_CHAT_COMMANDS_A_SECOND": "1000",
+        "CALLSTEAD_APPLIANCE_LIMITS_MESSAGES_PER_SECOND": "0",
     }
     environment.pop("CALLSTEAD_SETTINGS", None)
     command = [sys.executable, str(HERE / "chat_appliance.py")]

@@ -375,8 +375,14 @@ export class Chat {
     }
   }
 
-  private send(one: Outgoing): Promise<Message> {
-    if (!one.file) return this.ask("/messages", { key: one.key, text: one.text });
+  private async send(one: Outgoing): Promise<Message> {
+    if (!one.file) {
+      const body = { key: one.key, text: one.text };
+      const told = await this.feed?.commands.send("say", one.key, body);
+      const problem = told?.problem;
+      if (problem) throw new Refused(problem.status, problem.detail, problem.type, problem.reason);
+      return (told?.answer as Message | undefined) ?? this.ask("/messages", body);
+    }
     const form = new FormData();
     form.set("key", one.key);
     form.set("text", one.text);

@@ -4,6 +4,7 @@
 // once and in order. A better way that was blocked is tried again after a while.
 
 import { pause, sleep } from "./backoff";
+import { Commands, type Answer } from "./commands";
 
 export interface FeedEvent {
   seq: number;
@@ -32,7 +33,7 @@ export interface Follower {
 
 export type Way = "socket" | "long" | "poll";
 
-interface Batch {
+interface Batch extends Answer {
   events?: FeedEvent[];
   cursor?: number;
   reload?: boolean;
@@ -49,6 +50,7 @@ const RETRY_BETTER = 5 * 60_000;
 
 export class Feed {
   way: Way = "socket";
+  readonly commands = new Commands();
   private failures = 0;
   private readonly ended = new AbortController();
 
@@ -148,12 +150,14 @@ export class Feed {
       socket.onopen = () => {
         alive();
         heard = true;
+        this.commands.opened(socket);
         this.follower.connected(true);
         socket.send(JSON.stringify({ subscribe: this.topic, after: this.cursor }));
       };
       socket.onmessage = (message) => {
         alive();
         const batch = JSON.parse(String(message.data)) as Batch;
+        if (this.commands.take(batch)) return;
         if (batch.error) {
           heard = false; // it is no use to come back at once
           this.follower.refused?.();
@@ -163,6 +167,7 @@ export class Feed {
       };
       socket.onclose = () => {
         clearTimeout(timer);
+        this.commands.closed();
         this.ended.signal.removeEventListener("abort", close);
         done(heard);
         if (heard && !this.ended.signal.aborted) this.follower.connected(false);

@@ -116,6 +116,7 @@ def shop(house: House, page: Page) -> Iterator[Shop]:
     feed = FeedApp(
         FEED, SqlLive(house.appliance.office.database), house.appliance.may_read, wakeups=wakeups,
         passing=house.appliance.passing,
+        commands=house.appliance.frames,
     )  # fmt: skip
     with served(flask=house.appliance.flask, feed=feed, plain_prefixes=("/",)) as server:
         yield Shop(house, server.port, queue, anna, page)
@@ -123,9 +124,13 @@ def shop(house: House, page: Page) -> Iterator[Shop]:
 
 
 def test_a_visitor_chats_and_finds_everything_again_after_a_reload(shop: Shop):
+    posts: list[str] = []
+    shop.page.on("request", lambda one: posts.append(one.url) if one.method == "POST" else None)
     conversation = shop.begin()
+    expect(shop.page.get_by_role("status")).to_contain_text("Anna")
     shop.write("hello\nworld")
     expect(shop.lines()).to_have_count(1)
+    assert not [url for url in posts if url.endswith("/messages")]  # over the WebSocket
     shop.answer(conversation, "a1", "Good morning")
     expect(shop.lines()).to_have_count(2)
     expect(shop.lines().last).to_contain_text("Good morning")
@@ -255,6 +260,7 @@ def test_what_was_typed_while_the_network_was_gone_arrives_once(shop: Shop):
 
 
 def test_an_unsent_draft_and_unsent_messages_survive_a_reload(shop: Shop):
+    shop.page.route_web_socket("**/api/v1/feed", lambda socket: socket.close())
     conversation = shop.begin()
     shop.page.route("**/api/v1/chat/messages", lambda route: route.abort())
     shop.write("kept")
