@@ -200,13 +200,11 @@ def _forms(standing: Standing) -> dict[tuple[str, int], dict[str, Any]]:
 def _keep(session: Session, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> None:
     for key in before.keys() - after.keys():
         session.delete(session.get_one(StandingRow, key))
-    for (kind, id_), form in after.items():
-        if before.get((kind, id_)) != form:
-            row = session.get(StandingRow, (kind, id_))
-            if row is None:
-                session.add(StandingRow(kind=kind, id=id_, form=form))
-            else:
-                row.form = form
+    for key, form in after.items():
+        if key not in before:
+            session.add(StandingRow(kind=key[0], id=key[1], form=form))
+        elif before[key] != form:
+            session.get_one(StandingRow, key).form = form  # loaded already: no question is asked
 
 
 def _add(session: Session, table: Any, sums: Any, kind: Any, **key: Any) -> None:
