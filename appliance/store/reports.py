@@ -38,7 +38,7 @@ def count_events(database: Database, batch: int = _BATCH) -> int:
     """Count what happened since the last time; answers how many events that were."""
     counted = 0
     while True:
-        with database.write() as session:
+        with database.write() as session, session.no_autoflush:
             database.only_writer(session)
             done = _count_some(session, batch)
         counted += done
@@ -119,7 +119,7 @@ class SqlBook:
     def _uncounted(self, session: Session) -> Sums:
         """What happened since the sums were kept, and what goes on now."""
         events = _events(session, _counted(session), _MOST_UNCOUNTED)
-        standing = _standing(session, events)
+        standing, _kept = _standing(session, events)
         sums = fold([_fact(event) for event in events], standing)
         sums.add(running(standing, self._clock.now()))
         return sums
@@ -134,14 +134,14 @@ def _count_some(session: Session, batch: int) -> int:
             counted.event = newest
             session.add(counted)
         return 0
-    standing = _standing(session, events)
+    standing, kept = _standing(session, events)
     before = _forms(standing)
     sums = fold([_fact(event) for event in events], standing)
     for (at, queue, channel), contacts in sums.contacts.items():
         _add(session, ContactSumsRow, contacts, Contacts, at=at, queue=queue, channel=channel)
     for (at, agent), times in sums.agents.items():
         _add(session, AgentSumsRow, times, Times, at=at, agent=agent)
-    _keep(session, before, _forms(standing))
+    _keep(session, kept, before, _forms(standing))
     counted.event = events[-1].id
     session.add(counted)
     return len(events)
@@ -166,7 +166,10 @@ def _fact(row: EventRow) -> Fact:
     return Fact(row.at, row.kind, row.conversation, row.agent, row.queue, row.data)
 
 
-def _standing(session: Session, events: Sequence[EventRow]) -> Standing:
+_Rows = dict[tuple[str, int], StandingRow]
+
+
+def _standing(session: Session, events: Sequence[EventRow]) -> tuple[Standing, _Rows]:
     """All agents and targets, which are few, and the conversations that the events speak of."""
     ids = sorted({event.conversation for event in events if event.conversation is not None})
     rows = [*session.scalars(select(StandingRow).where(StandingRow.kind != _CONVERSATION))]
@@ -178,7 +181,7 @@ def _standing(session: Session, events: Sequence[EventRow]) -> Standing:
     places = _places(standing)
     for row in rows:
         places[row.kind][row.id] = _RECORDS[row.kind](**deepcopy(row.form))
-    return standing
+    return standing, {(row.kind, row.id): row for row in rows}
 
 
 def _places(standing: Standing) -> dict[str, dict[int, Any]]:
@@ -197,14 +200,16 @@ def _forms(standing: Standing) -> dict[tuple[str, int], dict[str, Any]]:
     }
 
 
-def _keep(session: Session, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> None:
+def _keep(
+    session: Session, kept: _Rows, before: Mapping[Any, Any], after: Mapping[Any, Any]
+) -> None:
     for key in before.keys() - after.keys():
-        session.delete(session.get_one(StandingRow, key))
+        session.delete(kept[key])
     for key, form in after.items():
         if key not in before:
             session.add(StandingRow(kind=key[0], id=key[1], form=form))
         elif before[key] != form:
-            session.get_one(StandingRow, key).form = form  # loaded already: no question is asked
+            kept[key].form = form
 
 
 def _add(session: Session, table: Any, sums: Any, kind: Any, **key: Any) -> None:
