@@ -18,7 +18,8 @@ from tests.support.look import View, sign_in, views
 from tests.support.showroom import Showroom, open_to_visitors
 
 # What stands out of the window at the right, when anything does.
-TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? "" :
+TOO_WIDE = """() => [document.documentElement, document.querySelector("main")]
+    .every((one) => !one || one.scrollWidth <= one.clientWidth) ? "" :
     [...document.querySelectorAll("body *")]
         .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
         .map((one) => one.tagName + "." + one.className).slice(0, 5).join(", ")"""
