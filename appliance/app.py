@@ -13,6 +13,7 @@ from appliance.api.desk_page import desk_page
 from appliance.api.elsewhere import keep_to_roles
 from appliance.api.errors import show_fault_numbers
 from appliance.api.programs import programs
+from appliance.api.reference import reference
 from appliance.api.v1.chat import ConversationKeys, visitor_verbs
 from appliance.api.v1.desk_verbs import desk_verbs
 from appliance.api.v1.faults import faults
@@ -47,6 +48,7 @@ from appliance.store.queue_form import from_form, to_form
 from appliance.store.reports import SqlBook
 from common.clock import Clock, SystemClock
 from common.feed import Asker, Passing
+from common.serving.headers import insist_on_tls
 from common.serving.health import health_blueprint
 from common.web.accounts import LockRule
 from common.web.pages import NavItem, install
@@ -125,6 +127,7 @@ def create_app(
     install(flask, texts, title="product", nav=[NavItem("pages.home", "desk.title")],
             for_programs=told_to_programs)  # fmt: skip
     show_fault_numbers(flask, texts)
+    insist_on_tls(flask, lambda: settings().hsts_days)
     keep_to_roles(flask, roles, texts)
     secret = secret_key(office.folder)
     accounts = SqlAccounts(office.database, office.users)
@@ -201,6 +204,7 @@ def create_app(
         return office.users.by_name(account.name) if account else None
 
     flask.register_blueprint(widget())
+    flask.register_blueprint(reference(flask))
     flask.register_blueprint(desk_page(office.users, settings))
     flask.register_blueprint(
         programs(running, office.users, metrics, texts, clock, settings, local_token)
@@ -210,7 +214,7 @@ def create_app(
             "appliance", lambda: {"database": sources.storage().trouble or True}, clock=clock
         )
     )
-    readers = Readers(person, keys.read, office.floor)
+    readers = Readers(person, keys.read, office.floor, office.audit, clock)
     frames = Frames(
         office.floor,
         visitor if ProcessRole.VISITOR in roles else (),

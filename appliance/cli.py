@@ -8,6 +8,7 @@ from typing import Any
 import click
 import requests
 
+from appliance.cli_keys import keys
 from appliance.domain.audit import verify
 from appliance.domain.roles import Role
 from appliance.domain.users import User
@@ -60,6 +61,9 @@ def status(as_json: bool) -> None:
         if part["advice"]:
             lines.append(f"{'':10} -> {part['advice']}")
     show(answer, as_json, "\n".join(lines))
+
+
+group.add_command(keys)
 
 
 @group.group()

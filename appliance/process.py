@@ -117,7 +117,8 @@ def run_appliance(roles: Roles = ALL) -> None:
 
 def _identity(settings: ApplianceSettings) -> TlsIdentity:
     with alone(settings.folder):  # of processes that begin together, one makes it
-        return ensure_self_signed(settings.tls_folder, settings.names)
+        found = ensure_self_signed(settings.tls_folder, settings.names)
+    return replace(found, oldest=settings.oldest_tls)
 
 
 class _Waking:

@@ -228,6 +228,20 @@ class ApplianceSettings:
         doc="Further names under which browsers reach this machine, for the certificate made at "
         "the first start; this machine's own name and localhost are always in it.",
     )
+    oldest_tls: str = setting(
+        "1.3",
+        choices=("1.2", "1.3"),
+        doc="The oldest TLS that is spoken; every browser of the last years speaks 1.3.",
+    )
+    hsts_days: int = setting(
+        365,
+        minimum=0,
+        maximum=3650,
+        unit="days",
+        doc="Browsers that trust our certificate never speak plain HTTP to this host name for so "
+        "long (HSTS). It counts for all ports: 0, when another program of this machine speaks only "
+        "plain HTTP under the same name.",
+    )
     data_dir: str = setting(
         "",
         unit="folder",

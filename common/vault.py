@@ -17,6 +17,7 @@ import binascii
 import os
 import secrets
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -112,11 +113,11 @@ class Vault:
         write_secret(self.path, _line() + self.path.read_bytes())
         return self.current
 
-    def forget_all_but(self, wanted: str) -> None:
-        """Keep one key alone; for when nothing is sealed with the others any more."""
+    def forget_all_but(self, wanted: Collection[str]) -> None:
+        """Keep these keys alone; for when nothing is sealed with the others any more."""
         self._must_be_ours()
         kept = [line for line in self.path.read_bytes().splitlines(keepends=True)
-                if line.startswith(wanted.encode() + b" ")]  # fmt: skip
+                if line.split(b" ")[0].decode() in wanted]  # fmt: skip
         write_secret(self.path, b"".join(kept))
 
     def _must_be_ours(self) -> None:

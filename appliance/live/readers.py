@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
+from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR, agent_topic, conversation_topic, visitor_topic
 from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS, may
 from appliance.domain.users import User
 from appliance.domain.work import Floor, UnknownError, Work
 from appliance.services.take_part import has_part
+from common.clock import Clock
 from common.feed import Asker
 
 _KEY_SECONDS = 600.0  # nobody takes a key away
 _PERSON_SECONDS = 20.0  # an account that is closed, a session that ends
 _PART_SECONDS = 1.0  # who gave a conversation away hears no more of it
+_LOOK_SECONDS = 600.0  # a look that pauses for longer is another one
+_MOST_LOOKS = 10_000
 
 
 class Readers:
@@ -23,6 +28,8 @@ class Readers:
         person: whose session the cookies are; None: nobody's, or it has ended.
         conversation_of: whose key it is; None: nobody's.
         floor: to see who has a conversation.
+        audit: who reads along with what another agent is told is put on record.
+        clock: the moment.
     """
 
     def __init__(
@@ -30,10 +37,15 @@ class Readers:
         person: Callable[[Mapping[str, str]], User | None],
         conversation_of: Callable[[str], int | None],
         floor: Floor,
+        audit: Audit,
+        clock: Clock,
     ) -> None:
         self._person = person
         self._conversation_of = conversation_of
         self._floor = floor
+        self._audit = audit
+        self._clock = clock
+        self._looks: OrderedDict[tuple[int, str], float] = OrderedDict()
 
     def __call__(self, asker: Asker, topic: str) -> float:
         """For how many seconds ``asker`` may read ``topic``; 0: not at all."""
@@ -47,8 +59,21 @@ class Readers:
         if topic == agent_topic(user.id):
             return _PERSON_SECONDS
         if may(user.role, SEE_FLOOR) and (topic == FLOOR or topic.startswith("agent/")):
+            if topic != FLOOR:
+                self._put_on_record(user, topic, asker.address)
             return _PERSON_SECONDS
         return _PART_SECONDS if self._has(user.id, topic) else 0
+
+    def _put_on_record(self, user: User, topic: str, address: str) -> None:
+        """Once for a look that goes on: an agent's topic tells what is said to them."""
+        now, key = self._clock.monotonic(), (user.id, topic)
+        again = key in self._looks and now - self._looks[key] < _LOOK_SECONDS
+        self._looks[key] = now
+        self._looks.move_to_end(key)
+        while len(self._looks) > _MOST_LOOKS:
+            self._looks.popitem(last=False)
+        if not again:
+            self._audit.record(user.name, "transcript.read", topic, address)
 
     def _has(self, agent: int, topic: str) -> bool:
         """Whether the topic is of a conversation that the agent has, had last, or takes part in.

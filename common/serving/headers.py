@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from collections.abc import Callable
+
+from flask import Flask, Response, request
 
 # Everything comes from the program itself: no inline script, no frame around our pages.
 CONTENT_SECURITY_POLICY = (
@@ -14,6 +16,17 @@ CONTENT_SECURITY_POLICY = (
 def secure_headers(flask: Flask) -> None:
     """Set the headers on all answers of ``flask``; a view may set its own value first."""
     flask.after_request(_harden)
+
+
+def insist_on_tls(flask: Flask, days: Callable[[], int]) -> None:
+    """Tell browsers never to come without TLS again (RFC 6797), for ``days``; 0: do not."""
+
+    @flask.after_request
+    def _insist(response: Response) -> Response:
+        if request.is_secure and days():
+            seconds = days() * 86400
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={seconds}")
+        return response
 
 
 def _harden(response: Response) -> Response:

@@ -18,15 +18,17 @@ class TlsIdentity:
         key: PEM, readable by its owner alone.
         client_ca: PEM of the authority whose client certificates are recognised; None asks
             for none.
+        oldest: the oldest TLS that is spoken, ``1.2`` or ``1.3``.
     """
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
+    oldest: str = "1.2"
 
 
 def server_context(identity: TlsIdentity) -> ssl.SSLContext:
-    """TLS 1.3, or 1.2 for older clients.
+    """TLS 1.3, or 1.2 for older clients where that is allowed.
 
     A client certificate is optional: browsers have none, and what each may do is decided
     by path, not at the handshake.
@@ -35,7 +37,8 @@ def server_context(identity: TlsIdentity) -> ssl.SSLContext:
         OperatorError: a file is missing, unreadable or does not fit.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    oldest_is_new = identity.oldest == "1.3"
+    context.minimum_version = ssl.TLSVersion.TLSv1_3 if oldest_is_new else ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     try:

@@ -40,7 +40,7 @@ def check_bodies(application: OpenAPI) -> None:
                 f"This address takes JSON: send it with `Content-Type: {_JSON}`."
             )
         try:
-            _plain(json.loads(request.get_data(), parse_constant=_no_constant), 0)
+            refuse_unkeepable(json.loads(request.get_data(), parse_constant=_no_constant))
         except (ValueError, RecursionError) as error:
             raise BadRequest(f"The body is not JSON that can be kept: {error}.") from error
 
@@ -49,7 +49,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def _plain(value: Any, depth: int) -> None:
+def refuse_unkeepable(value: Any, depth: int = 0) -> None:
     """Raises ValueError for what JSON can say and no database can keep."""
     if depth > _DEEPEST:
         raise ValueError(f"it is nested more than {_DEEPEST} deep")
@@ -64,8 +64,8 @@ def _plain(value: Any, depth: int) -> None:
             raise ValueError("a number is too large")
     elif isinstance(value, dict):
         for name, inner in value.items():
-            _plain(name, depth)
-            _plain(inner, depth + 1)
+            refuse_unkeepable(name, depth)
+            refuse_unkeepable(inner, depth + 1)
     elif isinstance(value, list):
         for inner in value:
-            _plain(inner, depth + 1)
+            refuse_unkeepable(inner, depth + 1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import jsonify
+from flask import jsonify, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.desk_shapes import ContactPage, ContactShape, contact_shape
-from appliance.api.v1.here import agent_here, blueprint_for
+from appliance.api.v1.here import agent_here, blueprint_for, who
 from appliance.api.v1.shapes import Answer, Strict, conversation_shape
 from appliance.api.v1.tags import Precondition, one_answer, tagged
+from appliance.domain.audit import Audit
 from appliance.domain.desk import MOST_NOTE
 from appliance.domain.roles import TAKE_CONVERSATIONS
 from appliance.domain.users import Users
@@ -33,7 +34,7 @@ class ContactBody(Strict):
     note: str | None = Field(None, max_length=MOST_NOTE, description="For colleagues.")
 
 
-def contacts(floor: Floor, users: Users) -> APIBlueprint:
+def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
     """The blueprint."""
     about = "Contacts, with what was before."
     blueprint = blueprint_for("contacts", "/desk", about, users, TAKE_CONVERSATIONS)
@@ -64,6 +65,8 @@ def contacts(floor: Floor, users: Users) -> APIBlueprint:
             )
             return tagged(contact_shape(changed))
 
-        return one_answer(floor.write(job))
+        changed = floor.write(job)
+        audit.record(who(), "contact.set", f"contact {path.contact}", request.remote_addr or "")
+        return one_answer(changed)
 
     return blueprint

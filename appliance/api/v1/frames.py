@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field
 from werkzeug.exceptions import Forbidden, InternalServerError, NotFound, Unauthorized
 
+from appliance.api.v1.bodies import refuse_unkeepable
 from appliance.api.v1.here import agent_of
 from appliance.api.v1.problems import problem_of
 from appliance.api.v1.shapes import Strict
@@ -88,7 +89,7 @@ class _Visitor:
         try:
             if self._conversation is None:
                 raise Unauthorized("The key opens no conversation.")
-            asked = _Frame.model_validate(frame)
+            asked = _read(frame)
             if asked.conversation not in {None, self._conversation}:
                 raise Forbidden("The key opens another conversation.")
             verb = _verb(self._verbs, asked)
@@ -116,7 +117,7 @@ class _Agent:
         """Begin one command; the future is done after its commit."""
         try:
             user = await self._user()
-            asked = _Frame.model_validate(frame)
+            asked = _read(frame)
             verb = _verb(self._verbs, asked)
             if verb.permission and not may(user.role, verb.permission):
                 raise Forbidden(f"Your role may not {verb.name} conversations.")
@@ -142,6 +143,11 @@ class _Agent:
         if self._known is None and user is not None and may(user.role, TAKE_CONVERSATIONS):
             agent_of(self._floor, user)
         return user
+
+
+def _read(frame: Mapping[str, Any]) -> _Frame:
+    refuse_unkeepable(frame)
+    return _Frame.model_validate(frame)
 
 
 def _verb(verbs: Mapping[str, Verb], asked: _Frame) -> Verb:

@@ -96,7 +96,7 @@ def add_interfaces(
     for blueprint in (
         desk(floor, users, at_desk, audit, head, uploads, addresses),
         board(floor, users, head, most_length),
-        contacts(floor, users),
+        contacts(floor, users, audit),
         queues(floor, users, audit, forms),
         agents(floor, users, audit),
         record(users, audit),

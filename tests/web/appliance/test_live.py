@@ -122,6 +122,13 @@ def test_an_agent_reads_what_is_theirs_and_a_supervisor_the_floor(house, queue, 
     supervisor = cookie_of(sun)
     for topic in ("floor", f"agent/{number}"):
         assert poll(port, topic, cookie=supervisor).status_code == 200
+        assert poll(port, topic, cookie=supervisor).status_code == 200
+    looks = [
+        line.subject
+        for line in house.appliance.office.audit.latest(50)
+        if (line.who, line.what) == ("sun", "transcript.read")
+    ]
+    assert looks == [f"agent/{number}"]  # what is said to an agent is told there; once for a look
     what_is_said = f"conversation/{others.id}"
     assert poll(port, what_is_said, cookie=supervisor).status_code == 403
     sun.do("POST", f"/desk/conversations/{others.id}/listen")
