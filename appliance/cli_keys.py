@@ -7,13 +7,14 @@ import click
 from appliance.office import Office
 from appliance.settings import load_settings
 from appliance.store.sealed import keys_in_use, seal_again
+from common.cli import group as room_group
 from common.cli import json_option, show
 from common.clock import SystemClock
 
 _WHO = "command line"
 
 
-@click.group()
+@room_group()
 def keys() -> None:
     """The keys under which secrets in the database are sealed."""
 
