@@ -98,7 +98,7 @@ def test_a_conversation_is_given_to_a_colleague_by_the_keyboard_alone(site: Desk
     expect(visitor.get_by_role("status")).to_contain_text(f"You are speaking with {name.title()}")
 
 
-def test_two_thousand_messages_are_read_as_one_scrolls_and_drawn_as_they_are_seen(site: DeskSite):
+def test_seven_hundred_messages_are_read_as_one_scrolls_and_drawn_as_they_are_seen(site: DeskSite):
     dora = site.desk("dora")
     dora.goto(f"{site.url}/conversations/{site.many}")
     expect(lines(dora, f"line {MANY} ")).to_have_count(1)
