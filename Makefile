@@ -10,7 +10,7 @@ PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills products bench-errors bench-updates bench-rollout bench-chat conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills phone products bench-errors bench-updates bench-rollout bench-chat conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -46,6 +46,10 @@ drills: setup-dev ## the long form: every process killed at every step of both f
 
 products: $(VENV)/run.stamp ## build appliance, comm and updater as programs that need no Python, in build/
 	@$(BIN)/python packaging/products/build.py appliance comm updater --out build
+
+phone: setup-dev ## telephony on the real switch, sipp as callers and phones; the switch stays in build/switch
+	@packaging/system-packages.sh phone
+	@CALLSTEAD_TEST_SWITCH=build/switch $(BIN)/python -m pytest -m long tests/contract/telephony
 
 bench-errors: $(VENV)/dev.stamp ## measure intake, digest, mail and a storm beside Bugsink (half an hour)
 	@PYTHONPATH=. $(BIN)/python bench/errors.py $(BENCH)

@@ -9,6 +9,7 @@ import click
 import requests
 
 from appliance.cli_keys import keys
+from appliance.cli_telephony import telephony
 from appliance.domain.audit import verify
 from appliance.domain.roles import Role
 from appliance.domain.users import User
@@ -31,6 +32,9 @@ _TIMEOUT = 10.0  # seconds; the server is on this machine
 @room_group()
 def group() -> None:
     """The call-centre application."""
+
+
+group.add_command(telephony)
 
 
 @group.command()

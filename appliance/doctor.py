@@ -11,6 +11,7 @@ from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.bells.by_redis import connection
+from appliance.doctor_telephony import telephony_checks
 from appliance.domain.nodes import Node
 from appliance.ops.communications import health_look
 from appliance.process_roles import ALL, ProcessRole, in_order, port_key, roles_of
@@ -48,6 +49,7 @@ def checks() -> Iterator[Check]:
     if settings.nodes.redis_url:
         yield Check("appliance: Redis", lambda: _redis(settings))
     yield Check("appliance: communications server", lambda: _communications(settings))
+    yield from telephony_checks(settings)
 
 
 def _folder(folder: Path) -> Result:

@@ -39,7 +39,9 @@ from appliance.store.leases import SqlLeases
 from appliance.store.live import SqlLive, prune
 from appliance.store.migrate import alone
 from appliance.store.nodes import SqlNodes
+from appliance.store.phones import SqlPhones
 from appliance.store.reports import count_events, forget_reports
+from appliance.telephony.link import LOOK_SECONDS, PhoneLink
 from common import __version__, logs
 from common.atomic import write_secret
 from common.care import Drain
@@ -54,6 +56,7 @@ from common.web.secret import secret_key
 from common.web.texts import Texts
 
 _MAIL_SECONDS = 5  # a look costs one small question; a visitor waits for the mail
+_FOR_ITS_CALLS = "phone"  # and the one that holds the switch's calls
 _FOR_THE_ONE = "worker"  # the lease that the one working worker holds
 
 
@@ -127,9 +130,18 @@ class _Waking:
     def __init__(self) -> None:
         self.here = Wakeups()
         self.bell: Bell | None = None
+        self.phone: PhoneLink | None = None
+
+    def heard(self) -> None:
+        """Another process has committed something."""
+        self.here.notify()
+        if self.phone is not None:
+            self.phone.wake()
 
     def committed(self, fresh: Sequence[Fresh]) -> None:
         self.here.notify(fresh)
+        if self.phone is not None:
+            self.phone.wake()
         if self.bell is not None:
             self.bell.ring()
 
@@ -160,6 +172,7 @@ class _Process:
             SqlLeases(office.database), _FOR_THE_ONE, self._me.id, clock,
             settings.nodes.lease_seconds,
         )  # fmt: skip
+        self._phone = waking.phone = _phone(settings, office, self._me, clock, roles)
         live = timedelta(hours=settings.chat.live_hours)
         reports = timedelta(days=settings.reports.keep_days)
         worker = ProcessRole.WORKER
@@ -169,6 +182,8 @@ class _Process:
                 Job(BEAT_SECONDS, self._say_here),
                 Job(settings.comm_look_seconds, appliance.watch.look),
                 Job(1, self._tick, worker),
+                *([Job(LOOK_SECONDS, self._phone.look)] if self._phone else []),
+                Job(1, partial(office.floor.write, tick), worker),
                 Job(5, partial(count_events, office.database), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
                 Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),
@@ -190,13 +205,16 @@ class _Process:
         _greet(office)
         office.floor.write(first_queue)
         assert self._waking.bell is not None  # noqa: S101 - set when this was made
-        self._waking.bell.start(self._waking.here.notify)
+        self._waking.bell.start(self._waking.heard)
         self._beside.start()
 
     def stop(self) -> None:
         """Leave in order."""
         with told():  # the database may be away
             self._beside.stop()
+        with told():
+            if self._phone is not None:
+                self._phone.stop()
         if self._waking.bell is not None:
             self._waking.bell.stop()
         if self._token_file:
@@ -220,6 +238,18 @@ class _Process:
     def _say_here(self) -> None:
         # The vault's keys may have been rotated meanwhile.
         say_here(self._nodes, replace(self._me, key=_keys_of(self._office)), self._clock)
+
+
+def _phone(
+    settings: ApplianceSettings, office: Office, me: Node, clock: Clock, roles: Roles
+) -> PhoneLink | None:
+    if ProcessRole.PHONE not in roles:
+        return None
+    turn = Turn(SqlLeases(office.database), _FOR_ITS_CALLS, me.id, clock,
+                settings.nodes.lease_seconds)  # fmt: skip
+    return PhoneLink(
+        office.floor, SqlLive(office.database), SqlPhones(office.database), turn, settings
+    )
 
 
 def _webhooks(settings: ApplianceSettings, office: Office, clock: Clock) -> SendWebhooks:

@@ -5,7 +5,8 @@ role        answers                                           does by itself
 =========== ================================================= ==================================
 ``visitor`` the widget, the example page, the visitors' chat
 ``desk``    the pages, the rest of REST, the people's feed
-``phone``   nothing yet: kept for the telephony
+``phone``   nothing but its health and its metrics            brings the switch and the core
+                                                              together (`appliance.telephony`)
 ``worker``  nothing but its health and its metrics            what time does to conversations,
                                                               what is let go
 =========== ================================================= ==================================
@@ -70,11 +71,6 @@ def roles_of(text: str) -> Roles:
         ) from None
     if not roles:
         raise OperatorError(f"Name at least one role: {', '.join(ProcessRole)}.")
-    if roles == {ProcessRole.PHONE}:
-        raise OperatorError(
-            "This version has no telephony, so a process with the role phone alone would do "
-            "nothing. Name another role beside it, or leave it out."
-        )
     return roles
 
 

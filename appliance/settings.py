@@ -12,6 +12,7 @@ from appliance.limit_settings import LimitSettings, ProgramSettings, WebhookSett
 from appliance.process_roles import Roles, port_key
 from appliance.settings_attachments import AttachmentSettings
 from appliance.settings_mail import MailSettings
+from appliance.settings_telephony import TelephonySettings
 from common import care
 from common.errors import OperatorError
 from common.settings import callstead_home, load, section, setting
@@ -321,6 +322,7 @@ class ApplianceSettings:
     limits: LimitSettings = section(LimitSettings)
     programs: ProgramSettings = section(ProgramSettings)
     webhooks: WebhookSettings = section(WebhookSettings)
+    telephony: TelephonySettings = section(TelephonySettings)
 
     @property
     def folder(self) -> Path:
@@ -336,6 +338,11 @@ class ApplianceSettings:
     def local_token_file(self) -> Path:
         """What lets `callstead appliance status` into the desk's process of this port."""
         return self.folder / f"local-token-{self.port}"
+
+    @property
+    def telephony_folder(self) -> Path:
+        """Where the switch and all that is its own lie."""
+        return self.folder / "telephony"
 
     @property
     def tls_folder(self) -> Path:
@@ -379,6 +386,8 @@ def load_settings() -> ApplianceSettings:
     settings = _in_care(load(ApplianceSettings, "appliance"))
     _ = settings.metrics_networks, settings.webhook_networks
     _ = _networks("appliance.proxies", settings.proxies)
+    _ = _networks("appliance.telephony.trunks", settings.telephony.trunks)
+    settings.telephony.check()
     for key in ("dsn", "comm_url"):
         value = getattr(settings, key)
         if value and urlsplit(value).scheme not in {"http", "https"}:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure of the system packages that `make run` or `make test` needs.
+# Makes sure of the system packages that `make run`, `make test` or `make phone` needs.
 # As root on Debian it installs the missing ones; elsewhere it names them and ends with 2.
-# Usage: packaging/system-packages.sh run|test
+# Usage: packaging/system-packages.sh run|test|phone
 set -euo pipefail
 
 python=${PYTHON:-python3}
@@ -35,6 +35,11 @@ if [ "${1:-}" = test ]; then
     [ -x /usr/sbin/sshd ] || missing+=(openssh-server) # a real SFTP server, as above
     [ -x /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)
     [ -x /usr/lib/dovecot/pop3 ] || missing+=(dovecot-pop3d)
+fi
+
+if [ "${1:-}" = phone ]; then
+    need mmdebstrap mmdebstrap # brings the switch
+    need sipp sip-tester       # callers and desk phones
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit 0

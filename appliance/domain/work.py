@@ -21,6 +21,7 @@ from appliance.domain.participants import KeptParticipants
 from appliance.domain.queue import Queue
 from appliance.domain.rating import KeptRatings
 from appliance.domain.records import Agent, Conversation, Message, Offer, OfferEnd
+from appliance.domain.telephony.call import KeptCalls
 from appliance.domain.transcript import KeptTranscripts
 from appliance.domain.visits import KeptVisits
 
@@ -95,6 +96,11 @@ class Work(Protocol):
     @property
     def transcripts(self) -> KeptTranscripts:
         """Transcripts by mail."""
+        ...
+
+    @property
+    def calls(self) -> KeptCalls:
+        """What of the telephone's calls must be found again after a crash."""
         ...
 
     @property

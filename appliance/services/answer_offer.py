@@ -38,10 +38,19 @@ def expire_offers(work: Work) -> list[Offer]:
     """End what nobody answered in time; its agents are not responding from now on."""
     missed = list(work.ringing_until(work.now))
     for offer in missed:
-        work.end_offer(offer.id, OfferEnd.MISSED)
-        _back(work, work.conversation(offer.conversation), Event.MISS, SYSTEM)
-        say_presence(work, work.agent(offer.agent), Said.MISS_OFFER, SYSTEM)
+        _miss(work, offer)
     return missed
+
+
+def miss_offer(work: Work, conversation: int, agent: int) -> None:
+    """It cannot ring at the agent, who is not responding from now on. Raises OfferGoneError."""
+    _miss(work, _mine(work, conversation, agent))
+
+
+def _miss(work: Work, offer: Offer) -> None:
+    work.end_offer(offer.id, OfferEnd.MISSED)
+    _back(work, work.conversation(offer.conversation), Event.MISS, SYSTEM)
+    say_presence(work, work.agent(offer.agent), Said.MISS_OFFER, SYSTEM)
 
 
 def _mine(work: Work, conversation: int, agent: int) -> Offer:

@@ -20,6 +20,7 @@ from appliance.domain.records import Agent, Author, Conversation, Message, Offer
 from appliance.domain.work import UnknownError
 from appliance.store import conversation_rows
 from appliance.store.attachment_rows import SqlAttachments
+from appliance.store.calls import SqlCalls
 from appliance.store.canned import SqlCanned
 from appliance.store.chat_rows import SqlMarks, SqlParticipants, SqlRatings, SqlVisits
 from appliance.store.desk import SqlDesk
@@ -120,6 +121,11 @@ class SqlWork:
     def transcripts(self) -> SqlTranscripts:
         """Transcripts by mail."""
         return SqlTranscripts(self._session)
+
+    @property
+    def calls(self) -> SqlCalls:
+        """What of the telephone's calls must be found again after a crash."""
+        return SqlCalls(self._session)
 
     @property
     def desk(self) -> SqlDesk:

@@ -28,7 +28,7 @@ def installed(tmp_path: Path) -> Path:
 
 def test_there_is_a_unit_for_every_program() -> None:
     names = {unit.stem.removeprefix("callstead-") for unit in UNITS}
-    assert names == {"appliance", "appliance@", "comm", "home", "updater"}
+    assert names == {"appliance", "appliance@", "comm", "home", "telephony", "updater"}
 
 
 def test_a_part_of_the_appliance_is_protected_like_the_whole() -> None:

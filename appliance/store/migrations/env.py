@@ -5,10 +5,12 @@ from __future__ import annotations
 from alembic import context
 
 from appliance.store import (  # noqa: F401 - their tables stand in Base too
+    calls,
     floor_models,
     leases,
     live,
     nodes,
+    phones,
     report_models,
 )
 from appliance.store.database import Database

@@ -27,7 +27,6 @@ def test_roles_are_named_with_commas():
     [
         ("visitors", "There is no role 'visitors'; the roles are visitor, desk, phone, worker."),
         ("", "Name at least one role"),
-        ("phone", "no telephony"),
     ],
 )
 def test_roles_that_would_do_nothing_are_refused_in_words(named, sentence):

@@ -1,0 +1,211 @@
+"""`callstead appliance telephony …`."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import click
+
+from appliance.domain.telephony.phones import Number, Phone, digest_of, is_extension, is_number
+from appliance.office import Office
+from appliance.ops.reporting import start_reporting
+from appliance.settings import ApplianceSettings, load_settings
+from appliance.store.phones import SqlPhones
+from appliance.telephony.install import install
+from appliance.telephony.places import Places
+from appliance.telephony.running import Switch, keep_running
+from common import logs
+from common.cli import group as room_group
+from common.cli import json_option, show
+from common.clock import SystemClock
+from common.errors import OperatorError
+from common.locks import exclusive
+from common.watchdog import Watchdog
+
+T = TypeVar("T")
+
+_PASSWORD_BYTES = 12
+_LOCK_SECONDS = 30  # the one before may still be ending its switch
+
+
+@room_group()
+def telephony() -> None:
+    """The telephones: the switch, desk phones, and the numbers that people call."""
+
+
+@telephony.command("install")
+@click.option("--again", is_flag=True, help="Also when a working switch is there.")
+def install_switch(again: bool) -> None:
+    """Fetch Asterisk 22 as Debian packages into the data folder, and try it.
+
+    Needs no root. May be cut off at any moment: what was fetched is kept, and the switch that was
+    there stays until the new one has shown that it starts.
+    """
+    settings = load_settings()
+    install(
+        Places(settings.telephony_folder), settings.telephony, SystemClock(), click.echo,
+        again=again,
+    )  # fmt: skip
+
+
+@telephony.command()
+def run() -> None:
+    """Run the switch and look after it, until SIGTERM or Ctrl-C.
+
+    When this program is killed the switch goes on with its calls, and is found again.
+    """
+    settings = load_settings()
+    logs.set_up("telephony", settings.log_level)
+    places, clock = Places(settings.telephony_folder), SystemClock()
+    places.make()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    watchdog = Watchdog()
+    busy = "The switch is already being looked after by process {holder}."
+    with (
+        exclusive(places.root / "run.lock", busy=busy, wait=_LOCK_SECONDS, clock=clock),
+        Office.opened(settings, clock) as office,
+    ):
+        transport = start_reporting(settings)
+        beating = threading.Thread(target=_beat, args=(watchdog, stop), daemon=True)
+        beating.start()
+        try:
+            keep_running(
+                Switch(places, settings.telephony, clock),
+                SqlPhones(office.database).phones,
+                stop,
+                partial(_ready, watchdog, settings),
+            )
+        finally:
+            stop.set()
+            beating.join()
+            watchdog.stopping()
+            watchdog.close()
+            transport.kill()
+
+
+@telephony.group()
+def phone() -> None:
+    """Desk phones."""
+
+
+@phone.command("add")
+@click.argument("extension")
+@click.option("--agent", required=True, help="The sign-in name of whose it is.")
+def add_phone(extension: str, agent: str) -> None:
+    """Give the agent a desk phone under EXTENSION, and print its password once.
+
+    The phone signs in with the extension as its name. A password that was given before is void.
+    """
+    if not is_extension(extension):
+        raise OperatorError(f"An extension has 2 to 10 digits; {extension!r} has not.")
+
+    def keep(office: Office) -> str:
+        user = office.users.by_name(agent)
+        if user is None:
+            raise OperatorError(
+                f"There is nobody called {agent!r}; `callstead appliance user list` lists all."
+            )
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        SqlPhones(office.database).keep_phone(
+            Phone(extension, user.id, digest_of(extension, password))
+        )
+        return password
+
+    click.echo(f"Password of the phone {extension}: {_with_office(keep)}")
+
+
+@phone.command("remove")
+@click.argument("extension")
+def remove_phone(extension: str) -> None:
+    """Let nobody sign in as EXTENSION any more."""
+    if not _with_office(lambda office: SqlPhones(office.database).drop_phone(extension)):
+        raise OperatorError(f"There is no phone {extension}.")
+
+
+@phone.command("list")
+@json_option
+def list_phones(as_json: bool) -> None:
+    """List the desk phones and whose they are."""
+
+    def find(office: Office) -> list[dict[str, str]]:
+        names = {user.id: user.name for user in office.users.all()}
+        return [
+            {"extension": one.extension, "agent": names.get(one.agent, "")}
+            for one in SqlPhones(office.database).phones()
+        ]
+
+    found = _with_office(find)
+    lines = [f"{one['extension']:12} {one['agent']}" for one in found]
+    show(found, as_json, "\n".join(lines) or "No phones yet.")
+
+
+@telephony.group()
+def number() -> None:
+    """The numbers that people outside call."""
+
+
+@number.command("add")
+@click.argument("called")
+@click.option("--queue", required=True, help="The name of the queue in which callers wait.")
+def add_number(called: str, queue: str) -> None:
+    """Let whoever calls the number CALLED wait in the queue."""
+    if not is_number(called):
+        raise OperatorError(f"A number has digits, and a + before them perhaps; not {called!r}.")
+
+    def keep(office: Office) -> None:
+        queues = office.floor.read(lambda work: work.queues()).values()
+        found = next((one for one in queues if one.name == queue), None)
+        if found is None:
+            known = ", ".join(one.name for one in queues) or "none yet"
+            raise OperatorError(f"There is no queue called {queue!r}; there are: {known}.")
+        SqlPhones(office.database).keep_number(Number(called, found.id))
+
+    _with_office(keep)
+    click.echo(f"Whoever calls {called} waits in {queue}.")
+
+
+@number.command("remove")
+@click.argument("called")
+def remove_number(called: str) -> None:
+    """Answer the number CALLED no more."""
+    if not _with_office(lambda office: SqlPhones(office.database).drop_number(called)):
+        raise OperatorError(f"The number {called} is not answered anyway.")
+
+
+@number.command("list")
+@json_option
+def list_numbers(as_json: bool) -> None:
+    """List the numbers and their queues."""
+
+    def find(office: Office) -> list[dict[str, str]]:
+        names = {one.id: one.name for one in office.floor.read(lambda w: w.queues()).values()}
+        return [
+            {"number": one.number, "queue": names.get(one.queue, "")}
+            for one in SqlPhones(office.database).numbers()
+        ]
+
+    found = _with_office(find)
+    lines = [f"{one['number']:24} {one['queue']}" for one in found]
+    show(found, as_json, "\n".join(lines) or "No numbers yet.")
+
+
+def _with_office(use: Callable[[Office], T]) -> T:
+    with Office.opened(load_settings(), SystemClock()) as office:
+        return use(office)
+
+
+def _ready(watchdog: Watchdog, settings: ApplianceSettings, version: str) -> None:
+    click.echo(f"Asterisk {version} answers SIP on port {settings.telephony.sip_port}.")
+    watchdog.ready()
+
+
+def _beat(watchdog: Watchdog, stop: threading.Event) -> None:
+    while not stop.wait(watchdog.interval):
+        watchdog.beat()

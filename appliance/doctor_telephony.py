@@ -1,0 +1,108 @@
+"""The telephones' part of `callstead doctor`."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+
+from appliance.settings import ApplianceSettings
+from appliance.telephony.console import VERSION, Console
+from appliance.telephony.places import Places
+from appliance.telephony.running import running_pid
+from appliance.telephony.tree import Tree
+from common.doctor import Check, Result
+
+_INSTALL = "`callstead appliance telephony install`"
+_RUN = "`callstead appliance telephony run`"
+
+
+def telephony_checks(settings: ApplianceSettings) -> Iterator[Check]:
+    """The switch, whether it runs and answers, its ports, and what it cannot do without."""
+    places = Places(settings.telephony_folder)
+    yield Check("telephony: switch", lambda: _switch(places))
+    if Tree(places.tree).about is None:
+        return  # nobody wants telephones here, or not yet: there is nothing more to say
+    yield Check("telephony: names", _names)
+    if running_pid(places) is None:
+        ports = settings.telephony
+        for kind, host, port, key in (
+            (socket.SOCK_DGRAM, ports.host, ports.sip_port, "sip_port"),
+            (socket.SOCK_STREAM, ports.host, ports.sip_port, "sip_port"),
+            (socket.SOCK_STREAM, "127.0.0.1", ports.ari_port, "ari_port"),
+        ):
+            name = f"telephony: {'UDP' if kind is socket.SOCK_DGRAM else 'TCP'} port {port}"
+            yield Check(name, _PortFree(name, kind, host, port, f"appliance.telephony.{key}"))
+    yield Check("telephony: running", lambda: _running(places))
+
+
+def _switch(places: Places) -> Result:
+    name = "telephony: switch"
+    about = Tree(places.tree).about
+    if about:
+        return Result(name, True, f"Asterisk {about['version']} of {about['installed_at'][:10]}")
+    if places.downloads.exists() or places.building.exists():
+        return Result(
+            name, False, "an installation of the switch was cut off",
+            f"Run {_INSTALL} again; what was fetched is kept.",
+        )  # fmt: skip
+    return Result(name, True, f"none is installed, so there are no telephones; {_INSTALL} "
+                  "brings it")  # fmt: skip
+
+
+def _running(places: Places) -> Result:
+    name = "telephony: running"
+    pid = running_pid(places)
+    if pid is None:
+        return Result(
+            name, False, "the switch does not run, so nobody can call",
+            f"Start {_RUN}, or the unit callstead-telephony; why it ended is at the end of "
+            f"{places.log / 'messages.log'}.",
+        )  # fmt: skip
+    version = Console(Tree(places.tree), places.config).ask(VERSION)
+    if not version:
+        return Result(
+            name, False, f"the switch runs as process {pid} and does not answer",
+            f"Start {_RUN} again: it ends a switch that is silent.",
+        )  # fmt: skip
+    return Result(name, True, f"{' '.join(version.split()[:2])} answers as process {pid}")
+
+
+def _names() -> Result:
+    """The switch asks for its own machine's name at the start, and waits for a dead resolver."""
+    name = "telephony: names"
+    here = socket.gethostname()
+    try:
+        found = socket.getaddrinfo(here, None)[0][4][0]
+    except OSError as error:
+        return Result(
+            name, False, f"this machine's own name {here} leads nowhere ({error.strerror})",
+            f"Add a line `127.0.1.1 {here}` to /etc/hosts, or mend the name server.",
+        )  # fmt: skip
+    return Result(name, True, f"{here} is {found}")
+
+
+class _PortFree:
+    """Whether the switch could have a port that it has not."""
+
+    def __init__(self, name: str, kind: socket.SocketKind, host: str, port: int, key: str) -> None:
+        self._name, self._kind, self._host, self._port, self._key = name, kind, host, port, key
+
+    def __call__(self) -> Result:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        with socket.socket(family, self._kind) as probe:
+            if self._kind is socket.SOCK_STREAM:  # one that was just closed is free for a listener
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self._host, self._port))
+            except OSError as error:
+                return Result(
+                    self._name, False, self._why(error),
+                    f"End the other program (`ss -lntup` names it), or change {self._key}.",
+                )  # fmt: skip
+        return Result(self._name, True, f"{self._host}:{self._port} is free for the switch")
+
+    def _why(self, error: OSError) -> str:
+        if error.errno == errno.EADDRINUSE:
+            return f"{self._host}:{self._port} is taken by another program"
+        return f"{self._host}:{self._port} cannot be used ({error.strerror})"

@@ -1,0 +1,191 @@
+"""What is to be done about a call next: a pure rule of what the core says and what the switch has.
+
+The core decides (`appliance.domain.conversation`): who waits, where it rings, who speaks. The
+switch only follows. So nobody keeps a second state machine that could disagree: whatever happened,
+in whatever order it was heard, `next_step` compares the two and names the one step that brings them
+closer, until there is none left. After a crash the same rule finds the calls as they are.
+
+=========== ======================================================================================
+state       what the switch should have
+=========== ======================================================================================
+queued      the caller, answered, with music; nobody else
+offered     the caller as before; the agent's phone rings
+active      both in one room; while the agent's phone still rings, the caller hears music
+held        the caller out of the room, with music; the agent's phone stays
+ended       nothing
+=========== ======================================================================================
+
+What the switch tells the core: the caller is gone (`LEAVE`, `END_BY_CALLER`), the phone was picked
+up (`ACCEPT`), declined (`DECLINE`), cannot ring (`MISS`), was put down (`END_BY_AGENT`), or was
+lost before anybody spoke (`LOSE_AGENT`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from appliance.domain.conversation import ENDED, State
+from appliance.domain.telephony.provider import End
+
+
+class Step(StrEnum):
+    """One thing to be done."""
+
+    # at the switch
+    ANSWER = "answer"
+    MUSIC = "music"
+    RING = "ring"  # the agent's phone
+    DROP_LEG = "drop_leg"  # that phone rings no more, and is no part of the call
+    JOIN = "join"
+    PART = "part"  # the caller leaves the room
+    HANG_UP = "hang_up"  # all of it
+    # in the core
+    LEAVE = "leave"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    MISS = "miss"
+    END_BY_CALLER = "end_by_caller"
+    END_BY_AGENT = "end_by_agent"
+    LOSE_AGENT = "lose_agent"
+
+
+class Leg(StrEnum):
+    """The agent's phone, as far as this call goes."""
+
+    NONE = "none"
+    RINGING = "ringing"
+    UP = "up"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the switch has of a call.
+
+    Attributes:
+        caller: whether the caller is still there.
+        answered: whether the caller was answered.
+        music: whether the caller hears music.
+        joined: whether the caller is in the room.
+        leg: the agent's phone.
+        leg_agent: whose it is.
+        why: how it ended.
+        spoken: whether it was in the room with the caller, or picked up for this call.
+        phone: whether the agent of the moment has a phone.
+    """
+
+    caller: bool = True
+    answered: bool = False
+    music: bool = False
+    joined: bool = False
+    leg: Leg = Leg.NONE
+    leg_agent: int | None = None
+    why: End | None = None
+    spoken: bool = False
+    phone: bool = True
+
+
+_WAITING = frozenset({State.NEW, State.QUEUED, State.REOPENED})
+_SPOKEN = frozenset({State.ACTIVE, State.HELD})
+_NO_MORE = ENDED | {State.WRAP_UP}
+
+
+def next_step(state: State, agent: int | None, line: Line) -> Step | None:
+    """The next step for a conversation in ``state`` at ``agent``; None: all is as it should be."""
+    if state in _NO_MORE:
+        anything = line.caller or line.leg is not Leg.NONE or line.joined
+        return Step.HANG_UP if anything else None
+    if not line.caller:
+        return _without_caller(state)
+    if line.leg is not Leg.NONE and (line.leg_agent != agent or state in _WAITING):
+        return Step.DROP_LEG
+    if not line.answered:
+        return Step.ANSWER
+    return _spoken(state, line) if state in _SPOKEN else _waiting(state, line)
+
+
+def _without_caller(state: State) -> Step | None:
+    if state in _SPOKEN:
+        return Step.END_BY_CALLER
+    return None if state is State.TRANSFERRED else Step.LEAVE
+
+
+def _waiting(state: State, line: Line) -> Step | None:
+    if line.joined:
+        return Step.PART
+    if not line.music:
+        return Step.MUSIC
+    return _offered(line) if state is State.OFFERED else None
+
+
+def _offered(line: Line) -> Step | None:
+    if line.leg is Leg.NONE:
+        return Step.RING if line.phone else Step.MISS
+    if line.leg is Leg.UP:
+        return Step.ACCEPT
+    if line.leg is Leg.GONE:
+        return Step.MISS if line.why in {End.UNREACHABLE, End.FAILED} else Step.DECLINE
+    return None
+
+
+def _spoken(state: State, line: Line) -> Step | None:
+    if line.leg is Leg.GONE:
+        return Step.END_BY_AGENT if line.spoken else Step.LOSE_AGENT
+    if line.leg is Leg.NONE and not line.phone:
+        return Step.LOSE_AGENT
+    if line.leg is Leg.UP and state is State.ACTIVE:
+        return None if line.joined else Step.JOIN
+    if line.joined:
+        return Step.PART
+    if not line.music:
+        return Step.MUSIC
+    return Step.RING if line.leg is Leg.NONE else None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is kept of a call, so that it is found again after a crash.
+
+    Attributes:
+        conversation: its number in the core.
+        channel: the caller's.
+        leg: the channel of the agent's phone; empty: none. It is kept before it rings.
+        leg_agent: whose phone that is.
+        spoken: see `Line.spoken`.
+        over: nothing of it is left at the switch.
+    """
+
+    conversation: int
+    channel: str
+    leg: str = ""
+    leg_agent: int | None = None
+    spoken: bool = False
+    over: bool = False
+
+    @property
+    def bridge(self) -> str:
+        """The room in which they meet."""
+        return f"call-{self.conversation}"
+
+
+class KeptCalls(Protocol):
+    """Where calls are kept."""
+
+    def of(self, conversation: int) -> Call | None:
+        """None: the conversation is no call."""
+        ...
+
+    def by_channel(self, channel: str) -> Call | None:
+        """The call of this caller."""
+        ...
+
+    def going_on(self) -> Sequence[Call]:
+        """All that are not over."""
+        ...
+
+    def save(self, call: Call) -> None:
+        """Keep a new one, or replace what is kept."""
+        ...

@@ -1,0 +1,192 @@
+"""What a call needs of a switch, whichever it is; a fake and Asterisk's ARI implement it.
+
+The switch knows **channels** (one leg of a call: a caller, a desk phone) and **bridges** (a room in
+which channels hear each other). Ids are ours where we make something, so that after a crash nothing
+is made twice and everything is recognised.
+
+Two rules hold for every method, and the contract suite proves them on each implementation:
+
+- what is gone is gone: ending what does not exist does nothing; anything else with it raises
+  `GoneError`;
+- when the switch is not reached `NetworkError` is raised, and it is not known whether it was done:
+  whoever asked looks afresh after `Connected`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class GoneError(LookupError):
+    """The channel or bridge is not there any more."""
+
+
+class End(StrEnum):
+    """Why a channel ended."""
+
+    HUNG_UP = "hung_up"  # after it was up, or its caller gave up
+    BUSY = "busy"  # busy, or declined by hand
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"  # no phone is signed in, or it cannot be reached
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One leg.
+
+    Attributes:
+        up: whether it was answered.
+        caller: the number it came from; empty: withheld, or it is a leg of ours.
+        called: the number that was called; empty for legs of ours.
+    """
+
+    id: str
+    up: bool
+    caller: str = ""
+    called: str = ""
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A room and who is in it."""
+
+    id: str
+    channels: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The switch is reached (again): what happened before may have been missed."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The switch is not reached any more; calls go on without us."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Somebody calls from outside; not answered yet."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A leg of ours was answered."""
+
+    channel: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A channel is gone."""
+
+    channel: str
+    why: End
+
+
+@dataclass(frozen=True)
+class Played:
+    """A playback is over, whether it came to its end or was stopped."""
+
+    playback: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recording is over; ``whole`` is false when it failed."""
+
+    name: str
+    whole: bool
+
+
+SwitchEvent = Connected | Lost | Arrived | Answered | Ended | Played | Recorded
+Told = Callable[[SwitchEvent], None]
+
+
+class TelephonyProvider(Protocol):
+    """A switch. Methods may be called from any thread; they wait for the switch's answer."""
+
+    def start(self, told: Told) -> None:
+        """Begin; ``told`` gets every event, in order, from one thread, and must be quick."""
+        ...
+
+    def stop(self) -> None:
+        """Let go of the switch; its calls go on."""
+        ...
+
+    def channels(self) -> Sequence[Channel]:
+        """Those that are ours to handle."""
+        ...
+
+    def bridges(self) -> Sequence[Bridge]:
+        """All of ours."""
+        ...
+
+    def answer(self, channel: str) -> None:
+        """Pick up. Raises GoneError."""
+        ...
+
+    def hang_up(self, channel: str) -> None:
+        """End it; one that rings stops ringing."""
+        ...
+
+    def call(self, leg: str, extension: str, caller: str, seconds: int) -> None:
+        """Let a desk phone ring as the channel ``leg``; `Answered` or `Ended` follows.
+
+        One that exists already goes on ringing.
+
+        Args:
+            leg: the new channel's id.
+            extension: of the phone.
+            caller: the number that the phone shows.
+            seconds: how long it rings.
+        """
+        ...
+
+    def music(self, channel: str, on: bool) -> None:
+        """Let it hear music, or no more. Raises GoneError."""
+        ...
+
+    def make_bridge(self, bridge: str) -> None:
+        """An empty room; one that exists stays as it is."""
+        ...
+
+    def drop_bridge(self, bridge: str) -> None:
+        """Its channels stay, and hear nothing."""
+        ...
+
+    def join(self, bridge: str, channel: str) -> None:
+        """Into the room, out of any other; music ends. Raises GoneError."""
+        ...
+
+    def leave(self, bridge: str, channel: str) -> None:
+        """Out of the room; whoever is not in it is not there anyway."""
+        ...
+
+    def play(self, channel: str, media: str, playback: str) -> None:
+        """Let it hear ``media`` once, as the playback of this id. Raises GoneError.
+
+        Args:
+            channel: who hears it.
+            media: the name of a prompt.
+            playback: the id; `Played` names it.
+        """
+        ...
+
+    def stop_playing(self, playback: str) -> None:
+        """No more of it."""
+        ...
+
+    def record(self, bridge: str, name: str) -> None:
+        """Record what is heard in the room as ``name``. Raises GoneError."""
+        ...
+
+    def stop_recording(self, name: str) -> None:
+        """Keep what was recorded; `Recorded` follows."""
+        ...

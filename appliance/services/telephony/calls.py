@@ -1,0 +1,289 @@
+"""Brings the switch and the core together, call by call, until nothing is left to be done.
+
+Whatever happens at either end only says *which* call to look at; what is to be done follows from
+how both are (`appliance.domain.telephony.call.next_step`). Each call is worked on by one thread at
+a time, many calls at once, so that their commits are shared.
+
+After a crash, or when the switch was not reached for a while, everything is looked at: calls that
+are known go on, callers that nobody knows yet are taken, and what belongs to no call is ended.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+from appliance.domain.conversation import State
+from appliance.domain.records import Conversation
+from appliance.domain.telephony.call import Call, Line, Step, next_step
+from appliance.domain.telephony.phones import Phones
+from appliance.domain.telephony.provider import (
+    Answered,
+    Arrived,
+    Channel,
+    Connected,
+    End,
+    Ended,
+    GoneError,
+    Lost,
+    SwitchEvent,
+    TelephonyProvider,
+)
+from appliance.domain.transitions import IllegalTransitionError
+from appliance.domain.work import BusyError, Floor, UnknownError, Work
+from appliance.services.answer_offer import OfferGoneError
+from appliance.services.keep_moving import change
+from appliance.services.telephony.follow_call import IN_THE_CORE, without_leg
+from appliance.services.telephony.take_call import take_call
+from appliance.services.telephony.view import View
+from appliance.services.trouble import NotYoursError
+from common.errors import NetworkError
+from common.logs import get_logger
+
+log = get_logger(__name__)
+
+_MOST_STEPS = 50  # a call needs six in its whole life; more would be a circle
+_RING_SECONDS = 300  # the core ends an offer earlier; this is for when the core is gone
+_LEG, _ROOM = "leg-", "call-"
+# The other end was quicker: look again.
+_MEANWHILE = (IllegalTransitionError, NotYoursError, OfferGoneError, UnknownError)
+
+
+@dataclass(frozen=True)
+class _Now:
+    """A call as both ends have it."""
+
+    call: Call
+    conversation: Conversation
+
+
+class Calls:
+    """See the module.
+
+    Args:
+        floor: the core.
+        switch: not started.
+        phones: who has which phone, and which number leads where.
+        threads: so many calls are worked on at the same time.
+    """
+
+    def __init__(
+        self, floor: Floor, switch: TelephonyProvider, phones: Phones, *, threads: int = 8
+    ) -> None:
+        self._floor, self._switch, self._phones = floor, switch, phones
+        self._view = View()
+        self._lock = threading.Lock()
+        self._working: set[object] = set()
+        self._again: dict[object, Callable[[], None]] = {}
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="calls")
+
+    def start(self) -> None:
+        """Reach the switch, and go on with what is there."""
+        self._switch.start(self._told)
+
+    def stop(self) -> None:
+        """Let go; the calls go on."""
+        self._switch.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def changed(self, conversation: int) -> None:
+        """Something happened to it in the core."""
+        self._soon(conversation, lambda: self._settle(conversation))
+
+    def look(self) -> None:
+        """Look at all calls: for what nobody told."""
+        for call in self._floor.read(lambda work: work.calls.going_on()):
+            self.changed(call.conversation)
+
+    # From the switch's thread: quick.
+
+    def _told(self, event: SwitchEvent) -> None:
+        match event:
+            case Connected():
+                self._soon("sweep", self._sweep)
+            case Lost():
+                self._view.forget()
+            case Arrived(channel):
+                self._view.arrived(channel)
+                self._soon(channel.id, partial(self._take, channel))
+            case Answered(leg):
+                self._view.answered(leg)
+                self._of_channel(leg)
+            case Ended(gone, why):
+                self._view.ended(gone, why)
+                self._of_channel(gone)
+            case _:
+                pass
+
+    def _of_channel(self, channel: str) -> None:
+        conversation = self._view.conversation_of(channel)
+        if conversation is not None:
+            self.changed(conversation)
+
+    # One thread for each call.
+
+    def _soon(self, key: object, work: Callable[[], None]) -> None:
+        with self._lock:
+            if key in self._working:
+                self._again[key] = work
+                return
+            self._working.add(key)
+        try:
+            self._pool.submit(self._run, key, work)
+        except RuntimeError:  # it is being stopped
+            with self._lock:
+                self._working.discard(key)
+
+    def _run(self, key: object, work: Callable[[], None]) -> None:
+        next_one: Callable[[], None] | None = work
+        while next_one is not None:
+            try:
+                next_one()
+            except NetworkError as error:  # all is looked at when it is reached again
+                log.info("call.switch_away", reason=str(error))
+            except Exception:
+                log.exception("call.failed", call=str(key))
+            with self._lock:
+                next_one = self._again.pop(key, None)
+                if next_one is None:
+                    self._working.discard(key)
+
+    def _sweep(self) -> None:
+        channels = self._switch.channels()
+        self._view.found(channels, self._switch.bridges())
+        known = self._floor.read(lambda work: list(work.calls.going_on()))
+        callers = {call.channel for call in known}
+        ours = callers | {call.leg for call in known}
+        for call in known:
+            self._view.belongs(call)
+            self.changed(call.conversation)
+        for channel in channels:
+            if channel.called and channel.id not in callers:
+                self._soon(channel.id, partial(self._take, channel))
+            elif channel.id.startswith(_LEG) and channel.id not in ours:
+                self._switch.hang_up(channel.id)
+        rooms = {call.bridge for call in known}
+        for bridge in self._switch.bridges():
+            if bridge.id.startswith(_ROOM) and bridge.id not in rooms:
+                self._switch.drop_bridge(bridge.id)
+        log.info("calls.adopted", calls=len(known), channels=len(channels))
+
+    def _take(self, channel: Channel) -> None:
+        queue = next((n.queue for n in self._phones.numbers() if n.number == channel.called), None)
+        if queue is None:
+            log.warning("call.number_unknown", called=channel.called)
+            self._switch.hang_up(channel.id)
+            return
+        call = change(self._floor, lambda work: take_call(work, channel, queue))
+        self._view.belongs(call)
+        self.changed(call.conversation)
+
+    def _settle(self, conversation: int) -> None:
+        for _ in range(_MOST_STEPS):
+            now = self._floor.read(lambda work: _read(work, conversation))
+            if now is None or not self._view.fresh:
+                return
+            line = self._line(now)
+            step = next_step(now.conversation.state, now.conversation.agent, line)
+            if step is None:
+                self._end_if_over(now, line)
+                return
+            try:
+                self._do(step, now)
+            except _MEANWHILE:
+                continue
+            except GoneError as error:
+                log.info("call.gone", call=conversation, step=str(step), what=str(error))
+                self._view.found(self._switch.channels(), self._switch.bridges())
+            except BusyError:
+                return  # the look of every few seconds comes back to it
+        log.error("call.in_a_circle", call=conversation)
+
+    def _line(self, now: _Now) -> Line:
+        call, agent = now.call, now.conversation.agent
+        leg, why = self._view.leg(call)
+        return replace(
+            self._view.caller(call),
+            leg=leg,
+            leg_agent=call.leg_agent,
+            why=why,
+            spoken=call.spoken,
+            phone=self._extension(agent) is not None,
+        )
+
+    def _extension(self, agent: int | None) -> str | None:
+        return next((p.extension for p in self._phones.phones() if p.agent == agent), None)
+
+    def _do(self, step: Step, now: _Now) -> None:
+        call = now.call
+        if step in IN_THE_CORE:
+            change(self._floor, lambda work: IN_THE_CORE[step](work, call))
+        elif step is Step.ANSWER:
+            self._switch.answer(call.channel)
+            self._view.answered(call.channel)
+        elif step is Step.MUSIC:
+            self._switch.music(call.channel, on=True)
+            self._view.hears(call, music=True)
+        elif step is Step.RING:
+            self._ring(now)
+        elif step is Step.DROP_LEG:
+            self._switch.hang_up(call.leg)
+            self._floor.write(lambda work: without_leg(work, call))
+        elif step is Step.JOIN:
+            self._join(call)
+        elif step is Step.PART:
+            self._switch.leave(call.bridge, call.channel)
+            self._view.in_room(call, joined=False)
+        else:
+            self._hang_up(call)
+
+    def _ring(self, now: _Now) -> None:
+        """Kept before it rings: a crash in between lets the same leg ring again, not a second."""
+        call, agent = now.call, now.conversation.agent
+        extension = self._extension(agent)
+        if extension is None or agent is None:
+            return
+        if not call.leg:
+            call = replace(call, leg=_LEG + secrets.token_hex(8), leg_agent=agent, spoken=False)
+            self._floor.write(lambda work: work.calls.save(call))
+        self._view.belongs(call)
+        self._view.rings(call.leg)
+        caller = self._view.number_of(call.channel)
+        self._switch.call(call.leg, extension, caller, _RING_SECONDS)
+
+    def _join(self, call: Call) -> None:
+        if not call.spoken:
+            call = replace(call, spoken=True)
+            self._floor.write(lambda work: work.calls.save(call))
+        self._switch.make_bridge(call.bridge)
+        self._switch.join(call.bridge, call.leg)
+        self._switch.join(call.bridge, call.channel)
+        self._view.in_room(call, joined=True)
+
+    def _hang_up(self, call: Call) -> None:
+        for channel in (call.channel, call.leg):
+            if channel:
+                self._switch.hang_up(channel)
+                self._view.ended(channel, End.HUNG_UP)
+        self._switch.drop_bridge(call.bridge)
+        self._view.in_room(call, joined=False)
+        self._floor.write(lambda work: without_leg(work, call))
+
+    def _end_if_over(self, now: _Now, line: Line) -> None:
+        ended = {State.WRAP_UP, State.CLOSED, State.ABANDONED}
+        if now.conversation.state in ended and not line.caller and not now.call.over:
+            self._switch.drop_bridge(now.call.bridge)
+            over = replace(now.call, over=True)
+            self._floor.write(lambda work: work.calls.save(over))
+            self._view.drop(now.call)
+
+
+def _read(work: Work, conversation: int) -> _Now | None:
+    call = work.calls.of(conversation)
+    if call is None or call.over:
+        return None
+    return _Now(call, work.conversation(conversation))

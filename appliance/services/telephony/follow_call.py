@@ -1,0 +1,83 @@
+"""What the switch tells of a call, done in the core: one function of a transaction for each step.
+
+What changed meanwhile (the offer was withdrawn, the agent has ended it) raises what the use cases
+raise; whoever asked looks afresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from appliance.domain.conversation import Event
+from appliance.domain.records import Conversation
+from appliance.domain.telephony.call import Call, Step
+from appliance.domain.work import Work
+from appliance.services import talk
+from appliance.services.answer_offer import accept_offer, decline_offer, miss_offer
+from appliance.services.moves import SYSTEM, move
+
+
+def _leave(work: Work, call: Call) -> None:
+    talk.leave(work, call.conversation)
+
+
+def _accept(work: Work, call: Call) -> None:
+    accept_offer(work, call.conversation, _agent(call))
+    work.calls.save(replace(call, spoken=True))
+
+
+def _decline(work: Work, call: Call) -> None:
+    agent = _agent(call)
+    work.calls.save(_without_leg(call))
+    decline_offer(work, call.conversation, agent)
+
+
+def _miss(work: Work, call: Call) -> None:
+    conversation = work.conversation(call.conversation)
+    work.calls.save(_without_leg(call))
+    if conversation.agent is not None:
+        miss_offer(work, conversation.id, conversation.agent)
+
+
+def _end_by_caller(work: Work, call: Call) -> None:
+    talk.end(work, call.conversation, None)
+
+
+def _end_by_agent(work: Work, call: Call) -> None:
+    talk.end(work, call.conversation, _agent(call))
+
+
+def _lose_agent(work: Work, call: Call) -> None:
+    work.calls.save(_without_leg(call))
+    before: Conversation = work.conversation(call.conversation)
+    move(
+        work, before, Event.LOSE_AGENT, SYSTEM, agent=None, only_agent=None,
+        declined=frozenset() if before.agent is None else frozenset({before.agent}),
+    )  # fmt: skip
+
+
+IN_THE_CORE: Mapping[Step, Callable[[Work, Call], None]] = {
+    Step.LEAVE: _leave,
+    Step.ACCEPT: _accept,
+    Step.DECLINE: _decline,
+    Step.MISS: _miss,
+    Step.END_BY_CALLER: _end_by_caller,
+    Step.END_BY_AGENT: _end_by_agent,
+    Step.LOSE_AGENT: _lose_agent,
+}
+
+
+def without_leg(work: Work, call: Call) -> None:
+    """The phone is no part of it any more."""
+    work.calls.save(_without_leg(call))
+
+
+def _without_leg(call: Call) -> Call:
+    return replace(call, leg="", leg_agent=None, spoken=False)
+
+
+def _agent(call: Call) -> int:
+    if call.leg_agent is None:
+        raise ValueError(f"the call {call.conversation} has no agent's phone")
+    return call.leg_agent

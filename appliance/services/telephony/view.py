@@ -1,0 +1,135 @@
+"""What we know of the switch at this moment, from its events and from looking; in memory alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from appliance.domain.telephony.call import Call, Leg, Line
+from appliance.domain.telephony.provider import Bridge, Channel, End
+
+
+class View:
+    """Channels and rooms, as far as they were heard of; any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._up: dict[str, bool] = {}
+        self._ends: dict[str, End] = {}
+        self._numbers: dict[str, str] = {}
+        self._owner: dict[str, int] = {}
+        self._music: set[str] = set()
+        self._joined: set[str] = set()
+        self._ringing: set[str] = set()
+        self.fresh = False
+
+    def forget(self) -> None:
+        """The switch is not reached: nothing of this is sure any more."""
+        with self._lock:
+            for kept in (self._up, self._ends, self._numbers):
+                kept.clear()
+            for names in (self._music, self._joined, self._ringing):
+                names.clear()
+            self.fresh = False
+
+    def found(self, channels: Iterable[Channel], bridges: Iterable[Bridge]) -> None:
+        """Take over what the switch says it has; what it told meanwhile stays true."""
+        there = list(channels)
+        with self._lock:
+            for gone in set(self._up) - {one.id for one in there}:
+                del self._up[gone]
+                self._ends.setdefault(gone, End.HUNG_UP)
+            for one in there:
+                if one.id not in self._ends:
+                    self._up[one.id] = one.up or self._up.get(one.id, False)
+                    self._numbers[one.id] = one.caller
+            self._joined = {channel for room in bridges for channel in room.channels}
+            self.fresh = True
+
+    def belongs(self, call: Call) -> None:
+        """These channels are of this call."""
+        with self._lock:
+            self._owner[call.channel] = call.conversation
+            if call.leg:
+                self._owner[call.leg] = call.conversation
+
+    def conversation_of(self, channel: str) -> int | None:
+        """Whose call a channel is of."""
+        with self._lock:
+            return self._owner.get(channel)
+
+    def number_of(self, channel: str) -> str:
+        """The caller's number."""
+        with self._lock:
+            return self._numbers.get(channel, "")
+
+    def arrived(self, channel: Channel) -> None:
+        """It is there."""
+        with self._lock:
+            self._up.setdefault(channel.id, channel.up)
+            self._numbers[channel.id] = channel.caller
+
+    def rings(self, leg: str) -> None:
+        """We asked for it."""
+        with self._lock:
+            self._ringing.add(leg)
+
+    def answered(self, channel: str) -> None:
+        """It is up."""
+        with self._lock:
+            if channel not in self._ends:
+                self._up[channel] = True
+
+    def ended(self, channel: str, why: End) -> None:
+        """It is gone."""
+        with self._lock:
+            self._ends.setdefault(channel, why)
+            self._up.pop(channel, None)
+            self._ringing.discard(channel)
+            self._music.discard(channel)
+            self._joined.discard(channel)
+
+    def hears(self, call: Call, *, music: bool) -> None:
+        """The caller."""
+        with self._lock:
+            (self._music.add if music else self._music.discard)(call.channel)
+
+    def in_room(self, call: Call, *, joined: bool) -> None:
+        """The caller; music ends in a room."""
+        with self._lock:
+            (self._joined.add if joined else self._joined.discard)(call.channel)
+            self._music.discard(call.channel)
+
+    def caller(self, call: Call) -> Line:
+        """The caller's part of the line."""
+        with self._lock:
+            return Line(
+                caller=call.channel in self._up,
+                answered=self._up.get(call.channel, False),
+                music=call.channel in self._music,
+                joined=call.channel in self._joined,
+            )
+
+    def leg(self, call: Call) -> tuple[Leg, End | None]:
+        """The agent's phone; one that was kept and never rang is none yet."""
+        with self._lock:
+            if not call.leg:
+                return Leg.NONE, None
+            if call.leg in self._ends:
+                return Leg.GONE, self._ends[call.leg]
+            if call.leg in self._up:
+                return (Leg.UP if self._up[call.leg] else Leg.RINGING), None
+            if call.leg in self._ringing:
+                return Leg.RINGING, None
+            # Kept by a process that died: it was put down meanwhile, or had not rung yet.
+            return (Leg.GONE, End.HUNG_UP) if call.spoken else (Leg.NONE, None)
+
+    def drop(self, call: Call) -> None:
+        """It is over: nothing of it is remembered."""
+        with self._lock:
+            mine = [name for name, owner in self._owner.items() if owner == call.conversation]
+            for name in {call.channel, *mine}:
+                for kept in (self._up, self._ends, self._numbers, self._owner):
+                    kept.pop(name, None)
+                for names in (self._music, self._joined, self._ringing):
+                    names.discard(name)

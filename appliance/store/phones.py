@@ -1,0 +1,79 @@
+"""Desk phones and the numbers that are called; implements `appliance.domain.telephony.phones`."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from appliance.domain.telephony.phones import Number, Phone
+from appliance.store.database import Database
+from appliance.store.models import Base
+
+
+class PhoneRow(Base):
+    """See `appliance.domain.telephony.phones.Phone`."""
+
+    __tablename__ = "phones"
+
+    extension: Mapped[str] = mapped_column(String(10), primary_key=True)
+    agent: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
+    digest: Mapped[str] = mapped_column(String(32))
+
+
+class NumberRow(Base):
+    """See `appliance.domain.telephony.phones.Number`."""
+
+    __tablename__ = "numbers"
+
+    number: Mapped[str] = mapped_column(String(41), primary_key=True)
+    queue: Mapped[int] = mapped_column(ForeignKey("queues.id"))
+
+
+class SqlPhones:
+    """See `appliance.domain.telephony.phones.Phones`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def phones(self) -> list[Phone]:
+        """All, by extension."""
+        with self._database.read() as session:
+            rows = session.scalars(select(PhoneRow).order_by(PhoneRow.extension))
+            return [Phone(row.extension, row.agent, row.digest) for row in rows]
+
+    def keep_phone(self, phone: Phone) -> None:
+        """The agent has this phone, and no other one; whoever had it has none."""
+        with self._database.write() as session:
+            session.execute(
+                delete(PhoneRow).where(
+                    (PhoneRow.agent == phone.agent) | (PhoneRow.extension == phone.extension)
+                )
+            )
+            session.add(PhoneRow(**vars(phone)))
+
+    def drop_phone(self, extension: str) -> bool:
+        """Nobody has it any more; whether somebody had."""
+        return self._drop(PhoneRow, extension)
+
+    def numbers(self) -> list[Number]:
+        """All, by number."""
+        with self._database.read() as session:
+            rows = session.scalars(select(NumberRow).order_by(NumberRow.number))
+            return [Number(row.number, row.queue) for row in rows]
+
+    def keep_number(self, number: Number) -> None:
+        """Its callers wait in this queue from now on."""
+        with self._database.write() as session:
+            session.merge(NumberRow(**vars(number)))
+
+    def drop_number(self, number: str) -> bool:
+        """It is answered no more; whether it was."""
+        return self._drop(NumberRow, number)
+
+    def _drop(self, table: type[Base], value: str) -> bool:
+        with self._database.write() as session:
+            row = session.get(table, value)
+            if row is None:
+                return False
+            session.delete(row)
+            return True

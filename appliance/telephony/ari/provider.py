@@ -1,0 +1,215 @@
+"""Asterisk as a `appliance.domain.telephony.provider.TelephonyProvider`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from appliance.domain.telephony.provider import (
+    Answered,
+    Arrived,
+    Bridge,
+    Channel,
+    Connected,
+    End,
+    Ended,
+    GoneError,
+    Lost,
+    Played,
+    Recorded,
+    SwitchEvent,
+    Told,
+)
+from appliance.telephony.ari import models
+from appliance.telephony.ari.connection import APPLICATION, Answer, AriConnection
+
+# Everything else stays in the switch: variables alone would be a flood.
+EVENTS = (
+    "StasisStart", "StasisEnd", "ChannelDestroyed", "PlaybackFinished",
+    "RecordingFinished", "RecordingFailed",
+)  # fmt: skip
+_OUTSIDE, _LEG = "outside", "leg"  # what a channel brings into the application
+_GONE = frozenset({404, 409, 412, 422})
+# Q.850 causes of a leg that ended before it was up.
+_CAUSES = {
+    17: End.BUSY, 21: End.BUSY, 19: End.NO_ANSWER, 18: End.NO_ANSWER, 16: End.NO_ANSWER,
+    20: End.UNREACHABLE, 3: End.UNREACHABLE, 27: End.UNREACHABLE, 0: End.UNREACHABLE,
+}  # fmt: skip
+
+
+class AriProvider:
+    """See the interface.
+
+    Args:
+        port: of the switch, on this machine.
+        password: see `appliance.telephony.configure.ari_password`.
+    """
+
+    def __init__(self, port: int, password: str) -> None:
+        self._told: Told = lambda _event: None
+        self._ari = AriConnection(
+            port, password, EVENTS, self._take,
+            lambda: self._told(Connected()), lambda: self._told(Lost()),
+        )  # fmt: skip
+
+    def start(self, told: Told) -> None:
+        """See the interface."""
+        self._told = told
+        self._ari.start()
+
+    def stop(self) -> None:
+        """See the interface."""
+        self._ari.stop()
+
+    def channels(self) -> list[Channel]:
+        """Those in our application: not who waits in the switch's own queue."""
+        found = cast("list[models.Channel]", self._ari.do("channels.list"))
+        return [_channel(one) for one in found if one["dialplan"]["app_name"] != "Queue"]
+
+    def bridges(self) -> list[Bridge]:
+        """Those that we made, known by who made them."""
+        found = cast("list[models.Bridge]", self._ari.do("bridges.list"))
+        return [
+            Bridge(one["id"], frozenset(one["channels"]))
+            for one in found
+            if one["creator"] == "Stasis"
+        ]
+
+    def answer(self, channel: str) -> None:
+        """See the interface."""
+        with _must_be_there():
+            self._ari.do("channels.answer", channelId=channel)
+
+    def hang_up(self, channel: str) -> None:
+        """See the interface."""
+        with _may_be_gone():
+            self._ari.do("channels.hangup", channelId=channel)
+
+    def call(self, leg: str, extension: str, caller: str, seconds: int) -> None:
+        """See the interface."""
+        query = {
+            "endpoint": f"PJSIP/{extension}", "app": APPLICATION, "appArgs": _LEG,
+            "callerId": caller, "timeout": str(seconds),
+        }  # fmt: skip
+        try:
+            self._ari.do("channels.originateWithId", query=query, channelId=leg)
+        except Answer as answer:
+            if answer.status == 409:
+                return  # it rings already
+            # A phone that is not signed in has no channel that could tell of its end.
+            self._told(Ended(leg, End.UNREACHABLE))
+        except Exception as error:
+            if "Allocation failed" not in str(error):
+                raise
+            self._told(Ended(leg, End.UNREACHABLE))
+
+    def music(self, channel: str, on: bool) -> None:
+        """See the interface."""
+        with _must_be_there():
+            self._ari.do("channels.startMoh" if on else "channels.stopMoh", channelId=channel)
+
+    def make_bridge(self, bridge: str) -> None:
+        """See the interface."""
+        query = {"type": "mixing", "name": bridge}
+        try:
+            self._ari.do("bridges.createWithId", query=query, bridgeId=bridge)
+        except Answer as answer:
+            if answer.status != 409:  # it is there already
+                raise
+
+    def drop_bridge(self, bridge: str) -> None:
+        """See the interface."""
+        with _may_be_gone():
+            self._ari.do("bridges.destroy", bridgeId=bridge)
+
+    def join(self, bridge: str, channel: str) -> None:
+        """See the interface."""
+        with _must_be_there():
+            self._ari.do("bridges.addChannel", query={"channel": channel}, bridgeId=bridge)
+
+    def leave(self, bridge: str, channel: str) -> None:
+        """See the interface."""
+        with contextlib.suppress(Answer):  # 400: no such channel, 404, 409, 422: not in it
+            self._ari.do("bridges.removeChannel", query={"channel": channel}, bridgeId=bridge)
+
+    def play(self, channel: str, media: str, playback: str) -> None:
+        """See the interface."""
+        with _must_be_there():
+            self._ari.do(
+                "channels.playWithId", query={"media": f"sound:{media}"},
+                channelId=channel, playbackId=playback,
+            )  # fmt: skip
+
+    def stop_playing(self, playback: str) -> None:
+        """See the interface."""
+        with _may_be_gone():
+            self._ari.do("playbacks.stop", playbackId=playback)
+
+    def record(self, bridge: str, name: str) -> None:
+        """See the interface."""
+        query = {"name": name, "format": "wav", "ifExists": "fail"}
+        with _must_be_there():
+            self._ari.do("bridges.record", query=query, bridgeId=bridge)
+
+    def stop_recording(self, name: str) -> None:
+        """See the interface."""
+        with _may_be_gone():
+            self._ari.do("recordings.stop", recordingName=name)
+
+    def _take(self, frame: Mapping[str, Any]) -> None:
+        event = _event(frame)
+        if event is not None:
+            self._told(event)
+
+
+def _event(frame: Mapping[str, Any]) -> SwitchEvent | None:
+    kind = frame["type"]
+    if kind == "PlaybackFinished":
+        return Played(frame["playback"]["id"])
+    if kind in {"RecordingFinished", "RecordingFailed"}:
+        return Recorded(frame["recording"]["name"], kind == "RecordingFinished")
+    return _of_channel(kind, frame)
+
+
+def _of_channel(kind: str, frame: Mapping[str, Any]) -> SwitchEvent | None:
+    channel = frame.get("channel", {})
+    if kind == "StasisStart":
+        if frame["args"][:1] == [_OUTSIDE]:
+            return Arrived(_channel(channel, called=frame["args"][1]))
+        return Answered(channel["id"])
+    if kind == "StasisEnd":  # of a caller the switch tells no more than this
+        return Ended(channel["id"], End.HUNG_UP)
+    if kind == "ChannelDestroyed":
+        was_up = channel["state"] == "Up"
+        why = End.HUNG_UP if was_up else _CAUSES.get(frame["cause"], End.FAILED)
+        return Ended(channel["id"], why)
+    return None
+
+
+def _channel(one: Any, called: str | None = None) -> Channel:
+    if called is None:
+        # A call from outside came by the dialplan's extension; a leg of ours has none.
+        outside = one["dialplan"].get("app_data", "").split(",")[1:2] == [_OUTSIDE]
+        called = one["dialplan"]["exten"] if outside else ""
+    caller = one["caller"]["number"] if called else ""
+    return Channel(one["id"], one["state"] == "Up", caller, called)
+
+
+@contextlib.contextmanager
+def _must_be_there() -> Iterator[None]:
+    try:
+        yield
+    except Answer as answer:
+        if answer.status in _GONE or "not found" in str(answer).lower():
+            raise GoneError(str(answer)) from None
+        raise
+
+
+@contextlib.contextmanager
+def _may_be_gone() -> Iterator[None]:
+    try:
+        yield
+    except Answer as answer:
+        if answer.status not in _GONE:
+            raise

@@ -1,0 +1,104 @@
+"""The switch's configuration, made from the templates beside this file before each start."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+
+from appliance.domain.telephony.phones import Phone
+from appliance.settings_telephony import TelephonySettings
+from appliance.telephony.modules import loads
+from appliance.telephony.places import Places
+from appliance.telephony.tree import Tree
+from common.atomic import write_secret
+
+_WHOLE = (
+    "asterisk.conf", "modules.conf", "logger.conf", "http.conf", "ari.conf", "extensions.conf",
+    "queues.conf", "musiconhold.conf", "rtp.conf", "pjsip.conf",
+)  # fmt: skip
+# What the switch asks for although nothing is wanted of it; a missing file is an error in its log.
+_QUIET = {
+    "acl.conf": "",
+    "ccss.conf": "[general]\n",
+    "cdr.conf": "[general]\nenable = no\n",
+    "cel.conf": "[general]\nenable = no\n",
+    "features.conf": "[general]\n",
+    "indications.conf": "[general]\ncountry = us\n\n[us]\ndescription = tones\n"
+    "ringcadence = 2000,4000\ndial = 350+440\nbusy = 480+620/500,0/500\n"
+    "ring = 440+480/2000,0/4000\ncongestion = 480+620/250,0/250\n",
+    "manager.conf": "[general]\nenabled = no\n",
+    "pjproject.conf": "",
+    "queuerules.conf": "[general]\n",
+    "udptl.conf": "[general]\n",
+    "websocket_client.conf": "",
+}
+# Nobody waits longer for a desk phone than this when the appliance is away.
+_ALONE_SECONDS = 600
+
+
+def configure(
+    places: Places, tree: Tree, settings: TelephonySettings, phones: Sequence[Phone]
+) -> bool:
+    """Write every file, for the owner alone; whether one of them changed.
+
+    Raises:
+        OperatorError: the tree is incomplete, or a folder cannot be written.
+    """
+    values = {
+        "config": places.config,
+        "modules": tree.modules,
+        "data": places.data,
+        "shared": tree.shared,
+        "spool": places.spool,
+        "run": places.run,
+        "log": places.log,
+        "moh": tree.shared / "moh",
+        "loads": loads(),
+        "ari_port": settings.ari_port,
+        "ari_password": ari_password(places),
+        "alone_seconds": _ALONE_SECONDS,
+        "sip_bind": f"{_in_brackets(settings.host)}:{settings.sip_port}",
+        "rtp_first": settings.rtp_first,
+        "rtp_last": settings.rtp_last,
+        "trunks": _trunks(settings),
+        "phones": "".join(_phone(one) for one in phones),
+        "members": "\n".join(f"member = PJSIP/{one.extension}" for one in phones),
+    }
+    changed = False
+    texts = {name: _template(name).substitute(values) for name in _WHOLE}
+    for name, whole in (texts | _QUIET).items():
+        text = whole.encode()
+        path = places.config / name
+        if not path.exists() or path.read_bytes() != text:
+            write_secret(path, text)
+            changed = True
+    return changed
+
+
+def ari_password(places: Places) -> str:
+    """What the appliance and the switch know each other by; made when it is missing."""
+    if not places.ari_secret.exists():
+        write_secret(places.ari_secret, secrets.token_urlsafe(32).encode())
+    return places.ari_secret.read_text("utf-8")
+
+
+def _trunks(settings: TelephonySettings) -> str:
+    if not settings.trunks:
+        return ""
+    matches = "\n".join(f"match = {address}" for address in settings.trunks)
+    return _template("trunk.conf").substitute(matches=matches)
+
+
+def _phone(phone: Phone) -> str:
+    return _template("phone.conf").substitute(extension=phone.extension, digest=phone.digest)
+
+
+def _in_brackets(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _template(name: str) -> Template:
+    text = (files("appliance.telephony") / "templates" / name).read_text("utf-8")
+    return Template(text)

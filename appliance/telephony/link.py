@@ -1,0 +1,131 @@
+"""The phone role of a process: one of all processes holds the calls of this machine's switch.
+
+Whoever holds the lease reaches the switch, and follows the feed's floor: what agents and time do to
+a call in any process is told there in the same transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+
+from appliance.domain.live import FLOOR
+from appliance.domain.work import Floor
+from appliance.ops.turn import Turn
+from appliance.services.telephony.calls import Calls
+from appliance.services.telephony.take_call import PHONE
+from appliance.settings import ApplianceSettings
+from appliance.store.live import SqlLive
+from appliance.store.phones import SqlPhones
+from appliance.telephony.ari.provider import AriProvider
+from appliance.telephony.configure import ari_password
+from appliance.telephony.places import Places
+from appliance.telephony.tree import Tree
+from common.feed.storage import CursorGoneError
+from common.logs import get_logger
+
+log = get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+_FALLBACK_SECONDS = 1.0  # commits of other processes are heard so late when no bell rings
+_BATCH = 500
+
+
+class PhoneLink:
+    """Begins when it is this process's turn, and there is a switch; ends with the turn.
+
+    Args:
+        floor: the core.
+        live: the feed.
+        phones: who has which phone.
+        turn: the lease of the phone.
+        settings: where the switch is.
+    """
+
+    def __init__(
+        self,
+        floor: Floor,
+        live: SqlLive,
+        phones: SqlPhones,
+        turn: Turn,
+        settings: ApplianceSettings,
+    ) -> None:
+        self._floor, self._live, self._phones, self._turn = floor, live, phones, turn
+        self._settings = settings
+        self._calls: Calls | None = None
+        self._awake = threading.Event()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def look(self) -> None:
+        """Now and then: begin, go on, or let another process go on."""
+        if self._ending.is_set():
+            return
+        places = Places(self._settings.telephony_folder)
+        mine = Tree(places.tree).about is not None and self._turn.mine()
+        if mine and self._calls is None:
+            self._begin(places)
+        elif not mine and self._calls is not None:
+            self._end()
+        elif self._calls is not None:
+            self._calls.look()
+
+    def wake(self) -> None:
+        """Something was committed somewhere; cheap, any thread."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """Let go of the switch, and of the turn; the calls go on."""
+        self._ending.set()
+        self._end()
+        self._turn.give_back()
+
+    def _begin(self, places: Places) -> None:
+        places.make()
+        switch = AriProvider(self._settings.telephony.ari_port, ari_password(places))
+        self._calls = calls = Calls(self._floor, switch, self._phones)
+        # First the place in the feed, then the state: what happens in between is seen twice.
+        cursor = self._live.head(FLOOR)
+        calls.start()
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=self._follow, args=(calls, cursor, stop), name="phone-feed", daemon=True
+        )
+        self._stop_following: Callable[[], None] = stop.set
+        self._thread = thread
+        thread.start()
+        log.info("phone.begun", ari_port=self._settings.telephony.ari_port)
+
+    def _end(self) -> None:
+        calls, self._calls = self._calls, None
+        if calls is None:
+            return
+        self._stop_following()
+        self._awake.set()
+        if self._thread is not None:
+            self._thread.join(30)
+        calls.stop()
+
+    def _follow(self, calls: Calls, cursor: int, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._awake.wait(_FALLBACK_SECONDS)
+            self._awake.clear()
+            try:
+                cursor = self._tell(calls, cursor)
+            except CursorGoneError:
+                cursor = self._live.head(FLOOR)
+                calls.look()
+            except Exception:  # the database may be away; the next look catches up
+                log.exception("phone.feed_failed")
+                with contextlib.suppress(Exception):
+                    stop.wait(_FALLBACK_SECONDS)
+
+    def _tell(self, calls: Calls, cursor: int) -> int:
+        while events := self._live.read(FLOOR, cursor, _BATCH):
+            for event in events:
+                conversation = event.data.get("conversation")
+                if event.data.get("channel") == PHONE and isinstance(conversation, int):
+                    calls.changed(conversation)
+            cursor = events[-1].seq
+        return cursor

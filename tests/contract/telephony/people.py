@@ -1,0 +1,110 @@
+"""Callers and agents at telephones, in memory or by sipp; and what was heard of them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol, TypeVar
+
+from appliance.domain.telephony.provider import Connected, SwitchEvent, TelephonyProvider
+from tests.support.fake_telephony import FakeSwitch
+from tests.support.real_switch import RealSwitch
+from tests.support.waiting import until
+
+E = TypeVar("E")
+
+
+class Heard:
+    """Collects events."""
+
+    def __init__(self) -> None:
+        self.events: list[SwitchEvent] = []
+
+    def __call__(self, event: SwitchEvent) -> None:
+        self.events.append(event)
+
+    def wait(self, kind: type[E]) -> E:
+        """The first event of this kind, as soon as it comes."""
+
+        def find() -> E | None:
+            return next((one for one in self.events if isinstance(one, kind)), None)
+
+        found = until(find, 60, kind.__name__, lambda: self.events, every=0.02)
+        assert found is not None
+        return found
+
+
+class People(Protocol):
+    """A started provider, and hands."""
+
+    provider: TelephonyProvider
+    heard: Heard
+
+    def calls(self, number: str, stays: float) -> None:
+        """Somebody calls, and hangs up so long after being answered."""
+
+    def at_phone(self, extension: str, does: str) -> None:
+        """Somebody sits at a phone who ``answers`` or ``declines``."""
+
+    def answered(self) -> None:
+        """The caller was answered: their time runs."""
+
+
+class InMemory:
+    """Hands of the fake."""
+
+    def __init__(self) -> None:
+        self.provider = self._fake = FakeSwitch()
+        self.heard = Heard()
+        self.provider.start(self._told)
+        self._does: dict[str, str] = {}
+        self._stays = 0.0
+
+    def calls(self, number: str, stays: float) -> None:
+        """See `People`."""
+        self._stays = stays
+        self._caller = self._fake.arrives(number, "+8613800000000")
+
+    def at_phone(self, extension: str, does: str) -> None:
+        """See `People`."""
+        self._fake.phones.add(extension)
+        self._does[extension] = does
+        timer = threading.Timer(0.05, self._react, [extension])
+        timer.daemon = True
+        timer.start()
+
+    def answered(self) -> None:
+        """See `People`."""
+        if self._stays < 30:
+            threading.Timer(self._stays / 10, lambda: self._fake.hangs_up(self._caller)).start()
+
+    def _react(self, extension: str) -> None:
+        leg = until(lambda: self._fake.ringing(extension), 60, "ringing", every=0.01)
+        if self._does[extension] == "answers":
+            self._fake.phone_answers(leg)
+        else:
+            self._fake.phone_declines(leg)
+
+    def _told(self, event: SwitchEvent) -> None:
+        self.heard(event)
+
+
+class WithSipp:
+    """Hands of sipp."""
+
+    def __init__(self, real: RealSwitch) -> None:
+        self._real = real
+        self.provider = real.provider()
+        self.heard = Heard()
+        self.provider.start(self.heard)
+        self.heard.wait(Connected)
+
+    def calls(self, number: str, stays: float) -> None:
+        """See `People`."""
+        self._real.caller(number, stays)
+
+    def at_phone(self, extension: str, does: str) -> None:
+        """See `People`."""
+        self._real.phone(extension, does)
+
+    def answered(self) -> None:
+        """See `People`."""

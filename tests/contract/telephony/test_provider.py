@@ -1,0 +1,101 @@
+"""What every switch must do."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.domain.telephony.provider import (
+    Answered,
+    Arrived,
+    End,
+    Ended,
+    GoneError,
+    Played,
+    Recorded,
+)
+from tests.support.waiting import until
+
+LONG = 120.0
+
+
+def arrived(people, stays: float = LONG):
+    people.calls("100", stays)
+    return people.heard.wait(Arrived).channel
+
+
+def test_a_call_from_outside_is_told_with_both_numbers_and_ends_when_the_caller_hangs_up(people):
+    channel = arrived(people, stays=1.0)
+    assert (channel.called, channel.caller, channel.up) == ("100", "+8613800000000", False)
+    people.provider.answer(channel.id)
+    people.answered()
+    assert people.heard.wait(Ended) == Ended(channel.id, End.HUNG_UP)
+    assert people.provider.channels() == []
+
+
+def test_what_is_there_is_found_again_with_its_numbers(people):
+    channel = arrived(people)
+    people.provider.answer(channel.id)
+    until(lambda: people.provider.channels()[0].up, 60, "the answer", every=0.02)
+    (found,) = people.provider.channels()
+    assert (found.id, found.called, found.caller) == (channel.id, "100", "+8613800000000")
+    people.provider.hang_up(channel.id)
+    assert people.heard.wait(Ended).channel == channel.id
+
+
+def test_a_phone_rings_under_the_id_that_we_gave_and_two_legs_meet_in_a_room(people):
+    channel = arrived(people)
+    people.provider.answer(channel.id)
+    people.provider.music(channel.id, on=True)
+    people.at_phone("101", "answers")
+    people.provider.call("leg-1", "101", channel.caller, 30)
+    people.provider.call("leg-1", "101", channel.caller, 30)  # asked twice, rings once
+    assert people.heard.wait(Answered) == Answered("leg-1")
+    people.provider.make_bridge("call-1")
+    people.provider.make_bridge("call-1")
+    people.provider.join("call-1", "leg-1")
+    people.provider.join("call-1", channel.id)
+    (room,) = people.provider.bridges()
+    assert room.channels == {"leg-1", channel.id}
+    people.provider.record("call-1", "one")
+    people.provider.leave("call-1", channel.id)
+    people.provider.music(channel.id, on=True)
+    assert people.provider.bridges()[0].channels == {"leg-1"}
+    people.provider.play(channel.id, "hello-world", "prompt-1")
+    people.provider.stop_playing("prompt-1")
+    assert people.heard.wait(Played) == Played("prompt-1")
+    people.provider.stop_recording("one")
+    assert people.heard.wait(Recorded).name == "one"
+    people.provider.drop_bridge("call-1")
+    people.provider.hang_up("leg-1")
+    people.provider.hang_up(channel.id)
+    until(lambda: not people.provider.channels(), 60, "the end", every=0.02)
+    assert people.provider.bridges() == []
+
+
+def test_a_phone_that_declines_is_told_as_busy(people):
+    people.at_phone("101", "declines")
+    people.provider.call("leg-1", "101", "", 30)
+    assert people.heard.wait(Ended) == Ended("leg-1", End.BUSY)
+
+
+def test_a_phone_that_nobody_signed_in_with_is_told_as_unreachable(people):
+    people.provider.call("leg-1", "102", "", 30)
+    assert people.heard.wait(Ended) == Ended("leg-1", End.UNREACHABLE)
+
+
+def test_ending_what_is_gone_does_nothing_and_anything_else_with_it_says_so(people):
+    switch = people.provider
+    switch.hang_up("none")
+    switch.drop_bridge("none")
+    switch.leave("none", "none")
+    switch.stop_playing("none")
+    switch.stop_recording("none")
+    for act in (
+        lambda: switch.answer("none"),
+        lambda: switch.music("none", on=True),
+        lambda: switch.join("none", "none"),
+        lambda: switch.play("none", "hello-world", "p"),
+        lambda: switch.record("none", "r"),
+    ):
+        with pytest.raises(GoneError):
+            act()

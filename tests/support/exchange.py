@@ -1,0 +1,152 @@
+"""A small call centre with telephones: the core on SQLite, the switch in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from appliance.domain.agent_state import Said
+from appliance.domain.conversation import ENDED, State
+from appliance.domain.queue import Queue
+from appliance.domain.records import Agent, Conversation
+from appliance.domain.roles import Role
+from appliance.domain.telephony.phones import Number, Phone
+from appliance.domain.telephony.provider import TelephonyProvider
+from appliance.services.keep_moving import change, tick
+from appliance.services.presence import say, seen
+from appliance.services.telephony.calls import Calls
+from appliance.store.database import Database, database_url
+from appliance.store.floor import SqlFloor
+from appliance.store.floor_models import ConversationRow
+from appliance.store.migrate import migrate
+from appliance.store.phones import SqlPhones
+from appliance.store.users import SqlUsers
+from tests.support.clock import FakeClock
+from tests.support.fake_telephony import FakeSwitch
+from tests.support.waiting import until
+
+NUMBER = "100"
+
+
+class Exchange:
+    """The floor with agents at the phones 101, 102, …, and the queue of the number 100."""
+
+    def __init__(
+        self, database: Database, agents: int, reach: Callable[[], TelephonyProvider] | None
+    ) -> None:
+        self.clock, self.switch = FakeClock(), FakeSwitch()
+        self._reach = reach or (lambda: self.switch)
+        self.floor = SqlFloor(database, self.clock)
+        self._database = database
+        self.phones = SqlPhones(database)
+        users = SqlUsers(database, self.clock)
+        queue = self.floor.write(lambda work: work.save_queue(Queue(0, "sales")))
+        self.queue = queue.id
+        self.phones.keep_number(Number(NUMBER, queue.id))
+        self.agents: list[int] = []
+        for number in range(agents):
+            user = users.add(f"a{number}", f"A{number}", Role.AGENT, "-", only_first=False)
+            assert user is not None
+            agent = Agent(user.id, user.display_name, queues=frozenset({queue.id}))
+            self.floor.write(lambda work, agent=agent: work.save_agent(agent))
+            self.phones.keep_phone(Phone(str(101 + number), user.id, "-" * 32))
+            self.switch.phones.add(str(101 + number))
+            self.agents.append(user.id)
+        self._start()
+
+    def crash(self) -> None:
+        """`kill -9` of the appliance and its start: what is in memory is gone."""
+        self.calls.stop()
+        self._start()
+
+    def _start(self) -> None:
+        self.provider = self._reach()
+        self.calls = Calls(self.floor, self.provider, self.phones, threads=2)
+        self.calls.start()
+
+    def do(self, use_case, *arguments, **named):
+        """An agent, or time, does something in the core; the calls hear of it."""
+        result = change(self.floor, lambda work: use_case(work, *arguments, **named))
+        self.calls.look()
+        return result
+
+    def ready(self, agent: int) -> None:
+        """Signs in and says that they are ready."""
+        self.do(say, agent, Said.SIGN_IN)
+        self.do(say, agent, Said.READY)
+
+    def later(self, seconds: float) -> None:
+        """Time passes."""
+        self.clock.advance(seconds)
+        self.do(tick)
+
+    def conversation(self) -> Conversation:
+        """The newest."""
+        with self._database.read() as session:
+            newest = session.scalar(select(func.max(ConversationRow.id)))
+        assert newest is not None
+        return self.floor.read(lambda work: work.conversation(newest))
+
+    def state(self) -> State | None:
+        """Of the newest; None: none has come."""
+        with self._database.read() as session:
+            found = session.scalar(
+                select(ConversationRow.state).order_by(ConversationRow.id.desc()).limit(1)
+            )
+        return State(found) if found else None
+
+    def seen(self, agent: int) -> str:
+        """An agent's state."""
+        return self.floor.read(lambda work: seen(work, agent))
+
+    def until_state(self, state: State) -> None:
+        """Wait for the newest conversation to be there."""
+        until(lambda: self.state() is state, 60, f"the state {state}", self.state, every=0.01)
+
+    def until_rings(self, extension: str) -> str:
+        """Wait for a phone to ring; the leg."""
+        what = f"{extension} to ring"
+        return until(lambda: self.switch.ringing(extension), 60, what, self.state, every=0.01) or ""
+
+    def until_clear(self) -> None:
+        """Wait until nothing is left at the switch, and no call is said to go on."""
+        until(self._clear, 60, "nothing to be left", self._left, every=0.01)
+
+    def until_together(self, *channels: str) -> None:
+        """Wait until they hear each other."""
+        until(lambda: self.switch.together(*channels), 60, "a talk", self.state, every=0.01)
+
+    def until_music(self, channel: str) -> None:
+        """Wait until the caller hears music."""
+        until(lambda: self.switch.hears_music(channel), 60, "music", self.state, every=0.01)
+
+    def taken(self, channel: str) -> bool:
+        """Whether a caller became a conversation."""
+        return self.floor.read(lambda work: work.calls.by_channel(channel)) is not None
+
+    def _left(self) -> object:
+        going = self.floor.read(lambda work: list(work.calls.going_on()))
+        return going, self.provider.channels(), self.provider.bridges(), self.state()
+
+    def _clear(self) -> bool:
+        going, channels, bridges, state = self._left()  # type: ignore[misc]
+        return not (going or channels or bridges) and (state in ENDED or state is State.WRAP_UP)
+
+
+@contextmanager
+def exchange(
+    folder: Path, agents: int = 2, reach: Callable[[], TelephonyProvider] | None = None
+) -> Iterator[Exchange]:
+    """Opened, and closed; ``reach`` connects to another switch than the one in memory."""
+    database = Database(database_url("", folder))
+    migrate(database, folder)
+    found = Exchange(database, agents, reach)
+    try:
+        yield found
+    finally:
+        found.calls.stop()
+        found.floor.close()
+        database.close()

@@ -1,0 +1,231 @@
+"""A switch in memory, for tests: the same words, and hands for callers and phones.
+
+It tells an event before the method that caused it returns, as a quick switch may; tests that want
+another order hold it back with `hold`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from appliance.domain.telephony.provider import (
+    Answered,
+    Arrived,
+    Bridge,
+    Channel,
+    Connected,
+    End,
+    Ended,
+    GoneError,
+    Lost,
+    Played,
+    Recorded,
+    SwitchEvent,
+    Told,
+)
+from common.errors import NetworkError
+
+
+@dataclass
+class _Leg:
+    up: bool
+    caller: str = ""
+    called: str = ""
+    extension: str = ""
+    music: bool = False
+
+
+@dataclass
+class FakeSwitch:
+    """See `appliance.domain.telephony.provider.TelephonyProvider`.
+
+    Attributes:
+        phones: extensions that are signed in.
+        held: events that are not told yet; None: all are told at once.
+    """
+
+    phones: set[str] = field(default_factory=set)
+    held: list[SwitchEvent] | None = None
+    _told: Told | None = None
+    _legs: dict[str, _Leg] = field(default_factory=dict)
+    _rooms: dict[str, set[str]] = field(default_factory=dict)
+    _playing: dict[str, str] = field(default_factory=dict)
+    _recording: dict[str, str] = field(default_factory=dict)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    away: bool = False
+
+    # What the appliance does.
+
+    def start(self, told: Told) -> None:
+        """See the interface."""
+        self._told = told
+        self._tell(Connected())
+
+    def stop(self) -> None:
+        """See the interface."""
+        self._told = None
+
+    def channels(self) -> list[Channel]:
+        """See the interface."""
+        self._reach()
+        return [Channel(i, leg.up, leg.caller, leg.called) for i, leg in self._legs.items()]
+
+    def bridges(self) -> list[Bridge]:
+        """See the interface."""
+        self._reach()
+        return [Bridge(i, frozenset(inside)) for i, inside in self._rooms.items()]
+
+    def answer(self, channel: str) -> None:
+        """See the interface."""
+        self._leg(channel).up = True
+
+    def hang_up(self, channel: str) -> None:
+        """See the interface."""
+        self._reach()
+        if channel in self._legs:
+            self._end(channel, End.HUNG_UP if self._legs[channel].up else End.NO_ANSWER)
+
+    def call(self, leg: str, extension: str, caller: str, seconds: int) -> None:
+        """See the interface."""
+        self._reach()
+        if leg in self._legs:
+            return
+        if extension not in self.phones:
+            self._tell(Ended(leg, End.UNREACHABLE))
+            return
+        self._legs[leg] = _Leg(up=False, extension=extension)
+
+    def music(self, channel: str, on: bool) -> None:
+        """See the interface."""
+        self._leg(channel).music = on
+
+    def make_bridge(self, bridge: str) -> None:
+        """See the interface."""
+        self._reach()
+        self._rooms.setdefault(bridge, set())
+
+    def drop_bridge(self, bridge: str) -> None:
+        """See the interface."""
+        self._reach()
+        self._rooms.pop(bridge, None)
+
+    def join(self, bridge: str, channel: str) -> None:
+        """See the interface."""
+        leg = self._leg(channel)
+        if bridge not in self._rooms:
+            raise GoneError(bridge)
+        for inside in self._rooms.values():
+            inside.discard(channel)
+        self._rooms[bridge].add(channel)
+        leg.music = False
+
+    def leave(self, bridge: str, channel: str) -> None:
+        """See the interface."""
+        self._reach()
+        self._rooms.get(bridge, set()).discard(channel)
+
+    def play(self, channel: str, media: str, playback: str) -> None:
+        """See the interface."""
+        self._leg(channel)
+        self._playing[playback] = channel
+
+    def stop_playing(self, playback: str) -> None:
+        """See the interface."""
+        self._reach()
+        if self._playing.pop(playback, None) is not None:
+            self._tell(Played(playback))
+
+    def record(self, bridge: str, name: str) -> None:
+        """See the interface."""
+        self._reach()
+        if bridge not in self._rooms:
+            raise GoneError(bridge)
+        self._recording[name] = bridge
+
+    def stop_recording(self, name: str) -> None:
+        """See the interface."""
+        self._reach()
+        if self._recording.pop(name, None) is not None:
+            self._tell(Recorded(name, whole=True))
+
+    # What callers and phones do.
+
+    def arrives(self, called: str, caller: str = "") -> str:
+        """Somebody calls; the channel."""
+        channel = f"caller-{next(self._numbers)}"
+        self._legs[channel] = _Leg(up=False, caller=caller, called=called)
+        self._tell(Arrived(Channel(channel, False, caller, called)))
+        return channel
+
+    def phone_answers(self, leg: str) -> None:
+        """Somebody picks up."""
+        self._legs[leg].up = True
+        self._tell(Answered(leg))
+
+    def phone_declines(self, leg: str) -> None:
+        """Somebody presses the red button."""
+        self._end(leg, End.BUSY)
+
+    def hangs_up(self, channel: str) -> None:
+        """Whoever it is puts the receiver down."""
+        self._end(channel, End.HUNG_UP)
+
+    def ringing(self, extension: str) -> str | None:
+        """The leg that rings at a phone."""
+        found = (i for i, leg in self._legs.items() if leg.extension == extension and not leg.up)
+        return next(found, None)
+
+    def leg_of(self, extension: str) -> str | None:
+        """The leg that a phone has."""
+        return next((i for i, leg in self._legs.items() if leg.extension == extension), None)
+
+    def hears_music(self, channel: str) -> bool:
+        """Whether it does."""
+        return self._legs[channel].music
+
+    def together(self, *channels: str) -> bool:
+        """Whether they hear each other."""
+        return any(set(channels) <= inside for inside in self._rooms.values())
+
+    def let_go(self, index: int = 0) -> None:
+        """Tell one event that was held back."""
+        assert self.held is not None
+        event = self.held.pop(index)
+        if self._told is not None:
+            self._told(event)
+
+    def goes(self) -> None:
+        """The switch is not reached for a while."""
+        self.away = True
+        self._tell(Lost())
+
+    def returns(self) -> None:
+        """It is reached again."""
+        self.away = False
+        self._tell(Connected())
+
+    def _leg(self, channel: str) -> _Leg:
+        self._reach()
+        if channel not in self._legs:
+            raise GoneError(channel)
+        return self._legs[channel]
+
+    def _reach(self) -> None:
+        if self.away:
+            raise NetworkError("The switch is not reached.")
+
+    def _end(self, channel: str, why: End) -> None:
+        del self._legs[channel]
+        for inside in self._rooms.values():
+            inside.discard(channel)
+        for playback in [p for p, c in self._playing.items() if c == channel]:
+            del self._playing[playback]
+            self._tell(Played(playback))
+        self._tell(Ended(channel, why))
+
+    def _tell(self, event: SwitchEvent) -> None:
+        if self.held is not None:
+            self.held.append(event)
+        elif self._told is not None and (not self.away or isinstance(event, Lost)):
+            self._told(event)

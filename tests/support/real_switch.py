@@ -1,0 +1,99 @@
+"""The real switch on ports of its own, with sipp as callers and desk phones."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.domain.telephony.phones import Phone, digest_of
+from appliance.settings_telephony import TelephonySettings
+from appliance.telephony.ari.provider import AriProvider
+from appliance.telephony.configure import ari_password
+from appliance.telephony.install import install
+from appliance.telephony.places import Places
+from appliance.telephony.running import Switch
+from appliance.telephony.tree import Tree
+from common.clock import SystemClock
+
+SCENARIOS = Path(__file__).parent / "sipp"
+PASSWORD = "secret-of-tests"
+_OUTSIDE = "127.0.0.2"  # the trunk's address; phones have 127.0.0.1
+# Where the installed switch is kept from one run to the next; the make target names it.
+CACHE = "CALLSTEAD_TEST_SWITCH"
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    """One that nobody has at this moment."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RealSwitch:
+    """Started; `caller` and `phone` are people with telephones."""
+
+    def __init__(self, folder: Path, extensions: list[str]) -> None:
+        clock = SystemClock()
+        cache = Places(Path(os.environ.get(CACHE, "build/switch")).resolve())
+        install(cache, TelephonySettings(), clock, print)
+        self.places = Places(folder)
+        self.places.make()
+        self.places.tree.symlink_to(cache.tree)
+        self.settings = TelephonySettings(
+            host="127.0.0.1", sip_port=free_port(), ari_port=free_port(socket.SOCK_STREAM),
+            trunks=(_OUTSIDE,), rtp_first=27000, rtp_last=27999,
+        )  # fmt: skip
+        assert Tree(self.places.tree).about
+        self.switch = Switch(self.places, self.settings, clock)
+        self.switch.start([Phone(e, 1, digest_of(e, PASSWORD)) for e in extensions])
+        self._folder = folder
+        self._programs: list[subprocess.Popen[bytes]] = []
+
+    def provider(self) -> AriProvider:
+        """A new connection to it; not started."""
+        return AriProvider(self.settings.ari_port, ari_password(self.places))
+
+    def caller(self, number: str, stays: float) -> None:
+        """Somebody calls, and stays for so many seconds after it was answered."""
+        self._sipp("caller", _OUTSIDE, free_port(), "-s", number, "-m", "1",
+                   "-d", str(int(stays * 1000)))  # fmt: skip
+
+    def phone(self, extension: str, does: str, after: float = 0.2) -> None:
+        """A phone signs in, and ``answers`` or ``declines`` after so many seconds of ringing."""
+        port = free_port()
+        signing = self._sipp("register", "127.0.0.1", port, "-s", extension, "-m", "1",
+                             "-au", extension, "-ap", PASSWORD)  # fmt: skip
+        assert signing.wait(60) == 0
+        self._sipp(does, "127.0.0.1", port, "-d", str(int(after * 1000)))
+
+    def close(self) -> None:
+        """All of it."""
+        for program in self._programs:
+            program.kill()
+            program.wait(60)
+        self.switch.stop()
+
+    def _sipp(self, scenario: str, address: str, port: int, *more: str) -> subprocess.Popen[bytes]:
+        program = subprocess.Popen(
+            ["sipp", f"127.0.0.1:{self.settings.sip_port}", "-nostdin",
+             "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", address, "-p", str(port),
+             "-mp", str(20000 + 2 * (port % 3000)), *more],
+            cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._programs.append(program)
+        return program
+
+
+@contextmanager
+def real_switch(folder: Path, extensions: list[str]) -> Iterator[RealSwitch]:
+    """Started, and ended."""
+    found = RealSwitch(folder, extensions)
+    try:
+        yield found
+    finally:
+        found.close()
