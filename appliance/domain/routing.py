@@ -57,7 +57,8 @@ class Waiting:
         since: when it began to wait, in seconds on the snapshot's clock.
         rule: the queue's rule for its tags; the snapshot holds one object for all alike.
         last_agent: who spoke with the contact before.
-        only_agent: it was transferred to this agent alone.
+        only_agent: a person gave it to this agent, who need not serve the queue nor have its
+            skills; it waits for nobody else while they are available and have not declined.
         declined: agents who did not want it or did not answer.
     """
 
@@ -149,7 +150,7 @@ def decisions(snapshot: Snapshot) -> Iterator[Decision]:
         waited = snapshot.now - one.since
         seat, why = _choose(one, policy, waited, choices, open_seats)
         if seat is not None:
-            del open_seats[seat.agent]
+            open_seats.pop(seat.agent, None)
             if why is not None:
                 yield Decision(one.conversation, seat.agent, snapshot.now + policy.ring, why)
         if not open_seats:
@@ -193,32 +194,38 @@ def _choose(
 ) -> tuple[Seat | None, Why | None]:
     """The agent: with a reason for an offer, without one when they are only kept free."""
     step = one.rule.step(waited)
+    named = choices.named(one)
+    if named is not None:
+        if named.agent in open_seats and named.capacity - named.load >= one.weight:
+            return named, Why(Reason.NAMED, one.rule.name, step, waited, 1)
+        return (named if waited >= policy.reserve_after else None), None
     able = choices.able(one, step)
     able.forget_all_but(open_seats)
-    fitting = [seat for seat in able.fitting if _may(one, seat)] if _is_picky(one) else able.fitting
+    fitting = able.fitting
+    if one.declined:
+        fitting = [seat for seat in fitting if seat.agent not in one.declined]
     if fitting:
         last = able.by_agent.get(one.last_agent) if one.last_agent is not None else None
-        if last is not None and last not in fitting and _may(one, last) and waited < policy.sticky:
+        if (
+            last is not None
+            and last not in fitting
+            and one.last_agent not in one.declined
+            and waited < policy.sticky
+        ):
             return None, None  # the contact's own agent is at work: a moment more for them
         seat = last if last in fitting else fitting[0]
         return seat, Why(_reason(one, seat, fitting), one.rule.name, step, waited, len(fitting))
     if waited >= policy.reserve_after:
-        roomy = (seat for seat in able.open if seat.capacity >= one.weight and _may(one, seat))
+        roomy = (
+            seat
+            for seat in able.open
+            if seat.capacity >= one.weight and seat.agent not in one.declined
+        )
         return next(roomy, None), None
     return None, None
 
 
-def _is_picky(one: Waiting) -> bool:
-    return bool(one.declined) or one.only_agent is not None
-
-
-def _may(one: Waiting, seat: Seat) -> bool:
-    return seat.agent not in one.declined and one.only_agent in (None, seat.agent)
-
-
 def _reason(one: Waiting, seat: Seat, fitting: Sequence[Seat]) -> Reason:
-    if one.only_agent is not None:
-        return Reason.NAMED
     if seat.agent == one.last_agent:
         return Reason.LAST_AGENT
     if len(fitting) == 1:
@@ -263,7 +270,15 @@ class _Choices:
             (seat for seat in seats if seat.capacity > 0),
             key=lambda seat: (_occupied(seat), seat.idle_since, seat.agent),
         )
+        self._by_agent = {seat.agent: seat for seat in self._best_first}
         self._known: dict[tuple[int, int, Rule, int], _Able] = {}
+
+    def named(self, one: Waiting) -> Seat | None:
+        """The agent whom a person gave it to, if they can take it sooner or later."""
+        if one.only_agent is None or one.only_agent in one.declined:
+            return None
+        seat = self._by_agent.get(one.only_agent)
+        return seat if seat is not None and seat.capacity >= one.weight else None
 
     def able(self, one: Waiting, step: int) -> _Able:
         """Who would do for ``one`` at this step of its rule."""

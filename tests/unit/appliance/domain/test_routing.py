@@ -93,6 +93,31 @@ def test_a_transferred_conversation_rings_at_the_named_agent_alone():
     assert (found.agent, found.why.reason) == (2, Reason.NAMED)
 
 
+def test_who_was_named_need_not_serve_the_queue_nor_have_its_skills():
+    expert = Rule("r", steps=[Step(0, Need(frozenset({"experts"}), {"fr": 3}))])
+    seats = [Seat(1, SALES, frozenset({"experts"}), {"fr": 5}), Seat(2, frozenset())]
+    (found,) = route(snapshot(seats, [Waiting(11, 1, 90, rule=expert, only_agent=2)]))
+    assert (found.agent, found.why.reason) == (2, Reason.NAMED)
+
+
+@pytest.mark.parametrize("change", [{"available": False}, {"capacity": 50}])
+def test_who_was_named_and_cannot_take_it_leaves_it_to_the_others(change):
+    seats = [Seat(1, SALES), replace(Seat(2, SALES), **change)]
+    assert pairs(route(snapshot(seats, [Waiting(11, 1, 90, only_agent=2)]))) == [(11, 1)]
+
+
+def test_who_was_named_and_declined_leaves_it_to_the_others():
+    asked = Waiting(11, 1, 90, only_agent=2, declined=frozenset({2}))
+    assert pairs(route(snapshot([Seat(1, SALES), Seat(2, SALES)], [asked]))) == [(11, 1)]
+
+
+def test_who_was_named_is_kept_free_for_it_after_a_while():
+    seats = [Seat(2, SALES, load=75)]
+    waiting = [Waiting(11, 1, 0, weight=CALL, only_agent=2), Waiting(12, 1, 90, weight=CHAT)]
+    assert route(snapshot(seats, waiting, reserve_after=10)) == []
+    assert pairs(route(snapshot(seats, waiting, reserve_after=1e9))) == [(12, 2)]
+
+
 def test_who_declined_is_not_asked_again():
     seats = [Seat(1, SALES), Seat(2, SALES, load=25)]
     asked = Waiting(11, 1, 90, weight=CHAT, declined=frozenset({1}))
@@ -150,6 +175,12 @@ def snapshots(draw) -> Snapshot:
     return Snapshot(100.0, seats, waiting, {1: draw(policy), 2: draw(policy)})
 
 
+def named(at: Snapshot, one: Waiting) -> int | None:
+    """Whom a person gave it to, while that agent can take it sooner or later."""
+    able = {seat.agent for seat in at.seats if seat.available and seat.capacity >= one.weight}
+    return one.only_agent if one.only_agent in able - one.declined else None
+
+
 @given(snapshots())
 def test_nobody_over_capacity_no_offer_to_two_no_skill_broken(at: Snapshot):
     seats = {seat.agent: seat for seat in at.seats}
@@ -162,10 +193,12 @@ def test_nobody_over_capacity_no_offer_to_two_no_skill_broken(at: Snapshot):
         assert seat.available
         assert seat.free
         assert seat.load + one.weight <= seat.capacity
-        assert one.queue in seat.queues
         assert at.policies[one.queue].open
         assert decision.agent not in one.declined
-        assert one.only_agent in (None, decision.agent)
+        assert named(at, one) in (None, decision.agent)
+        if named(at, one) is not None:
+            continue
+        assert one.queue in seat.queues
         need = one.rule.steps[one.rule.step(at.now - one.since)].need
         assert need.met_by(seat.groups, seat.skills)
 
@@ -194,9 +227,10 @@ def test_a_fit_is_left_idle_only_for_somebody_of_higher_rank(at: Snapshot):
         for seat in at.seats:
             fits = (
                 seat.available and seat.free and seat.load + one.weight <= seat.capacity
-                and one.queue in seat.queues and seat.agent not in one.declined
-                and one.only_agent in (None, seat.agent)
-                and need.met_by(seat.groups, seat.skills)
+                and seat.agent not in one.declined
+                and (seat.agent == named(at, one) or (
+                    named(at, one) is None and one.queue in seat.queues
+                    and need.met_by(seat.groups, seat.skills)))
             )  # fmt: skip
             assert not fits or seat.agent in taken
 
