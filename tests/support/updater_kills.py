@@ -27,7 +27,7 @@ class Ground:
         self.site = site
         self.vendor = vendor
         self._minor = 0
-        self.took = 0.0  # seconds of the first, undisturbed installation
+        self.took = 0.0  # seconds of the last installation that nothing cut short
 
     def ship(self) -> str:
         """The next release; its version."""
@@ -58,13 +58,14 @@ class Ground:
 
         With ``launcher`` the launcher of the program is killed in the same moment.
         """
-        version = self.ship()
+        version, began = self.ship(), time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "-m", "common", "updater", "apply", PRODUCT],
             cwd=ROOT, env=self.client.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
             process.wait(seconds)
+            self.took = time.monotonic() - began  # a machine is not as busy all the time
         except subprocess.TimeoutExpired:
             process.kill()
         if launcher:
