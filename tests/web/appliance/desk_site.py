@@ -16,14 +16,12 @@ from appliance.domain.work import Work
 from appliance.office import Office
 from appliance.settings import ApplianceSettings
 from common.clock import SystemClock
-from tests.architecture.house import ROOT
 from tests.web.appliance.conftest import CHEAP, GOOD
 from tests.web.appliance.test_serve import Process
 
 SLOW = 30_000  # milliseconds; the machine may be busy
 MANY = 700
 SEATS = 12
-AXE = ROOT / "appliance" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class DeskSite:
@@ -130,15 +128,3 @@ def write(visitor: Page, text: str) -> None:
     """The visitor says something."""
     visitor.get_by_role("textbox", name="Your message").fill(text)
     visitor.keyboard.press("Enter")
-
-
-def hindrances(page: Page) -> list[str]:
-    """What axe finds serious on the page, by WCAG 2.2 AA."""
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate(
-        """() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })
-        .then((told) => told.violations
-            .filter((one) => ["serious", "critical"].includes(one.impact))
-            .map((one) => one.id + ": " + one.nodes.map((n) => n.html.slice(0, 150))))"""
-    )
-    return list(found)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.support.axe import hindrances
 from tests.support.waiting import until
-from tests.web.appliance.desk_site import MANY, SLOW, DeskSite, hindrances, write
+from tests.web.appliance.desk_site import MANY, SLOW, DeskSite, write
 
 expect.set_options(timeout=SLOW)
 
