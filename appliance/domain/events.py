@@ -107,6 +107,10 @@ KINDS: Mapping[str, EventKind] = {
         f"agent.{said}": EventKind(f"an agent's presence: {said}", ("agent",), _PRESENCE)
         for said in Said
     },
+    "agent.updating": EventKind(
+        "an update waits for this program, or waits no more", ("agent",),
+        {"updating": "whether it waits"}, kept=False,
+    ),
     "agent.added": EventKind("somebody is at the desk for the first time", ("agent",)),
     "agent.set": EventKind("what an agent may be offered was changed", ("agent",)),
     "queue.set": EventKind(

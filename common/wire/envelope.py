@@ -97,6 +97,8 @@ def json_object(data: bytes) -> dict[str, Any]:
         value = read_json(data)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from error
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - of bytes, not of an argument
     return value

@@ -149,7 +149,7 @@ def test_a_window_that_cannot_be_understood_is_told_and_nothing_is_switched(seat
     vendor.ship(PRODUCT, "1.1.0")
     to_waiting(seat)
     assert seat.step() is State.WAITING
-    assert "updater.window.cron" in seat.program.reason
+    assert "updater.window: The window 'at night' has 2 fields" in seat.program.reason
 
 
 def test_an_order_to_go_back_waits_for_the_call_too(seat, vendor):
