@@ -10,9 +10,11 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from comm_server.parts import Parts
+from comm_server.rollout.reading import terms_of
 from comm_server.rollout.rules import Snapshot, Stand
 from comm_server.rollout.standing import state_of
 from comm_server.rollout.telling import counts
+from comm_server.rollout.terms import in_words
 from comm_server.rollout.words import TEXTS, say_row
 from common.errors import OperatorError
 from common.spool import Row
@@ -37,12 +39,18 @@ _QUESTIONS = ("open", "return")
 
 @dataclass(frozen=True)
 class Card:
-    """One rollout on the page; ``rings`` as `comm_server.rollout.telling.counts` answers them."""
+    """One rollout on the page.
+
+    Attributes:
+        rings: as `comm_server.rollout.telling.counts` answers them.
+        asked: what the vendor asks of the site for it, in words.
+    """
 
     row: Row
     state: str
     tone: str
     sentence: str
+    asked: str
     bar: Markup
     rings: list[dict[str, Any]]
     next_ring: str
@@ -136,6 +144,7 @@ def _card(parts: Parts, row: Row, number: int) -> Card:
         state=state,
         tone=_STATES.get(state, "plain"),
         sentence=say_row(row),
+        asked=in_words(terms_of(parts.store.rows, row)),
         bar=bar_of(s, f"rollout-{number}"),
         rings=counts(s),
         next_ring=s.rings[following].name if following < len(s.rings) and not s.halted else "",

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from common.wire.rollout import Terms
 from tests.support.site import TestSite
 from tests.unit.comm_server.rollout.world import RolloutWorld
 from tests.web.comm_server.browser import Browser
@@ -47,6 +48,13 @@ def test_the_page_tells_how_far_a_release_has_come(world: RolloutWorld, browser:
     assert '<svg viewBox="0 0 640 14"' in page
     assert "Installed <strong>1</strong>" in page
     assert "Not yet <strong>9</strong>" in page
+
+
+def test_the_page_tells_what_the_vendor_asks(world: RolloutWorld, browser: Browser):
+    world.ship("1.0.3", terms=Terms(rings=("first 5%", "all"), at_once=10, quiet=3600.0))
+    page = browser.page(PAGE)
+    assert "The vendor: asks for the rings first 5%, all; at most 10 % of a ring at once" in page
+    assert "only after the vendor has halted or withdrawn it" in page
 
 
 def test_a_button_approves_in_the_name_of_who_pressed_it(world: RolloutWorld, browser: Browser):
