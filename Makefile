@@ -51,7 +51,7 @@ phone: setup-dev ## telephony on the real switch, sipp as callers and phones; th
 	@packaging/system-packages.sh phone
 	@CALLSTEAD_TEST_SWITCH=build/switch $(BIN)/python -m pytest -m long tests/contract/telephony
 
-bench-errors: $(VENV)/dev.stamp ## measure intake, digest, mail and a storm beside Bugsink (half an hour)
+bench-errors: $(VENV)/dev.stamp ## measure intake, digest, mail and a storm beside Bugsink (a quarter of an hour)
 	@PYTHONPATH=. $(BIN)/python bench/errors.py $(BENCH)
 
 bench-updates: $(VENV)/dev.stamp ## measure deltas of the appliance's own tree against tufup and tar.gz
