@@ -19,7 +19,7 @@ from appliance.beside import Beside, Job
 from appliance.domain.nodes import BEAT_SECONDS, Node
 from appliance.domain.work import Work
 from appliance.office import Office
-from appliance.ops.mail import post, sender_of
+from appliance.ops.mail import post
 from appliance.ops.post import Poster
 from appliance.ops.reporting import reporting_facts, start_reporting
 from appliance.ops.turn import Turn
@@ -49,6 +49,7 @@ from common.clock import Clock, SystemClock
 from common.feed import FeedApp, FeedLimits, Fresh, Wakeups
 from common.in_care import InCare
 from common.jobs import told
+from common.mail.server import sender_or_own
 from common.serving import TlsIdentity, serve
 from common.serving.certificates import ensure_self_signed
 from common.settings import Holder
@@ -232,7 +233,7 @@ class _Process:
     def _send_transcripts(self) -> None:
         mail = self._mail()
         if mail.host:
-            compose = TranscriptMail(self._texts, sender_of(mail))
+            compose = TranscriptMail(self._texts, sender_or_own(mail.sender))
             send_due(self._office.floor, compose, partial(post, mail))
 
     def _say_here(self) -> None:

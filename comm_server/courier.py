@@ -6,8 +6,8 @@ a run that was missed while the program was down is simply found due; no timer n
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -31,7 +31,7 @@ from comm_server.unfreeze import unfreeze
 from common.clock import Clock, parse_stamp, stamp
 from common.errors import CallsteadError
 from common.logs import get_logger
-from common.mail.server import MailServer
+from common.mail.server import sender_or_own
 from common.mail.smtp import SmtpTransport
 from common.spool import Store
 from common.web.texts import LANGUAGES, Texts
@@ -119,7 +119,7 @@ class Courier:
             compose,
             texts=self._texts,
             languages=settings.mail.languages or tuple(LANGUAGES),
-            sender=sender_of(settings.mail),
+            sender=sender_or_own(settings.mail.sender),
             recipient=str(self._site.mail["to"]),
             console=self._site.console,
         )
@@ -196,26 +196,13 @@ class Courier:
         return True
 
 
-def sender_of(mail: MailSettings) -> str:
-    """The From address."""
-    return mail.sender or f"callstead@{socket.gethostname()}"
-
-
 def mailbox_for(settings: CommSettings, site: Site) -> AcknowledgementSource | None:
     """The mailbox that acknowledgements come to, or None."""
     mailbox = settings.acknowledgements
     if not mailbox.kind:
         return None
-    server = MailServer(
-        host=mailbox.host,
-        port=mailbox.port or _USUAL[mailbox.kind, mailbox.security == "tls"],
-        security=mailbox.security,
-        ca_file=settings.folder / mailbox.ca_file if mailbox.ca_file else None,
-        user=mailbox.user,
-        password_file=mailbox.password_file,
-        timeout=mailbox.timeout,
-        setting="comm.acknowledgements",
-    )
+    usual = _USUAL[mailbox.kind, mailbox.security == "tls"]
+    server = mailbox.server("comm.acknowledgements", usual_port=usual, folder=settings.folder)
     if mailbox.kind == "pop3":
         return Pop3Source(site, server)
     return ImapSource(site, server, mailbox.folder, mailbox.after)
@@ -223,16 +210,11 @@ def mailbox_for(settings: CommSettings, site: Site) -> AcknowledgementSource | N
 
 def transport_for(mail: MailSettings, site: Site) -> MailTransport:
     """The relay from the settings, else the vendor's own server from the kit."""
-    own = bool(mail.host)
-    ca_file = site.home_ca.parent / mail.ca_file if mail.ca_file else None
-    return SmtpTransport(
-        host=mail.host or str(site.mail["host"]),
-        port=mail.port or int(site.mail["port"]),
-        security=mail.security or str(site.mail["security"]),
-        sender=sender_of(mail),
-        recipient=str(site.mail["to"]),
-        ca_file=ca_file or (None if own else site.home_ca),
-        user=mail.user,
-        password_file=mail.password_file,
-        timeout=mail.timeout,
+    named = mail.server("comm.mail", usual_port=int(site.mail["port"]), folder=site.home_ca.parent)
+    server = replace(
+        named,
+        host=named.host or str(site.mail["host"]),
+        security=named.security or str(site.mail["security"]),
+        ca_file=named.ca_file or (None if named.host else site.home_ca),
     )
+    return SmtpTransport(server, sender_or_own(mail.sender), str(site.mail["to"]))

@@ -138,7 +138,7 @@ def _mail(settings: CommSettings, site: Site) -> Result:
     name = "comm: mail server"
     transport = transport_for(settings.mail, site)
     assert isinstance(transport, SmtpTransport)  # noqa: S101 - the only kind there is yet
-    where = f"{transport.host}:{transport.port}"
+    where = f"{transport.server.host}:{transport.server.port}"
     try:
         transport.probe()
     except CallsteadError as error:

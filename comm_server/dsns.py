@@ -59,11 +59,6 @@ def dsn_with(store: Store, dsn: int | None, key: str | None) -> int | None:
     return int(row["id"])
 
 
-def dsn_matches(store: Store, dsn: int, key: str) -> bool:
-    """Whether ``key`` belongs to the DSN with this number; both may be anything."""
-    return dsn_with(store, dsn, key) is not None
-
-
 def dsn_url(number: int, key: str, scheme: str, host: str, port: int) -> str:
     """As an SDK wants it."""
     return f"{scheme}://{key}@{host}:{port}/{number}"

@@ -109,21 +109,6 @@ def sightings(store: Store, problem: int) -> list[Row]:
     )
 
 
-def latest_report(store: Store, problem: int) -> Row | None:
-    """The newest report that is still here with its event (an object), else the newest at all.
-
-    ``event`` is None when it was only counted, or went home and was dropped here.
-    """
-    row = store.row(
-        "SELECT event_id, received_at, release, machine, event, copies, bundle FROM reports "
-        "WHERE problem = ? ORDER BY event IS NULL, id DESC LIMIT 1",
-        (problem,),
-    )
-    if row is not None and row["event"] is not None:
-        row["event"] = json.loads(row["event"])
-    return row
-
-
 def describe(store: Store, problem: Row) -> dict[str, Any]:
     """A problem as a bundle's manifest and the console show it."""
     seen = store.rows(

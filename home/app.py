@@ -115,21 +115,11 @@ class Parts:
         relay = settings.acknowledgements
         if not relay.host:
             return 0
+        server = relay.server("home.acknowledgements")
         sender = relay.sender or settings.mail.addresses[0]
 
         def send(address: str, mail: bytes) -> None:
-            SmtpTransport(
-                host=relay.host,
-                port=relay.port,
-                security=relay.security,
-                sender=sender,
-                recipient=address,
-                ca_file=Path(relay.ca_file) if relay.ca_file else None,
-                user=relay.user,
-                password_file=relay.password_file,
-                timeout=relay.timeout,
-                setting="home.acknowledgements",
-            ).send(mail)
+            SmtpTransport(server, sender, address).send(mail)
 
         return AckMailer(self.store, self.acknowledger, self.clock, sender, send).run_once()
 

@@ -121,9 +121,6 @@ class _Work:
                 clean[key] = found
         return clean or value
 
-    def _looks_harmless(self, text: str) -> bool:
-        return not may_hold_secret(text, extensions=self._extensions)
-
     def _judged_entry(self, judged: int, item: Any, depth: int) -> Any:
         if judged & _SECRET and item not in (None, "", [], {}):
             self.counts["key"] += 1

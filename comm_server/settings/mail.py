@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.mail.settings import AccountSettings
 from common.settings import setting
 
 
@@ -44,7 +45,7 @@ class BundleSettings:
 
 
 @dataclass(frozen=True)
-class MailSettings:
+class MailSettings(AccountSettings):
     """The way out. Empty texts mean: what the vendor's kit says."""
 
     host: str = setting("", doc="SMTP relay; empty: the vendor's own server from the kit.")
@@ -60,10 +61,6 @@ class MailSettings:
     ca_file: str = setting(
         "",
         doc="PEM that the relay's certificate must lead to; empty: the kit's, else the system's.",
-    )
-    user: str = setting("", doc="User name for the relay; empty: no sign-in.")
-    password_file: str = setting(
-        "", doc="File that holds the relay's password, so that it stands in no settings file."
     )
     sender: str = setting(
         "", doc="From address; empty: callstead@ this machine's name. Some relays insist on one."
@@ -106,7 +103,7 @@ class MailSettings:
 
 
 @dataclass(frozen=True)
-class AcknowledgementSettings:
+class AcknowledgementSettings(AccountSettings):
     """A mailbox that the vendor's acknowledgements come to, beside the update channel."""
 
     kind: str = setting(
@@ -128,27 +125,12 @@ class AcknowledgementSettings:
         maximum=65535,
         doc="Its port; 0: the usual one (143 and 993 for IMAP, 110 and 995 for POP3).",
     )
-    security: str = setting(
-        "tls",
-        choices=("starttls", "tls", "none"),
-        doc="How the connection is protected; `none` sends the password in clear.",
-    )
-    ca_file: str = setting(
-        "", doc="PEM that the server's certificate must lead to; empty: the system's authorities."
-    )
-    user: str = setting("", doc="User name of the mailbox.")
-    password_file: str = setting(
-        "", doc="File that holds its password, so that it stands in no settings file."
-    )
     folder: str = setting("INBOX", doc="Folder of the mailbox; POP3 knows only one.")
     after: str = setting(
         "delete",
         choices=("delete", "mark"),
         doc="What happens to an acknowledgement that was read, after it was noted: it is deleted, "
         "or marked as read (IMAP). Other mails are never touched.",
-    )
-    timeout: float = setting(
-        30.0, unit="seconds", minimum=1, doc="For each step of the conversation."
     )
     every: float = setting(
         60.0,

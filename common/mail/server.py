@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,3 +62,8 @@ class MailServer:
             f"The certificate of {self.where} is not trusted ({error.verify_message}). "
             f"Name its authority in {self.setting}.ca_file."
         )
+
+
+def sender_or_own(named: str) -> str:
+    """The From address: as the settings name it, else this machine's own."""
+    return named or f"callstead@{socket.gethostname()}"

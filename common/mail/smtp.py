@@ -8,7 +8,6 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from common.errors import NetworkError, RemoteError
 from common.mail.errors import NoSuchRecipientError, TooLargeError, UncertainError
@@ -23,32 +22,11 @@ _FULL = "5.2.2"
 
 @dataclass(frozen=True)
 class SmtpTransport:
-    """An SMTP relay, and whom the mails go to; the rest is as in `MailServer`."""
+    """An SMTP relay, from whom the mails come and whom they go to."""
 
-    host: str
-    port: int
-    security: str
+    server: MailServer
     sender: str
     recipient: str
-    ca_file: Path | None = None
-    user: str = ""
-    password_file: str = ""
-    timeout: float = 60.0
-    setting: str = "comm.mail"
-
-    @property
-    def server(self) -> MailServer:
-        """The relay itself."""
-        return MailServer(
-            host=self.host,
-            port=self.port,
-            security=self.security,
-            ca_file=self.ca_file,
-            user=self.user,
-            password_file=self.password_file,
-            timeout=self.timeout,
-            setting=self.setting,
-        )
 
     def send(self, mail: bytes) -> None:
         """Hand the mail over; returning means that the relay answered 250 to it.

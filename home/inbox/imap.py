@@ -118,16 +118,8 @@ def open_imap(server: MailServer, settings: ImapSettings, most_bytes: int) -> It
 
 def server_of(settings: ImapSettings) -> MailServer:
     """The server that the settings name."""
-    return MailServer(
-        host=settings.host,
-        port=settings.port or (993 if settings.security == "tls" else 143),
-        security=settings.security,
-        ca_file=settings.ca_path,
-        user=settings.user,
-        password_file=settings.password_file,
-        timeout=settings.timeout,
-        setting="home.imap",
-    )
+    usual = 993 if settings.security == "tls" else 143
+    return settings.server("home.imap", usual_port=usual)
 
 
 def _uid(name: str) -> str:

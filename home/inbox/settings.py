@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from common.mail.settings import AccountSettings
 from common.settings import setting
 
 
@@ -70,7 +70,7 @@ class MailServerSettings:
 
 
 @dataclass(frozen=True)
-class ImapSettings:
+class ImapSettings(AccountSettings):
     """``home.imap``: a mailbox elsewhere that sites' mails come to, beside the Maildir."""
 
     host: str = setting("", doc="Its IMAP server; empty: there is no such mailbox.")
@@ -81,26 +81,11 @@ class ImapSettings:
         minimum=0,
         maximum=65535,
     )
-    security: str = setting(
-        "tls",
-        choices=("starttls", "tls", "none"),
-        doc="How the connection is protected; `none` sends the password in clear.",
-    )
-    ca_file: str = setting(
-        "", doc="PEM that the server's certificate must lead to; empty: the system's authorities."
-    )
-    user: str = setting("", doc="User name of the mailbox.")
-    password_file: str = setting(
-        "", doc="File that holds its password, so that it stands in no settings file."
-    )
     folder: str = setting(
         "INBOX", doc="Folder that is read. Every mail in it is taken: give bundles their own."
     )
     read_folder: str = setting("Read", doc="Folder that mails are moved to once recorded.")
     refused_folder: str = setting("Refused", doc="Folder that refused mails are moved to.")
-    timeout: float = setting(
-        30.0, unit="seconds", doc="For each step of the conversation.", minimum=1
-    )
     every: float = setting(
         60.0,
         unit="seconds",
@@ -108,14 +93,9 @@ class ImapSettings:
         minimum=1,
     )
 
-    @property
-    def ca_path(self) -> Path | None:
-        """The file, when one is named."""
-        return Path(self.ca_file) if self.ca_file else None
-
 
 @dataclass(frozen=True)
-class AcknowledgementSettings:
+class AcknowledgementSettings(AccountSettings):
     """``home.acknowledgements``: the relay for acknowledgements that sites want by mail."""
 
     host: str = setting("", doc="SMTP relay; empty: no acknowledgement is mailed.")
@@ -125,11 +105,6 @@ class AcknowledgementSettings:
         choices=("starttls", "tls", "none"),
         doc="How the connection is protected. What is mailed is signed and holds no secret.",
     )
-    ca_file: str = setting(
-        "", doc="PEM that the relay's certificate must lead to; empty: the system's authorities."
-    )
-    user: str = setting("", doc="User name for the relay; empty: no sign-in.")
-    password_file: str = setting("", doc="File that holds the relay's password.")
     sender: str = setting(
         "", doc="From address; empty: the first of home.mail.addresses. Some relays insist on one."
     )

@@ -16,6 +16,7 @@ import pytest
 from comm_server.mail.transport import MailTransport
 from common.errors import CallsteadError, NetworkError, OperatorError, RemoteError
 from common.mail.errors import NoSuchRecipientError, TooLargeError, UncertainError
+from common.mail.server import MailServer
 from common.mail.smtp import SmtpTransport
 from common.serving.certificates import ensure_self_signed
 from tests.support.smtp_server import SmtpServer, smtp_server, write_password
@@ -43,12 +44,11 @@ class Smtp:
             "host": "localhost",
             "port": port,
             "security": "starttls",
-            "sender": "c@north.example",
-            "recipient": "in@home.example",
             "ca_file": self.identity.certificate,
             "timeout": 5.0,
         }
-        return SmtpTransport(**{**values, **changes})
+        server = MailServer(**{**values, **changes})
+        return SmtpTransport(server, "c@north.example", "in@home.example")
 
 
 @pytest.fixture(params=[Smtp], ids=["smtp"])

@@ -16,6 +16,7 @@ from comm_server.settings import AcknowledgementSettings, MailSettings
 from comm_server.unfreeze import replaceable
 from common.cli import main
 from common.mail.errors import NoSuchRecipientError, TooLargeError
+from common.mail.server import MailServer
 from common.mail.smtp import SmtpTransport
 from common.spool import Store
 from home.inbox.ack_mail import AckMailer
@@ -93,10 +94,8 @@ def home(tmp_path: Path, site: TestSite) -> Iterator[Home]:
 
 
 def relay(host: MailHost, port: int, to: str) -> SmtpTransport:
-    return SmtpTransport(
-        host="localhost", port=port, security="starttls", sender="home@mail.test", recipient=to,
-        ca_file=host.folder / "postfix.pem",
-    )  # fmt: skip
+    server = MailServer("localhost", port, "starttls", ca_file=host.folder / "postfix.pem")
+    return SmtpTransport(server, sender="home@mail.test", recipient=to)
 
 
 @pytest.mark.parametrize("kind", ["imap", "pop3"])

@@ -119,6 +119,12 @@ def admin(house: House) -> Any:
 
 
 @pytest.fixture
+def queue(admin: Any) -> int:
+    number: int = admin.do("POST", "/queues", {"name": "sales"}, 201)["id"]
+    return number
+
+
+@pytest.fixture
 def queues(admin: Any) -> list[int]:
     return [admin.do("POST", "/queues", {"name": name}, 201)["id"] for name in ("sales", "support")]
 

@@ -7,7 +7,6 @@ import os
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -28,13 +27,6 @@ def send(visitor: Visitor, key: str, name: str, content: bytes, text: str = "") 
     return visitor.ask(
         "POST", "/attachments", data=body, content_type=f"multipart/form-data; boundary={boundary}"
     )
-
-
-@pytest.fixture
-def queue(house: House) -> int:
-    house.signed_in()
-    number: int = Person(house, "admin").do("POST", "/queues", {"name": "sales"}, 201)["id"]
-    return number
 
 
 def on_disk(house: House) -> list[str]:

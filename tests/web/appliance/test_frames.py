@@ -33,13 +33,6 @@ def port(house: House) -> Iterator[int]:
         yield server.port
 
 
-@pytest.fixture
-def queue(house: House) -> int:
-    house.signed_in()
-    number: int = Person(house, "admin").do("POST", "/queues", {"name": "sales"}, 201)["id"]
-    return number
-
-
 def answer(connection: ClientConnection, frame: dict[str, Any] | str) -> dict[str, Any]:
     """Send a frame; the first answer, whatever is told meanwhile."""
     connection.send(frame if isinstance(frame, str) else json.dumps(frame))

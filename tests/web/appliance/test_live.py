@@ -29,13 +29,6 @@ def port(house: House) -> Iterator[int]:
         yield server.port
 
 
-@pytest.fixture
-def queue(house: House) -> int:
-    house.signed_in()
-    number: int = Person(house, "admin").do("POST", "/queues", {"name": "sales"}, 201)["id"]
-    return number
-
-
 def cookie_of(person: Person) -> str:
     name = "__Host-callstead-appliance"
     found = person._client.get_cookie(name, domain="appliance.test")
