@@ -23,7 +23,10 @@ from common.clock import Clock, stamp
 from common.errors import NetworkError, OperatorError
 from common.locks import exclusive
 
-PACKAGES = ("asterisk", "asterisk-core-sounds-en-wav", "asterisk-moh-opsound-wav")
+PACKAGES = (
+    "asterisk", "asterisk-core-sounds-en-wav", "asterisk-moh-opsound-wav",
+    "espeak-ng",  # a program beside it, that speaks what nobody has recorded
+)  # fmt: skip
 _NEEDED_MIB = 1024  # the tree, and beside it what was fetched and the tree before
 _LOCK_SECONDS = 5
 _STUCK_SECONDS = 900  # no mirror is so slow that a step of these 100 MB says nothing for so long

@@ -16,14 +16,15 @@ from typing import Any
 TARGET = Path(__file__).resolve().parents[2] / "appliance" / "telephony" / "ari" / "models.py"
 USED = (
     "StasisStart", "StasisEnd", "ChannelDestroyed", "PlaybackFinished",
-    "RecordingFinished", "RecordingFailed",
+    "RecordingStarted", "RecordingFinished", "RecordingFailed", "ChannelDtmfReceived",
     "RESTRequest", "RESTResponse", "Channel", "Bridge",
 )  # fmt: skip
 OPERATIONS = (
     "applications.filter", "channels.list", "channels.originateWithId", "channels.hangup",
     "channels.answer", "channels.startMoh", "channels.stopMoh", "channels.playWithId",
-    "bridges.list", "bridges.createWithId", "bridges.destroy", "bridges.addChannel",
-    "bridges.removeChannel", "bridges.record", "playbacks.stop", "recordings.stop",
+    "channels.record", "bridges.list", "bridges.createWithId", "bridges.destroy",
+    "bridges.addChannel", "bridges.removeChannel", "bridges.record",
+    "playbacks.stop", "recordings.stop", "recordings.pause", "recordings.unpause",
 )  # fmt: skip
 _PLAIN = {
     "string": "str", "int": "int", "long": "int", "double": "float", "float": "float",

@@ -7,6 +7,7 @@ another order hold it back with `hold`.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from appliance.domain.telephony.provider import (
@@ -20,6 +21,7 @@ from appliance.domain.telephony.provider import (
     GoneError,
     Lost,
     Played,
+    Pressed,
     Recorded,
     SwitchEvent,
     Told,
@@ -34,6 +36,7 @@ class _Leg:
     called: str = ""
     extension: str = ""
     music: bool = False
+    heard: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -52,6 +55,7 @@ class FakeSwitch:
     _rooms: dict[str, set[str]] = field(default_factory=dict)
     _playing: dict[str, str] = field(default_factory=dict)
     _recording: dict[str, str] = field(default_factory=dict)
+    paused: set[str] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     away: bool = False
 
@@ -125,9 +129,9 @@ class FakeSwitch:
         self._reach()
         self._rooms.get(bridge, set()).discard(channel)
 
-    def play(self, channel: str, media: str, playback: str) -> None:
+    def play(self, channel: str, media: Sequence[str], playback: str) -> None:
         """See the interface."""
-        self._leg(channel)
+        self._leg(channel).heard += media
         self._playing[playback] = channel
 
     def stop_playing(self, playback: str) -> None:
@@ -142,6 +146,18 @@ class FakeSwitch:
         if bridge not in self._rooms:
             raise GoneError(bridge)
         self._recording[name] = bridge
+
+    def record_caller(self, channel: str, name: str, seconds: int, silence: int) -> None:
+        """See the interface."""
+        self._leg(channel)
+        self._recording[name] = channel
+
+    def pause_recording(self, name: str, on: bool) -> None:
+        """See the interface."""
+        self._reach()
+        if name not in self._recording:
+            raise GoneError(name)
+        (self.paused.add if on else self.paused.discard)(name)
 
     def stop_recording(self, name: str) -> None:
         """See the interface."""
@@ -170,6 +186,22 @@ class FakeSwitch:
     def hangs_up(self, channel: str) -> None:
         """Whoever it is puts the receiver down."""
         self._end(channel, End.HUNG_UP)
+
+    def presses(self, channel: str, key: str) -> None:
+        """A caller, or whoever has the phone."""
+        self._tell(Pressed(channel, key))
+
+    def played(self, channel: str) -> None:
+        """What a channel hears comes to its end."""
+        self.stop_playing(next(p for p, c in self._playing.items() if c == channel))
+
+    def hears(self, channel: str) -> bool:
+        """Whether something is played to it."""
+        return channel in self._playing.values()
+
+    def heard(self, channel: str) -> list[str]:
+        """What was played to it so far."""
+        return self._legs[channel].heard
 
     def ringing(self, extension: str) -> str | None:
         """The leg that rings at a phone."""
@@ -222,6 +254,9 @@ class FakeSwitch:
         for playback in [p for p, c in self._playing.items() if c == channel]:
             del self._playing[playback]
             self._tell(Played(playback))
+        for name in [n for n, c in self._recording.items() if c == channel]:
+            del self._recording[name]
+            self._tell(Recorded(name, whole=True))
         self._tell(Ended(channel, why))
 
     def _tell(self, event: SwitchEvent) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from string import Template
 
 from appliance.domain.telephony.phones import Phone, digest_of
 from appliance.settings_telephony import TelephonySettings
@@ -15,7 +17,7 @@ from appliance.telephony.ari.provider import AriProvider
 from appliance.telephony.configure import ari_password
 from appliance.telephony.install import install
 from appliance.telephony.places import Places
-from appliance.telephony.running import Switch
+from appliance.telephony.running import Switch, running_pid
 from appliance.telephony.tree import Tree
 from common.clock import SystemClock
 
@@ -57,30 +59,43 @@ class RealSwitch:
         """A new connection to it; not started."""
         return AriProvider(self.settings.ari_port, ari_password(self.places))
 
-    def caller(self, number: str, stays: float) -> None:
-        """Somebody calls, and stays for so many seconds after it was answered."""
-        self._sipp("caller", _OUTSIDE, free_port(), "-s", number, "-m", "1",
+    def caller(self, number: str, stays: float, keys: Sequence[tuple[float, str]] = ()) -> None:
+        """Somebody calls, presses each key so many seconds after the one before, and stays."""
+        presses = "".join(
+            Template((SCENARIOS / "key.xml").read_text("utf-8")).substitute(
+                wait=int(wait * 1000), key=key, number=number_ + 2
+            )
+            for number_, (wait, key) in enumerate(keys)
+        )
+        text = (SCENARIOS / "caller.xml").read_text("utf-8")
+        text = text.replace("CSeq: 2 BYE", f"CSeq: {len(keys) + 2} BYE")
+        scenario = self._folder / f"caller-{len(self._programs)}.xml"
+        scenario.write_text(text.replace("<!-- keys -->", presses), "utf-8")
+        self._sipp(scenario, _OUTSIDE, free_port(), "-s", number, "-m", "1",
                    "-d", str(int(stays * 1000)))  # fmt: skip
 
     def phone(self, extension: str, does: str, after: float = 0.2) -> None:
         """A phone signs in, and ``answers`` or ``declines`` after so many seconds of ringing."""
         port = free_port()
-        signing = self._sipp("register", "127.0.0.1", port, "-s", extension, "-m", "1",
-                             "-au", extension, "-ap", PASSWORD)  # fmt: skip
+        signing = self._sipp(SCENARIOS / "register.xml", "127.0.0.1", port, "-s", extension,
+                             "-m", "1", "-au", extension, "-ap", PASSWORD)  # fmt: skip
         assert signing.wait(60) == 0
-        self._sipp(does, "127.0.0.1", port, "-d", str(int(after * 1000)))
+        self._sipp(SCENARIOS / f"{does}.xml", "127.0.0.1", port, "-d", str(int(after * 1000)))
 
     def close(self) -> None:
         """All of it."""
         for program in self._programs:
             program.kill()
             program.wait(60)
+        pid = running_pid(self.places)
+        if pid is not None:  # it would tell telephones of its end that are gone already
+            os.kill(pid, signal.SIGKILL)
         self.switch.stop()
 
-    def _sipp(self, scenario: str, address: str, port: int, *more: str) -> subprocess.Popen[bytes]:
+    def _sipp(self, scenario: Path, address: str, port: int, *more: str) -> subprocess.Popen[bytes]:
         program = subprocess.Popen(
             ["sipp", f"127.0.0.1:{self.settings.sip_port}", "-nostdin",
-             "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", address, "-p", str(port),
+             "-sf", str(scenario), "-i", address, "-p", str(port),
              "-mp", str(20000 + 2 * (port % 3000)), *more],
             cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

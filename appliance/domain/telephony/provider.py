@@ -105,7 +105,15 @@ class Recorded:
     whole: bool
 
 
-SwitchEvent = Connected | Lost | Arrived | Answered | Ended | Played | Recorded
+@dataclass(frozen=True)
+class Pressed:
+    """Somebody pressed a key: 0 to 9, * or #."""
+
+    channel: str
+    key: str
+
+
+SwitchEvent = Connected | Lost | Arrived | Answered | Ended | Played | Recorded | Pressed
 Told = Callable[[SwitchEvent], None]
 
 
@@ -169,12 +177,14 @@ class TelephonyProvider(Protocol):
         """Out of the room; whoever is not in it is not there anyway."""
         ...
 
-    def play(self, channel: str, media: str, playback: str) -> None:
-        """Let it hear ``media`` once, as the playback of this id. Raises GoneError.
+    def play(self, channel: str, media: Sequence[str], playback: str) -> None:
+        """Let it hear ``media`` once, one after the other, as one playback. Raises GoneError.
+
+        A channel that hears something cannot be moved before that ended, or was stopped.
 
         Args:
-            channel: who hears it.
-            media: the name of a prompt.
+            channel: who hears it; no music, meanwhile.
+            media: names of the switch's own sounds, or files: the whole path, without its ending.
             playback: the id; `Played` names it.
         """
         ...
@@ -185,6 +195,18 @@ class TelephonyProvider(Protocol):
 
     def record(self, bridge: str, name: str) -> None:
         """Record what is heard in the room as ``name``. Raises GoneError."""
+        ...
+
+    def record_caller(self, channel: str, name: str, seconds: int, silence: int) -> None:
+        """Record one channel as ``name``, after a tone. Raises GoneError.
+
+        It ends after ``seconds``, after ``silence`` seconds without a sound, by the key #, or when
+        the channel ends; `Recorded` follows.
+        """
+        ...
+
+    def pause_recording(self, name: str, on: bool) -> None:
+        """Leave out what is said from now on (``on``), or go on recording. Raises GoneError."""
         ...
 
     def stop_recording(self, name: str) -> None:

@@ -16,6 +16,7 @@ OPERATIONS = {
     "channels.startMoh": ("POST", "/channels/{channelId}/moh"),
     "channels.stopMoh": ("DELETE", "/channels/{channelId}/moh"),
     "channels.playWithId": ("POST", "/channels/{channelId}/play/{playbackId}"),
+    "channels.record": ("POST", "/channels/{channelId}/record"),
     "bridges.list": ("GET", "/bridges"),
     "bridges.createWithId": ("POST", "/bridges/{bridgeId}"),
     "bridges.destroy": ("DELETE", "/bridges/{bridgeId}"),
@@ -24,6 +25,8 @@ OPERATIONS = {
     "bridges.record": ("POST", "/bridges/{bridgeId}/record"),
     "playbacks.stop": ("DELETE", "/playbacks/{playbackId}"),
     "recordings.stop": ("POST", "/recordings/live/{recordingName}/stop"),
+    "recordings.pause": ("POST", "/recordings/live/{recordingName}/pause"),
+    "recordings.unpause": ("DELETE", "/recordings/live/{recordingName}/pause"),
 }
 
 
@@ -77,6 +80,18 @@ class ChannelDestroyed(TypedDict):
     cause_txt: str
     channel: Channel
     tech_cause: NotRequired[int]
+    timestamp: str
+    type: str
+
+
+class ChannelDtmfReceived(TypedDict):
+    """DTMF received on a channel. This event is sent when the DTMF ends. There is no notificat."""
+
+    application: str
+    asterisk_id: NotRequired[str]
+    channel: Channel
+    digit: str
+    duration_ms: int
     timestamp: str
     type: str
 
@@ -173,6 +188,16 @@ class RecordingFailed(TypedDict):
 
 class RecordingFinished(TypedDict):
     """Event showing the completion of a recording operation."""
+
+    application: str
+    asterisk_id: NotRequired[str]
+    recording: LiveRecording
+    timestamp: str
+    type: str
+
+
+class RecordingStarted(TypedDict):
+    """Event showing the start of a recording operation."""
 
     application: str
     asterisk_id: NotRequired[str]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from appliance.domain.telephony.provider import (
@@ -17,6 +18,7 @@ from appliance.domain.telephony.provider import (
     GoneError,
     Lost,
     Played,
+    Pressed,
     Recorded,
     SwitchEvent,
     Told,
@@ -27,9 +29,10 @@ from appliance.telephony.ari.connection import APPLICATION, Answer, AriConnectio
 # Everything else stays in the switch: variables alone would be a flood.
 EVENTS = (
     "StasisStart", "StasisEnd", "ChannelDestroyed", "PlaybackFinished",
-    "RecordingFinished", "RecordingFailed",
+    "RecordingStarted", "RecordingFinished", "RecordingFailed", "ChannelDtmfReceived",
 )  # fmt: skip
 _OUTSIDE, _LEG = "outside", "leg"  # what a channel brings into the application
+_BEGIN_SECONDS = 5.0  # a recording begins within milliseconds
 _GONE = frozenset({404, 409, 412, 422})
 # Q.850 causes of a leg that ended before it was up.
 _CAUSES = {
@@ -48,6 +51,7 @@ class AriProvider:
 
     def __init__(self, port: int, password: str) -> None:
         self._told: Told = lambda _event: None
+        self._beginning: dict[str, threading.Event] = {}
         self._ari = AriConnection(
             port, password, EVENTS, self._take,
             lambda: self._told(Connected()), lambda: self._told(Lost()),
@@ -133,11 +137,11 @@ class AriProvider:
         with contextlib.suppress(Answer):  # 400: no such channel, 404, 409, 422: not in it
             self._ari.do("bridges.removeChannel", query={"channel": channel}, bridgeId=bridge)
 
-    def play(self, channel: str, media: str, playback: str) -> None:
+    def play(self, channel: str, media: Sequence[str], playback: str) -> None:
         """See the interface."""
         with _must_be_there():
             self._ari.do(
-                "channels.playWithId", query={"media": f"sound:{media}"},
+                "channels.playWithId", query={"media": ",".join(f"sound:{one}" for one in media)},
                 channelId=channel, playbackId=playback,
             )  # fmt: skip
 
@@ -149,15 +153,44 @@ class AriProvider:
     def record(self, bridge: str, name: str) -> None:
         """See the interface."""
         query = {"name": name, "format": "wav", "ifExists": "fail"}
-        with _must_be_there():
+        with _must_be_there(), self._begins(name):
             self._ari.do("bridges.record", query=query, bridgeId=bridge)
+
+    def record_caller(self, channel: str, name: str, seconds: int, silence: int) -> None:
+        """See the interface."""
+        query = {
+            "name": name, "format": "wav", "ifExists": "fail", "beep": "true", "terminateOn": "#",
+            "maxDurationSeconds": str(seconds), "maxSilenceSeconds": str(silence),
+        }  # fmt: skip
+        with _must_be_there(), self._begins(name):
+            self._ari.do("channels.record", query=query, channelId=channel)
+
+    def pause_recording(self, name: str, on: bool) -> None:
+        """See the interface."""
+        with _must_be_there():
+            operation = "recordings.pause" if on else "recordings.unpause"
+            self._ari.do(operation, recordingName=name)
 
     def stop_recording(self, name: str) -> None:
         """See the interface."""
         with _may_be_gone():
             self._ari.do("recordings.stop", recordingName=name)
 
+    @contextlib.contextmanager
+    def _begins(self, name: str) -> Iterator[None]:
+        """Ends when the switch records; before that it cannot be told to pause."""
+        begun = self._beginning[name] = threading.Event()
+        try:
+            yield
+            begun.wait(_BEGIN_SECONDS)
+        finally:
+            del self._beginning[name]
+
     def _take(self, frame: Mapping[str, Any]) -> None:
+        if frame["type"].startswith("Recording"):
+            begun = self._beginning.get(frame["recording"]["name"])
+            if begun is not None:
+                begun.set()
         event = _event(frame)
         if event is not None:
             self._told(event)
@@ -169,6 +202,8 @@ def _event(frame: Mapping[str, Any]) -> SwitchEvent | None:
         return Played(frame["playback"]["id"])
     if kind in {"RecordingFinished", "RecordingFailed"}:
         return Recorded(frame["recording"]["name"], kind == "RecordingFinished")
+    if kind == "ChannelDtmfReceived":
+        return Pressed(frame["channel"]["id"], frame["digit"])
     return _of_channel(kind, frame)
 
 

@@ -40,7 +40,7 @@ class People(Protocol):
     heard: Heard
 
     def calls(self, number: str, stays: float) -> None:
-        """Somebody calls, and hangs up so long after being answered."""
+        """Somebody calls, presses 5 soon after the answer, and hangs up so long after it."""
 
     def at_phone(self, extension: str, does: str) -> None:
         """Somebody sits at a phone who ``answers`` or ``declines``."""
@@ -74,7 +74,9 @@ class InMemory:
 
     def answered(self) -> None:
         """See `People`."""
-        if self._stays < 30:
+        if self._stays > 5:
+            threading.Timer(0.05, lambda: self._fake.presses(self._caller, "5")).start()
+        else:
             threading.Timer(self._stays / 10, lambda: self._fake.hangs_up(self._caller)).start()
 
     def _react(self, extension: str) -> None:
@@ -100,7 +102,7 @@ class WithSipp:
 
     def calls(self, number: str, stays: float) -> None:
         """See `People`."""
-        self._real.caller(number, stays)
+        self._real.caller(number, stays, [(0.5, "5")] if stays > 5 else [])
 
     def at_phone(self, extension: str, does: str) -> None:
         """See `People`."""

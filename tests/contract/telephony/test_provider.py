@@ -11,6 +11,7 @@ from appliance.domain.telephony.provider import (
     Ended,
     GoneError,
     Played,
+    Pressed,
     Recorded,
 )
 from tests.support.waiting import until
@@ -57,10 +58,12 @@ def test_a_phone_rings_under_the_id_that_we_gave_and_two_legs_meet_in_a_room(peo
     (room,) = people.provider.bridges()
     assert room.channels == {"leg-1", channel.id}
     people.provider.record("call-1", "one")
+    people.provider.pause_recording("one", on=True)
+    people.provider.pause_recording("one", on=False)
     people.provider.leave("call-1", channel.id)
     people.provider.music(channel.id, on=True)
     assert people.provider.bridges()[0].channels == {"leg-1"}
-    people.provider.play(channel.id, "hello-world", "prompt-1")
+    people.provider.play(channel.id, ["hello-world", "demo-thanks"], "prompt-1")
     people.provider.stop_playing("prompt-1")
     assert people.heard.wait(Played) == Played("prompt-1")
     people.provider.stop_recording("one")
@@ -70,6 +73,16 @@ def test_a_phone_rings_under_the_id_that_we_gave_and_two_legs_meet_in_a_room(peo
     people.provider.hang_up(channel.id)
     until(lambda: not people.provider.channels(), 60, "the end", every=0.02)
     assert people.provider.bridges() == []
+
+
+def test_a_caller_speaks_after_the_tone_and_the_keys_that_are_pressed_are_told(people):
+    channel = arrived(people)
+    people.provider.answer(channel.id)
+    people.answered()
+    assert people.heard.wait(Pressed) == Pressed(channel.id, "5")
+    people.provider.record_caller(channel.id, "message-1", 60, 30)
+    people.provider.hang_up(channel.id)
+    assert people.heard.wait(Recorded) == Recorded("message-1", whole=True)
 
 
 def test_a_phone_that_declines_is_told_as_busy(people):
@@ -94,8 +107,10 @@ def test_ending_what_is_gone_does_nothing_and_anything_else_with_it_says_so(peop
         lambda: switch.answer("none"),
         lambda: switch.music("none", on=True),
         lambda: switch.join("none", "none"),
-        lambda: switch.play("none", "hello-world", "p"),
+        lambda: switch.play("none", ["hello-world"], "p"),
         lambda: switch.record("none", "r"),
+        lambda: switch.record_caller("none", "r", 10, 2),
+        lambda: switch.pause_recording("none", on=True),
     ):
         with pytest.raises(GoneError):
             act()
