@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from appliance.domain import agent_state, conversation, events
+from appliance.domain import agent_state, conversation, events, refusals
 from common.settings import Key, keys_of, known_sections
 from updater import states as updater
 
@@ -128,8 +128,52 @@ def _fields(fields: Mapping[str, str]) -> str:
     return "; ".join(f"`{name}`: {text}" if text else f"`{name}`" for name, text in fields.items())
 
 
+_REFUSALS = """\
+# Refusals
+
+Made from the tables in `appliance/domain/refusals.py` by `make docs`; do not edit.
+
+What the REST interface refuses is answered as `application/problem+json` (RFC 9457), and a command
+over the feed's WebSocket as `{"id": …, "problem": {…}}` with the same body:
+
+```json
+{"type": "not-sayable", "kind": "message-too-long", "parameters": {"length": 9000, "most": 4000},
+ "title": "Unprocessable Entity", "status": 422,
+ "detail": "The message has 9000 characters; at most 4000 are taken. Send it in parts, …."}
+```
+
+- `kind` is stable: a page in another language, or a customer's own system, has its own sentence for
+  it and fills in `parameters`. The OpenAPI document lists the kinds. `type` is its family.
+- `detail` is the same in English, for logs and for kinds that a program does not know.
+- With `invalid`, `errors` has a line for each field or parameter: `where` (`body.name`), `what` (in
+  English), `kind` (Pydantic's name, such as `string_too_long`, or one of the kinds below) and
+  `parameters` (such as `{"max_length": 100}`).
+- With 429, the header `Retry-After` says in how many seconds it is taken again.
+
+| kind | parameters | the sentence in English |
+|---|---|---|
+"""
+_OF_THE_WEB = """
+## What HTTP itself says
+
+| kind | when |
+|---|---|
+"""
+
+
+def refusals_page() -> str:
+    """docs/refusals.md: every kind of refusal."""
+    rows = (
+        f"| `{kind}` | {', '.join(f'`{one}`' for one in refusals.names_in(kind))} | {sentence}. |\n"
+        for kind, sentence in refusals.KINDS.items()
+    )
+    web = (f"| `{kind}` | {when} |\n" for kind, when in refusals.WEB_KINDS.items())
+    return _REFUSALS + "".join(rows) + _OF_THE_WEB + "".join(web)
+
+
 PAGES = {
     "events.md": events_page,
+    "refusals.md": refusals_page,
     "settings.md": settings_page,
     "states-updater.md": partial(
         states_page,

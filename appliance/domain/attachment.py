@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from appliance.domain.refusals import InvalidError
+
 HEAD = 4096  # bytes of the beginning that are looked at
 _MOST_NAME = 150
 _ZIP = b"PK\x03\x04"
@@ -20,12 +22,8 @@ _ZIP = b"PK\x03\x04"
 _UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
 
 
-class NotTakenError(ValueError):
-    """A file that is not taken; the sentence says why, and ``kind`` says it to programs."""
-
-    def __init__(self, kind: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
+class NotTakenError(InvalidError):
+    """A file that is not taken; the kind says why."""
 
 
 @dataclass(frozen=True)
@@ -105,24 +103,22 @@ def judge(name: str, head: bytes, size: int, rules: Rules) -> Kind:
     Raises NotTakenError.
     """
     if size == 0:
-        raise NotTakenError("empty", "The file is empty.")
+        raise NotTakenError("file-empty")
     if size > rules.most:
         raise too_large(rules)
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     kind = next((one for one in KINDS if ending in one.endings), None)
     if kind is None or ending not in rules.endings:
-        allowed = ", ".join(one for one in ENDINGS if one in rules.endings)
-        raise NotTakenError("type", f"Files of this kind are not taken; these are: {allowed}.")
+        allowed = [one for one in ENDINGS if one in rules.endings]
+        raise NotTakenError("file-type", allowed=allowed)
     if not _is(kind, head):
-        raise NotTakenError(
-            "content", f"The file is called .{ending}, but what is inside is something else."
-        )
+        raise NotTakenError("file-content", ending=ending)
     return kind
 
 
 def too_large(rules: Rules) -> NotTakenError:
     """The refusal of a file over the limit."""
-    return NotTakenError("size", f"The file is larger than {rules.most / 2**20:g} MiB.")
+    return NotTakenError("file-too-large", most_mib=f"{rules.most / 2**20:g}")
 
 
 def _is(kind: Kind, head: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from appliance.domain.contact import Identity
+from appliance.domain.refusals import InvalidError, RefusalError
 
 
 class Kind(StrEnum):
@@ -20,21 +22,22 @@ class Kind(StrEnum):
     IDENTITY = "identity"  # number:+4930123, address:x@example.org
 
 
-class BlockedError(Exception):
+class BlockedError(RefusalError):
     """Somebody who is blocked asks to be let in; the sentence is for them."""
 
-    kind = "blocked"
+    def __init__(self) -> None:
+        super().__init__("blocked")
 
 
-class TooOftenError(Exception):
+class TooOftenError(RefusalError):
     """More than the limit allows.
 
     Attributes:
         seconds: from now on it is allowed again.
     """
 
-    def __init__(self, sentence: str, seconds: float) -> None:
-        super().__init__(sentence)
+    def __init__(self, kind: str, seconds: float) -> None:
+        super().__init__(kind, seconds=math.ceil(seconds))
         self.seconds = seconds
 
 
@@ -84,16 +87,14 @@ def normal(kind: Kind, value: str) -> str:
         try:
             return str(ipaddress.ip_network(text, strict=False))
         except ValueError as error:
-            raise ValueError(
-                f"{value!r} is neither an address nor a network like 203.0.113.0/24"
-            ) from error
+            raise InvalidError("block-network", value=value) from error
     if kind is Kind.CONTACT:
         if not (text.isascii() and text.isdigit() and 0 < len(text) < 11):
-            raise ValueError(f"{value!r} is not a contact's id")
+            raise InvalidError("block-contact", value=value)
         return str(int(text))
     name, colon, rest = text.partition(":")
     if not (name and colon and rest):
-        raise ValueError(f"{value!r} is not like number:+4930123456")
+        raise InvalidError("block-identity", value=value)
     return text
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.domain.refusals import InvalidError
+
 LANGUAGES = ("zh-CN", "en")
 VARIABLES = ("contact.name", "agent.name", "queue.name", "conversation.number")
 MOST_LENGTH = 4000  # characters; as the longest message
@@ -19,7 +21,7 @@ _SHORTCUT = re.compile(r"[\w.-]{1,40}")
 _BLANK = re.compile(r"\{\{([^{}]*)\}\}")
 
 
-class UnknownVariableError(ValueError):
+class UnknownVariableError(InvalidError):
     """A blank that nobody can fill in; the sentence names it, and those that are known."""
 
 
@@ -40,17 +42,15 @@ class Canned:
 
     def __post_init__(self) -> None:
         if not _SHORTCUT.fullmatch(self.shortcut):
-            raise ValueError(
-                "A shortcut has 1 to 40 letters, digits, dots, hyphens or underscores, and no space"
-            )
+            raise InvalidError("canned-shortcut")
         strange = [language for language in self.texts if language not in LANGUAGES]
         if strange:
-            raise ValueError(f"There is no language {strange[0]!r}; use {' or '.join(LANGUAGES)}")
+            raise InvalidError("canned-language", language=strange[0], known=LANGUAGES)
         if not any(text.strip() for text in self.texts.values()):
-            raise ValueError(f"A reply needs a text in one language: {' or '.join(LANGUAGES)}")
+            raise InvalidError("canned-empty", known=LANGUAGES)
         for text in self.texts.values():
             if len(text) > MOST_LENGTH:
-                raise ValueError(f"A reply has at most {MOST_LENGTH} characters")
+                raise InvalidError("canned-too-long", most=MOST_LENGTH)
             variables_in(text)
 
     def text(self, language: str) -> str:
@@ -79,10 +79,8 @@ def render(text: str, values: Mapping[str, str]) -> str:
 
 def _check(name: str) -> None:
     if name not in VARIABLES:
-        known = ", ".join(f"{{{{{one}}}}}" for one in VARIABLES)
-        raise UnknownVariableError(
-            f"There is nothing to fill in for {{{{{name}}}}}; known: {known}"
-        )
+        known = [f"{{{{{one}}}}}" for one in VARIABLES]
+        raise UnknownVariableError("canned-variable", variable=f"{{{{{name}}}}}", known=known)
 
 
 class KeptCanned(Protocol):

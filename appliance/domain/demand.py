@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from appliance.domain.refusals import InvalidError
+
 LEAST_LEVEL, MOST_LEVEL = 1, 5
 
 
@@ -28,9 +30,7 @@ class Need:
     def __post_init__(self) -> None:
         for skill, level in self.skills.items():
             if not LEAST_LEVEL <= level <= MOST_LEVEL:
-                raise ValueError(
-                    f"the level of the skill {skill!r} must be {LEAST_LEVEL} to {MOST_LEVEL}"
-                )
+                raise InvalidError("skill-level", skill=skill, least=LEAST_LEVEL, most=MOST_LEVEL)
 
     def met_by(self, groups: frozenset[str], skills: Mapping[str, int]) -> bool:
         """Whether somebody of these groups with these skills will do."""
@@ -66,9 +66,7 @@ class Rule:
     def __post_init__(self) -> None:
         times = [step.after for step in self.steps]
         if not times or times[0] != 0 or times != sorted(set(times)):
-            raise ValueError(
-                f"the steps of the rule {self.name!r} must begin at 0 seconds and go up"
-            )
+            raise InvalidError("rule-steps", rule=self.name)
 
     def step(self, waited: float) -> int:
         """Which step holds after ``waited`` seconds."""

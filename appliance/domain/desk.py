@@ -9,6 +9,7 @@ from typing import Protocol
 
 from appliance.domain.contact import Identity
 from appliance.domain.records import Author, Conversation
+from appliance.domain.refusals import InvalidError
 
 MOST_TAGS = 20
 MOST_TAG = 40  # characters
@@ -94,8 +95,8 @@ def plain_tags(given: Sequence[str]) -> frozenset[str]:
     """Tags as they are kept: without space around. Raises ValueError."""
     tags = frozenset(tag for one in given if (tag := " ".join(one.split())))
     if len(tags) > MOST_TAGS:
-        raise ValueError(f"There are {len(tags)} tags; at most {MOST_TAGS} are kept")
+        raise InvalidError("too-many-tags", count=len(tags), most=MOST_TAGS)
     long = next((tag for tag in tags if len(tag) > MOST_TAG), None)
     if long is not None:
-        raise ValueError(f"The tag {long[:20]!r}… is longer than {MOST_TAG} characters")
+        raise InvalidError("tag-too-long", tag=f"{long[:20]}…", most=MOST_TAG)
     return tags

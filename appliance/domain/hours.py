@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from appliance.domain.refusals import InvalidError
+
 # Further than a year ahead nobody plans an opening; and a search must end.
 _MOST_DAYS = 400
 _MIDNIGHT = time(0)
@@ -24,9 +26,9 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.start == self.end != _MIDNIGHT:
-            raise ValueError(f"a span from {self.start:%H:%M} to itself is never open")
+            raise InvalidError("hours-empty", start=f"{self.start:%H:%M}")
         if self.start.tzinfo or self.end.tzinfo:
-            raise ValueError("a span is local time; the time zone is the queue's")
+            raise InvalidError("hours-zone")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Hours:
     def __post_init__(self) -> None:
         ZoneInfo(self.zone)  # an unknown zone must fail when it is set, not at night
         if not all(0 <= day <= 6 for day in self.week):
-            raise ValueError("weekdays are 0 (Monday) to 6 (Sunday)")
+            raise InvalidError("hours-day")
 
     def open_at(self, moment: datetime) -> bool:
         """Whether the queue is open at an aware ``moment``."""

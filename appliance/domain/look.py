@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from appliance.domain.refusals import InvalidError
+
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _SIDES = ("right", "left")
 _LANGUAGES = ("zh-CN", "en")
@@ -31,15 +33,15 @@ class Look:
 
     def __post_init__(self) -> None:
         if self.accent and not _COLOUR.fullmatch(self.accent):
-            raise ValueError("the accent colour of a look is written like #0b6bcb")
+            raise InvalidError("look-colour")
         if self.side not in _SIDES:
-            raise ValueError(f"the side of a look is one of: {', '.join(_SIDES)}")
+            raise InvalidError("look-side", known=sorted(_SIDES))
         for texts, most in ((self.title, _MOST_TITLE), (self.greeting, 1000)):
             for language, text in texts.items():
                 if language not in _LANGUAGES:
-                    raise ValueError(f"a look has texts in {' and '.join(_LANGUAGES)} alone")
+                    raise InvalidError("look-language", known=sorted(_LANGUAGES))
                 if len(text) > most:
-                    raise ValueError(f"a text of a look has at most {most} characters here")
+                    raise InvalidError("look-length", most=most)
 
     @property
     def on_accent(self) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from appliance.domain.refusals import InvalidError
+
 
 class Side(StrEnum):
     """Whose."""
@@ -31,9 +33,7 @@ def moved(before: Marks, delivered: int, read: int, newest: int) -> Marks:
     Raises ValueError: there are not so many messages.
     """
     if max(delivered, read) > newest:
-        raise ValueError(
-            f"The last message has number {newest}; {max(delivered, read)} cannot be marked."
-        )
+        raise InvalidError("mark-too-far", newest=newest, number=max(delivered, read))
     seen = max(before.read, read)
     return Marks(max(before.delivered, delivered, seen), seen)
 

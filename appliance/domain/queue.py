@@ -10,6 +10,7 @@ from enum import StrEnum
 from appliance.domain.demand import Rule
 from appliance.domain.hours import Hours, always
 from appliance.domain.look import Look
+from appliance.domain.refusals import InvalidError
 from appliance.domain.service_level import Target
 from appliance.domain.wrap_up import WrapUp
 
@@ -62,11 +63,11 @@ class Queue:
 
     def __post_init__(self) -> None:
         if self.ageing <= 0:
-            raise ValueError(f"the ageing of the queue {self.name!r} must be above 0")
+            raise InvalidError("queue-ageing", queue=self.name)
         if self.ring <= 0:
-            raise ValueError(f"an offer of the queue {self.name!r} must ring longer than 0 seconds")
+            raise InvalidError("queue-ring", queue=self.name)
         if self.overflow is not None and self.overflow.to == self.id:
-            raise ValueError(f"the queue {self.name!r} cannot overflow into itself")
+            raise InvalidError("queue-circle", queue=self.name)
 
 
 class Entry(StrEnum):

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Protocol
 
 from appliance.domain.conversation import State
+from appliance.domain.refusals import InvalidError
 
 MOST_COMMENT = 1000  # characters
 # Whoever was never answered has nothing to rate; and it must be over.
 _RATED_IN = frozenset({State.WRAP_UP, State.CLOSED})
 
 
-class NotYetError(ValueError):
+class NotYetError(InvalidError):
     """There is nothing to rate (yet)."""
 
 
@@ -29,9 +30,9 @@ class Rating:
 
     def __post_init__(self) -> None:
         if not 1 <= self.stars <= 5:
-            raise ValueError("A rating has 1 to 5 stars")
+            raise InvalidError("rating-stars")
         if len(self.comment) > MOST_COMMENT:
-            raise ValueError(f"A comment has at most {MOST_COMMENT} characters")
+            raise InvalidError("rating-comment", most=MOST_COMMENT)
 
 
 def may_rate(state: State, *, answered: bool) -> bool:

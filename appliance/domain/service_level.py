@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from appliance.domain.refusals import InvalidError
+
 
 @dataclass(frozen=True)
 class Target:
@@ -31,9 +33,9 @@ class Target:
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
-            raise ValueError("a service level's share must be above 0 and at most 1")
+            raise InvalidError("service-level-share")
         if self.within <= 0 or self.short < 0:
-            raise ValueError("a service level's times must be above 0 seconds")
+            raise InvalidError("service-level-times")
 
 
 @dataclass

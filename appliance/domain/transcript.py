@@ -21,13 +21,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from appliance.domain.refusals import InvalidError
+
 MOST_OF_ONE = 3  # of a conversation: nobody is flooded with mail through a stranger's chat
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=4)
 MOST_TRIES = 14  # about a day and a half
 _ADDRESS = re.compile(r"[^\s@<>(),;:\\\"\[\]\x00-\x20\x7f]{1,64}@[A-Za-z0-9](?:[\w.-]{0,187})[\w]")
 
 
-class TranscriptRefusedError(ValueError):
+class TranscriptRefusedError(InvalidError):
     """No transcript is sent; the sentence says why."""
 
 
@@ -67,7 +69,7 @@ def address(text: str) -> str:
     """A mail address, without the space around it. Raises TranscriptRefusedError."""
     plain = text.strip()
     if not _ADDRESS.fullmatch(plain) or not plain.isascii() or ".." in plain or len(plain) > 254:
-        raise TranscriptRefusedError("This is not a mail address; it looks like name@example.com.")
+        raise TranscriptRefusedError("mail-address")
     return plain
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from appliance.domain.refusals import InvalidError
+
 S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)
 Table = Mapping[tuple[S, E], S]
 
 
-class IllegalTransitionError(ValueError):
+class IllegalTransitionError(InvalidError):
     """Something was asked that the table does not have.
 
     Attributes:
@@ -22,8 +24,7 @@ class IllegalTransitionError(ValueError):
 
     def __init__(self, state: StrEnum, event: StrEnum, possible: list[str]) -> None:
         super().__init__(
-            f"{event} is not possible in the state {state}; "
-            + (f"possible: {', '.join(possible)}" if possible else "nothing is possible there")
+            "illegal-transition", event=str(event), state=str(state), possible=possible
         )
         self.state, self.event, self.possible = state, event, possible
 

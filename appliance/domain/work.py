@@ -21,6 +21,7 @@ from appliance.domain.participants import KeptParticipants
 from appliance.domain.queue import Queue
 from appliance.domain.rating import KeptRatings
 from appliance.domain.records import Agent, Conversation, Message, Offer, OfferEnd
+from appliance.domain.refusals import RefusalError
 from appliance.domain.telephony.call import KeptCalls
 from appliance.domain.transcript import KeptTranscripts
 from appliance.domain.visits import KeptVisits
@@ -28,17 +29,16 @@ from appliance.domain.visits import KeptVisits
 T = TypeVar("T")
 
 
-class UnknownError(LookupError):
+class UnknownError(RefusalError, LookupError):
     """There is no such thing.
 
-    Attributes:
-        kind: ``conversation``, ``agent``, ``queue``, ``attachment``, …
+    Args:
+        what: ``conversation``, ``agent``, ``queue``, ``attachment``, …
         id: what was asked for.
     """
 
-    def __init__(self, kind: str, id: object) -> None:  # noqa: A002 - the word that callers know
-        super().__init__(f"there is no {kind} {id}")
-        self.kind, self.id = kind, id
+    def __init__(self, what: str, id: object) -> None:  # noqa: A002 - the word that callers know
+        super().__init__("unknown", what=what, id=str(id))
 
 
 class BusyError(Exception):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from appliance.domain.refusals import InvalidError
+
 
 class AfterWork(StrEnum):
     """How much of it a queue asks for."""
@@ -27,7 +29,7 @@ class WrapUp:
 
     def __post_init__(self) -> None:
         if self.kind is AfterWork.TIMED and self.time <= timedelta(0):
-            raise ValueError("timed after-call work needs a time above 0 seconds")
+            raise InvalidError("wrap-up-time")
 
     @property
     def holds_the_agent(self) -> bool:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from appliance.domain.audit import Audit
+from appliance.domain.refusals import RefusalError
 from appliance.domain.roles import Role
 from appliance.domain.users import NameTakenError, Users, is_name, plain_name
 from common.errors import OperatorError
 from common.web.passwords import one_time_password
+
+
+class NotAddedError(RefusalError, OperatorError):
+    """The name is taken, or is none."""
 
 
 def add_user(
@@ -33,20 +38,15 @@ def add_user(
         who: who adds them, for the record.
 
     Raises:
-        OperatorError: the name is taken, or is none.
+        NotAddedError: the name is taken, or is none.
     """
     plain = plain_name(name)
     if not is_name(plain):
-        raise OperatorError(
-            f"{name!r} cannot be a sign-in name: use at most 64 letters and digits, or . _ - @."
-        )
+        raise NotAddedError("user-name", name=name)
     password = one_time_password()
     try:
         users.add(plain, display_name or name, role, hash_password(password), only_first=False)
     except NameTakenError as error:
-        raise OperatorError(
-            f"There is a user {plain!r} already; choose another name, or give that user a new "
-            f"password with `callstead appliance user reset-password {plain}`."
-        ) from error
+        raise NotAddedError("user-taken", name=plain) from error
     audit.record(who, "user.added", plain)
     return password

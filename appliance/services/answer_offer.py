@@ -7,11 +7,12 @@ from dataclasses import replace
 from appliance.domain.agent_state import Said
 from appliance.domain.conversation import Event
 from appliance.domain.records import Conversation, Offer, OfferEnd
+from appliance.domain.refusals import RefusalError
 from appliance.domain.work import UnknownError, Work
 from appliance.services.moves import SYSTEM, by_agent, move, say_presence
 
 
-class OfferGoneError(Exception):
+class OfferGoneError(RefusalError):
     """It rings no more at this agent: it was withdrawn, or its time was over."""
 
 
@@ -57,7 +58,7 @@ def _mine(work: Work, conversation: int, agent: int) -> Offer:
     offer = work.ringing(conversation)
     if offer is None or offer.agent != agent or offer.until <= work.now:
         work.conversation(conversation)  # UnknownError comes before "gone"
-        raise OfferGoneError(f"conversation {conversation} does not ring at agent {agent}")
+        raise OfferGoneError("offer-gone", conversation=conversation, agent=agent)
     return offer
 
 

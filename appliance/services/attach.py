@@ -12,6 +12,7 @@ from typing import IO, Protocol
 
 from appliance.domain.attachment import HEAD, Attachment, Rules, judge, plain_name
 from appliance.domain.records import Message
+from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change
 from appliance.services.say_message import Saying, say_message
@@ -48,7 +49,7 @@ class Files(Protocol):
         ...
 
 
-class TooManyFilesError(ValueError):
+class TooManyFilesError(InvalidError):
     """The conversation has as many files as are allowed."""
 
 
@@ -80,7 +81,7 @@ def attach(
 
         def job(work: Work) -> Message:
             if work.attachments.count(saying.conversation) >= most_files:
-                raise TooManyFilesError(f"A conversation has at most {most_files} files")
+                raise TooManyFilesError("too-many-files", most=most_files)
             file = Attachment(id_, saying.conversation, plain, kind.type, size, digest, work.now)
             return say_message(work, saying, most_length, file)
 

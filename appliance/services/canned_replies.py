@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from appliance.domain.canned import Canned, render
+from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Work
 from appliance.services.take_part import has_part
 from appliance.services.trouble import NotYoursError
 
 
-class TakenError(ValueError):
+class TakenError(InvalidError):
     """The shortcut is another reply's."""
 
 
@@ -20,7 +21,7 @@ def save_canned(work: Work, canned: Canned, who: str) -> Canned:
         work.queue(canned.queue)
     other = work.canned.by_shortcut(canned.shortcut)
     if other is not None and other.id != canned.id:
-        raise TakenError(f"The shortcut {canned.shortcut!r} is another reply's")
+        raise TakenError("canned-taken", shortcut=canned.shortcut)
     kept = work.canned.save(canned)
     work.tell("canned.set", who=who, queue=kept.queue, data={"id": kept.id})
     return kept
@@ -41,7 +42,7 @@ def fill_in(work: Work, id: int, conversation: int, agent: int, language: str) -
         NotYoursError, UnknownError, UnknownVariableError.
     """
     if not has_part(work, work.conversation(conversation), agent):
-        raise NotYoursError(f"you have no part in conversation {conversation}")
+        raise NotYoursError(agent, conversation)
     return render(work.canned.one(id).text(language), _values(work, conversation, agent))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.domain.audit import Audit
+from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import MANAGE_USERS, Role, may
 from appliance.domain.users import User, Users
 from appliance.domain.work import UnknownError
@@ -52,7 +53,7 @@ def change_user(
         )
         others = [one for one in everybody if one.id != id]
         if not any(_manages(one) for one in [*others, wanted]):
-            raise ValueError("Nobody would be left who can manage users; make another one first")
+            raise InvalidError("last-administrator")
         before.append(user)
         return wanted
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from appliance.domain.desk import MOST_NOTE, Contact, plain_tags
 from appliance.domain.records import Conversation
+from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Work
 from appliance.services.moves import by_agent
 
@@ -53,5 +54,5 @@ def describe_conversation(
 
 def _fitting(note: str) -> str:
     if len(note) > MOST_NOTE:
-        raise ValueError(f"The note has {len(note)} characters; at most {MOST_NOTE} are kept")
+        raise InvalidError("note-too-long", length=len(note), most=MOST_NOTE)
     return note

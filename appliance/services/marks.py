@@ -19,7 +19,7 @@ def mark(
     """
     found = work.conversation(conversation)
     if agent is not None and not speaks(work, found, agent):
-        raise NotYoursError(f"agent {agent} does not speak in conversation {conversation}")
+        raise NotYoursError(agent, conversation)
     side = Side.CONTACT if agent is None else Side.AGENT
     both = work.marks.of(conversation)
     after = moved(both[side], delivered, read, found.messages)

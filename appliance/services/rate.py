@@ -11,7 +11,7 @@ def rate(work: Work, conversation: int, stars: int, comment: str) -> Rating:
     """Keep the rating; a second one replaces the first. Raises NotYetError, ValueError."""
     found = work.conversation(conversation)
     if not may_rate(found.state, answered=found.answered_at is not None):
-        raise NotYetError("A conversation is rated when somebody answered it and it has ended")
+        raise NotYetError("rating-not-yet")
     rating = Rating(conversation, stars, comment.strip(), work.now, found.last_agent)
     work.ratings.set(rating)
     work.tell(

@@ -13,6 +13,8 @@ from appliance.services.moves import by_agent, by_contact, move
 from appliance.services.take_part import speaks
 from appliance.services.trouble import NotSayableError, NotYoursError
 
+_MOST_KEY = 64  # characters
+
 
 @dataclass(frozen=True)
 class Saying:
@@ -48,7 +50,7 @@ def say_message(
         return kept
     author = Author.CONTACT if saying.agent is None else Author.AGENT
     if not (saying.agent is None or saying.internal or speaks(work, conversation, saying.agent)):
-        raise NotYoursError(f"agent {saying.agent} does not have conversation {conversation.id}")
+        raise NotYoursError(saying.agent, conversation.id)
     if author is Author.CONTACT and conversation.state in ENDED:
         conversation = _reopen(work, conversation)
     message = Message(
@@ -91,16 +93,11 @@ def as_told(file: Attachment) -> dict[str, object]:
 
 
 def _check(saying: Saying, most_length: int, *, wordless: bool) -> None:
-    if not 1 <= len(saying.key) <= 64:
-        raise NotSayableError("key", "A message needs the sender's own id, of 1 to 64 characters.")
+    if not 1 <= len(saying.key) <= _MOST_KEY:
+        raise NotSayableError("message-key", most=_MOST_KEY)
     if not saying.text.strip() and not wordless:
-        raise NotSayableError("empty", "An empty message says nothing.")
+        raise NotSayableError("message-empty")
     if len(saying.text) > most_length:
-        raise NotSayableError(
-            "long",
-            f"The message has {len(saying.text)} characters; at most {most_length} are taken. "
-            "Send it in parts, or as an attachment.",
-            most_length,
-        )
+        raise NotSayableError("message-too-long", length=len(saying.text), most=most_length)
     if any(ord(sign) < 32 and sign not in "\n\t" for sign in saying.text):
-        raise NotSayableError("signs", "The message has control characters; send text.")
+        raise NotSayableError("message-signs")

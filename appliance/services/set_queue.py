@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.domain.queue import Queue
+from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Work
 
 
@@ -35,11 +36,11 @@ def set_queue(
     known = forms.to_form(before)
     strange = sorted(set(form) - set(known))
     if strange:
-        raise ValueError(f"A queue has no {strange[0]!r}; it has {', '.join(sorted(known))}")
+        raise InvalidError("queue-field", field=strange[0], known=sorted(known))
     try:
         wanted = forms.from_form(before.id, name or before.name, {**known, **form})
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"The queue's form is not as a queue shows it: {error}") from error
+        raise InvalidError("queue-form", what=str(error)) from error
     _no_circle(work, wanted)
     kept = work.save_queue(wanted)
     work.tell("queue.set", who="system", queue=kept.id, data=told(kept))
@@ -59,5 +60,5 @@ def _no_circle(work: Work, wanted: Queue) -> None:
     while queue.overflow is not None:
         queue = work.queue(queue.overflow.to)
         if queue.id in seen:
-            raise ValueError(f"The queue {wanted.name!r} would overflow in a circle")
+            raise InvalidError("queue-circle", queue=wanted.name)
         seen.add(queue.id)

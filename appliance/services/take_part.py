@@ -6,6 +6,7 @@ from appliance.domain.agent_state import Presence
 from appliance.domain.conversation import State
 from appliance.domain.participants import MOST_COLLEAGUES, Part, Participant
 from appliance.domain.records import Conversation
+from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Work
 from appliance.services.moves import by_agent
 from appliance.services.trouble import NotYoursError
@@ -13,7 +14,7 @@ from appliance.services.trouble import NotYoursError
 _SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
 
 
-class NotInvitedError(ValueError):
+class NotInvitedError(InvalidError):
     """The colleague cannot be asked in now; the sentence says why."""
 
 
@@ -40,15 +41,15 @@ def invite(work: Work, conversation: int, agent: int, colleague: int) -> list[Pa
     """
     found = _mine(work, conversation, agent)
     if found.state not in _SPOKEN_IN:
-        raise NotInvitedError("A colleague can be asked in while the conversation is spoken in")
+        raise NotInvitedError("invite-not-spoken")
     person = work.agent(colleague)
     if colleague == agent:
-        raise NotInvitedError("You have this conversation already")
+        raise NotInvitedError("invite-yourself")
     if person.presence is Presence.OFFLINE:
-        raise NotInvitedError(f"{person.name} is not signed in")
+        raise NotInvitedError("invite-offline", name=person.name)
     others = [one for one in work.participants.of(conversation) if one.agent != colleague]
     if sum(one.part is Part.COLLEAGUE for one in others) >= MOST_COLLEAGUES:
-        raise NotInvitedError(f"At most {MOST_COLLEAGUES} colleagues take part in a conversation")
+        raise NotInvitedError("invite-too-many", most=MOST_COLLEAGUES)
     work.participants.set(Participant(conversation, colleague, Part.COLLEAGUE, work.now, agent))
     _tell(work, "join", found, colleague, agent)
     return list(work.participants.of(conversation))
@@ -61,7 +62,7 @@ def part(work: Work, conversation: int, agent: int, colleague: int) -> list[Part
     )  # fmt: skip
     there = work.participants.one(conversation, colleague)
     if there is None or there.part is not Part.COLLEAGUE:
-        raise NotYoursError(f"agent {colleague} takes no part in conversation {conversation}")
+        raise NotYoursError(colleague, conversation)
     work.participants.remove(conversation, colleague)
     _tell(work, "part", found, colleague, agent)
     return list(work.participants.of(conversation))
@@ -105,5 +106,5 @@ def _tell(work: Work, what: str, conversation: Conversation, agent: int, who: in
 def _mine(work: Work, conversation: int, agent: int) -> Conversation:
     found = work.conversation(conversation)
     if found.agent != agent:
-        raise NotYoursError(f"agent {agent} does not have conversation {conversation}")
+        raise NotYoursError(agent, conversation)
     return found

@@ -137,5 +137,5 @@ def _give_away(
 def _mine(work: Work, conversation: int, agent: int) -> Conversation:
     found = work.conversation(conversation)
     if found.agent != agent:
-        raise NotYoursError(f"agent {agent} does not have conversation {conversation}")
+        raise NotYoursError(agent, conversation)
     return found

@@ -18,6 +18,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.domain.programs import Caller, Family, TokenFamilies
+from appliance.domain.refusals import RefusalError
 from appliance.domain.users import User, Users
 from common.clock import Clock
 
@@ -25,15 +26,15 @@ _ALGORITHM = "EdDSA"
 _ISSUER = "callstead"
 
 
-class TokenRefusedError(Exception):
+class TokenRefusedError(RefusalError):
     """It is nobody's, over, revoked, or was used before.
 
     Attributes:
         reused: the family that was revoked, because the token was used before.
     """
 
-    def __init__(self, sentence: str, reused: Family | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, kind: str, reused: Family | None = None) -> None:
+        super().__init__(kind)
         self.reused = reused
 
 
@@ -102,16 +103,12 @@ class Tokens:
         following = secrets.token_urlsafe(32)
         found = self._families.exchange(_hash(refresh), _hash(following))
         if found is None:
-            raise TokenRefusedError("The refresh token is not known. Sign in again.")
+            raise TokenRefusedError("token-unknown")
         family, fresh = found
         if not fresh:
-            raise TokenRefusedError(
-                "The refresh token was used before, so somebody may have copied it: everything "
-                "that followed from that sign-in is revoked. Sign in again.",
-                reused=family,
-            )
+            raise TokenRefusedError("token-reused", reused=family)
         if self._person(family) is None:
-            raise TokenRefusedError("The sign-in is over or was revoked. Sign in again.")
+            raise TokenRefusedError("token-over")
         return self._pair(family, following)
 
     def end(self, refresh: str) -> Family | None:

@@ -44,22 +44,18 @@ def ask_transcript(
     """
     found = work.conversation(conversation)
     if agent is not None and not (speaks(work, found, agent) or found.last_agent == agent):
-        raise NotYoursError(f"agent {agent} does not have conversation {conversation}")
+        raise NotYoursError(agent, conversation)
     if not can_send:
-        raise TranscriptRefusedError(
-            "This call centre sends no mail; an administrator can set appliance.mail.host."
-        )
+        raise TranscriptRefusedError("transcript-no-mail")
     if not found.messages:
-        raise TranscriptRefusedError("Nothing was said yet that could be sent.")
+        raise TranscriptRefusedError("transcript-nothing")
     recipient = address(to)
     before = work.transcripts.of(conversation)
     for one in before:
         if (one.recipient, one.messages) == (recipient, found.messages):
             return one  # asked again for the same
     if len(before) >= MOST_OF_ONE:
-        raise TranscriptRefusedError(
-            f"At most {MOST_OF_ONE} transcripts of one conversation are sent."
-        )
+        raise TranscriptRefusedError("transcript-too-many", most=MOST_OF_ONE)
     who = by_contact(found.contact) if agent is None else by_agent(agent)
     asked = work.transcripts.add(
         Transcript(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from appliance.domain.refusals import InvalidError, RefusalError
 
-class NotYoursError(Exception):
+
+class NotYoursError(RefusalError):
     """The agent has no part in the conversation."""
 
+    def __init__(self, agent: int, conversation: int) -> None:
+        super().__init__("not-yours", agent=agent, conversation=conversation)
 
-class NotSayableError(ValueError):
-    """The text is empty, too long, or not text; the sentence says which.
 
-    Attributes:
-        kind: the same for programs: ``key``, ``empty``, ``long``, ``signs``.
-        most: of characters, where it was too long.
-    """
-
-    def __init__(self, kind: str, sentence: str, most: int = 0) -> None:
-        super().__init__(sentence)
-        self.kind, self.most = kind, most
+class NotSayableError(InvalidError):
+    """The text is empty, too long, or not text; the kind says which."""

@@ -34,7 +34,7 @@ class Typing:
         """``agent`` types, or the contact (None). Raises NotYoursError, UnknownError."""
         found = work.conversation(conversation)
         if agent is not None and not speaks(work, found, agent):
-            raise NotYoursError(f"agent {agent} does not speak in conversation {conversation}")
+            raise NotYoursError(agent, conversation)
         if not self._due(conversation, agent, work.now):
             return
         side = Side.CONTACT if agent is None else Side.AGENT

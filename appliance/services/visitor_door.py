@@ -12,7 +12,6 @@ from common.clock import Clock
 from common.web.rates import Rates
 
 _READ_AGAIN = 2.0  # seconds until a line that another process wrote counts here
-_REFUSED = "No conversation can be begun or continued from here. Please use another way to reach us"
 
 
 class VisitorDoor:
@@ -41,17 +40,15 @@ class VisitorDoor:
         self._from(address)
         now, blocks = self._clock.now(), self._blocks()
         if any(blocks.has_identity(one, now) for one in identities):
-            raise BlockedError(_REFUSED)
+            raise BlockedError
         wait = self._arrivals.take(address)
         if wait:
-            raise TooOftenError(
-                "Too many conversations were begun from this address. Please wait a while", wait
-            )
+            raise TooOftenError("too-many-conversations", wait)
 
     def contact(self, contact: int) -> None:
         """The same, once it is known who it is. Raises BlockedError."""
         if self._blocks().has_contact(contact, self._clock.now()):
-            raise BlockedError(_REFUSED)
+            raise BlockedError
 
     def speaks(self, work: Work, conversation: int, address: str) -> None:
         """A visitor says something. Raises BlockedError, TooOftenError, UnknownError."""
@@ -59,7 +56,7 @@ class VisitorDoor:
         self.contact(work.conversation(conversation).contact)
         wait = self._messages.take(str(conversation))
         if wait:
-            raise TooOftenError("You write faster than can be read. Please wait a moment", wait)
+            raise TooOftenError("too-fast", wait)
 
     def changed(self) -> None:
         """The list was changed here: read it before the next look."""
@@ -67,7 +64,7 @@ class VisitorDoor:
 
     def _from(self, address: str) -> None:
         if self._blocks().has_address(address, self._clock.now()):
-            raise BlockedError(_REFUSED)
+            raise BlockedError
 
     def _blocks(self) -> Blocks:
         if self._clock.monotonic() >= self._until and self._lock.acquire(blocking=False):

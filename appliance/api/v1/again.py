@@ -8,8 +8,9 @@ from http import HTTPStatus
 from flask import Response, current_app, g, request
 from werkzeug.exceptions import BadRequest
 
-from appliance.api.v1.problems import problem
+from appliance.api.v1.problems import refused
 from appliance.domain.kept import KeptAnswers
+from appliance.domain.refusals import RefusalError
 
 _HEADER = "Idempotency-Key"
 _EXTENSION = "callstead-kept-answers"
@@ -39,16 +40,9 @@ def answered_before(scope: str) -> Response | None:
         g.kept_answer = (scope, key)
         return None
     if found.asked != asked:
-        return problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "key-used",
-            f"The {_HEADER} was used for another request. Use a new one for each creation.",
-        )  # fmt: skip
+        return refused(HTTPStatus.UNPROCESSABLE_ENTITY, RefusalError("key-used"))
     if not found.status:
-        return problem(
-            HTTPStatus.CONFLICT, "not-ended",
-            "The first request with this key has not ended. If it does not within a minute, look "
-            "whether the thing is there, and use a new key.",
-        )  # fmt: skip
+        return refused(HTTPStatus.CONFLICT, RefusalError("not-ended"))
     answer = Response(found.answer, found.status, content_type="application/json")
     answer.headers["Idempotent-Replayed"] = "true"
     return answer

@@ -14,6 +14,7 @@ from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.demand import LEAST_LEVEL, MOST_LEVEL
 from appliance.domain.records import Agent
+from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import MANAGE_FLOOR
 from appliance.domain.users import User, Users
 from appliance.domain.work import Floor, UnknownError, Work
@@ -107,7 +108,7 @@ def _kept(work: Work, agent: int, name: str) -> Agent:
 def _with(body: AgentBody, agent: Agent) -> Agent:
     wrong = [s for s, n in (body.skills or {}).items() if not LEAST_LEVEL <= n <= MOST_LEVEL]
     if wrong:
-        raise ValueError(f"The level of the skill {wrong[0]!r} must be 1 to 5")
+        raise InvalidError("skill-level", skill=wrong[0], least=1, most=5)
     return replace(
         agent,
         capacity=agent.capacity if body.capacity is None else body.capacity,

@@ -108,7 +108,7 @@ def board(
 
 def _part_in(work: Work, conversation: int, agent: int, all_of_them: bool) -> None:
     if not all_of_them and not has_part(work, work.conversation(conversation), agent):
-        raise NotYoursError(f"you have no part in conversation {conversation}")
+        raise NotYoursError(agent, conversation)
 
 
 def _mine(work: Work, agent: int) -> list[Conversation]:

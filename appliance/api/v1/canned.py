@@ -13,6 +13,7 @@ from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.canned import LANGUAGES, VARIABLES, Canned
+from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import MANAGE_REPLIES, TAKE_CONVERSATIONS
 from appliance.domain.users import Users
 from appliance.domain.work import Floor, Work
@@ -89,7 +90,7 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
     def add(body: CannedBody) -> Answer:
         require(MANAGE_REPLIES)
         if body.shortcut is None or body.texts is None:
-            raise ValueError("A new reply needs a shortcut and its texts")
+            raise InvalidError("canned-needs")
         wanted = Canned(0, body.shortcut, body.texts, body.queue or None)
         return one_answer(keep(lambda _work: wanted), 201)
 

@@ -138,7 +138,7 @@ def _looking(floor: Floor, audit: Audit) -> Callable[[int], None]:
                 return ""
             if caller().may(SEE_FLOOR) or _same_contact(work, found, mine):
                 return "transcript.read"
-            raise NotYoursError(f"you have no part in conversation {conversation}")
+            raise NotYoursError(mine, conversation)
 
         line = floor.read(why)
         if line:

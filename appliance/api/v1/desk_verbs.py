@@ -16,6 +16,7 @@ from appliance.api.v1.shapes import (
 )
 from appliance.api.v1.verbs import Here, Nothing, Verb
 from appliance.domain.records import Conversation
+from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import HELP_OTHERS
 from appliance.domain.work import Work
 from appliance.services import reassign, talk
@@ -94,7 +95,7 @@ def _given(
         elif body.agent is not None and body.queue is None:
             moved = to_agent(work, here.conversation, here.by, body.agent, note)
         else:
-            raise ValueError("Name either a queue or an agent to transfer to")
+            raise InvalidError("transfer-where")
         return conversation_shape(moved)
 
     return run

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
-from werkzeug.exceptions import Conflict, Forbidden, TooManyRequests
 
 from appliance.api.v1.here import blueprint_for, caller, user
 from appliance.api.v1.shapes import Answer, Strict
+from appliance.domain.blocklist import TooOftenError
+from appliance.domain.refusals import ConflictError, ForbiddenError
 from appliance.domain.users import Users
 from appliance.services.own_account import OwnAccount
 from common.web.second_factor import Need, shown
@@ -64,7 +65,7 @@ def factor(users: Users, account: OwnAccount) -> APIBlueprint:
         _person()
         name = user().name
         if account.factors.need(name) is Need.CODE:
-            raise Conflict("There is a second factor already; take it away first.")
+            raise ConflictError("factor-there")
         return jsonify(shown(account.factors.begin(name), name, "Callstead")), 201
 
     @blueprint.post("/confirm", summary="Show a code of it: it counts from now on",
@@ -86,14 +87,14 @@ def factor(users: Users, account: OwnAccount) -> APIBlueprint:
     def remove_factor(body: CodeBody) -> Answer:
         name, address = guarded()
         if not account.turn_off(name, body.code, address):
-            raise Forbidden("The code is not right, or your role must have a second factor.")
+            raise ForbiddenError("factor-kept")
         return factor_now()
 
     def guarded() -> tuple[str, str]:
         _person()
         name, address = user().name, request.remote_addr or ""
         if account.guesses_too_often(name, address):
-            raise TooManyRequests("Too many wrong codes; try again in a while.", retry_after=30)
+            raise TooOftenError("too-many-wrong", 30)
         return name, address
 
     return blueprint
@@ -102,12 +103,12 @@ def factor(users: Users, account: OwnAccount) -> APIBlueprint:
 def _person() -> None:
     """A program must not change what guards its person."""
     if caller().scopes is not None:
-        raise Forbidden("A program cannot change a second factor; do it in a browser.")
+        raise ForbiddenError("factor-person")
 
 
 def _codes(codes: list[str] | None) -> Response:
     if codes is None:
-        raise Forbidden("The code is not right.")
+        raise ForbiddenError("factor-code")
     answer = jsonify(recovery_codes=codes)
     answer.headers["Cache-Control"] = "no-store"
     return answer

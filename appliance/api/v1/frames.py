@@ -22,6 +22,7 @@ from appliance.api.v1.here import agent_of
 from appliance.api.v1.problems import problem_of
 from appliance.api.v1.shapes import Strict
 from appliance.api.v1.verbs import Here, Verb
+from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import TAKE_CONVERSATIONS, may
 from appliance.domain.users import User
 from appliance.domain.work import Floor
@@ -122,7 +123,7 @@ class _Agent:
             if verb.permission and not may(user.role, verb.permission):
                 raise Forbidden(f"Your role may not {verb.name} conversations.")
             if asked.conversation is None:
-                raise ValueError("An agent's frame names its conversation")
+                raise InvalidError("frame-conversation")
             return _begin(self._floor, verb, Here(asked.conversation, user.id), asked)
         except Exception as error:  # noqa: BLE001 - told, or logged, by `_refused`
             return _refused(error)

@@ -9,10 +9,18 @@ from typing import Any
 from flask import Response, json
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, ValidationError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from pydantic_core import ErrorDetails
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 
 from appliance.domain.attachment import NotTakenError
 from appliance.domain.blocklist import BlockedError, TooOftenError
+from appliance.domain.refusals import (
+    KINDS,
+    WEB_KINDS,
+    ConflictError,
+    ForbiddenError,
+    RefusalError,
+)
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, UnknownError
 from appliance.services.answer_offer import OfferGoneError
@@ -32,21 +40,36 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (NotYoursError, HTTPStatus.FORBIDDEN, "not-yours"),
     (NotSayableError, HTTPStatus.UNPROCESSABLE_ENTITY, "not-sayable"),
     (NotTakenError, HTTPStatus.UNPROCESSABLE_ENTITY, "not-taken"),
+    (ForbiddenError, HTTPStatus.FORBIDDEN, "forbidden"),
+    (ConflictError, HTTPStatus.CONFLICT, "conflict"),
     (OperatorError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     (ValueError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
 )
 
 
-class Problem(BaseModel):
-    """Why something was refused."""
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a body, or one parameter."""
 
-    type: str = Field(description="A stable name, such as `illegal-transition`.")
+    where: str
+    what: str = Field(description="In English.")
+    kind: str = Field(description="Pydantic's name for it, such as `string_too_long`, or a kind.")
+    parameters: dict[str, Any]
+
+
+class Problem(BaseModel):
+    """Why something was refused; docs/refusals.md has the kinds."""
+
+    type: str = Field(description="Its family: a stable name, such as `not-sayable`.")
+    kind: str = Field(
+        description="What it is exactly: a stable name, such as `message-too-long`.",
+        json_schema_extra={"enum": [*sorted({*KINDS, *WEB_KINDS})]},
+    )
+    parameters: dict[str, Any] = Field(description="What its sentence is about; by kind.")
     title: str
     status: int
-    detail: str = Field(description="One sentence for people.")
-    reason: str = Field("", description="A stable word for what is wrong; often empty.")
-    errors: list[dict[str, str]] = Field(
-        default_factory=list, description="For a body or a parameter: `where` and `what`."
+    detail: str = Field(description="The sentence in English, with the parameters filled in.")
+    errors: list[FieldProblem] = Field(
+        default_factory=list, description="With `invalid`: each field or parameter."
     )
 
 
@@ -54,8 +77,13 @@ Body = dict[str, Any]
 
 
 def problem(status: HTTPStatus, kind: str, detail: str, **more: object) -> Response:
-    """The answer."""
-    return _response(_body(status, kind, detail, **more))
+    """The answer; ``kind`` is one of `WEB_KINDS`."""
+    return _response(_body(status, kind, kind, detail, **more))
+
+
+def refused(status: HTTPStatus, error: RefusalError, family: str = "") -> Response:
+    """The answer to a refusal that only one view knows."""
+    return _response(_told(status, family or error.kind, error))
 
 
 def problem_of(error: BaseException) -> Body | None:
@@ -66,19 +94,23 @@ def problem_of(error: BaseException) -> Body | None:
         error = RequestEntityTooLarge("What was sent is larger than this address takes.")
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.code or 500)
-        return _body(status, status.phrase.lower().replace(" ", "-"), error.description or "")
+        kind = status.phrase.lower().replace(" ", "-")
+        seconds = error.retry_after if isinstance(error, TooManyRequests) else None
+        waits = {"seconds": seconds} if seconds else {}
+        return _body(status, kind, kind, error.description or "", parameters=waits)
     for family, status, kind in _STATUS:
         if isinstance(error, family):
-            # For programs that tell it in other words, such as the visitor's language.
-            reason = getattr(error, "kind", "")
-            more = {"reason": reason} if isinstance(reason, str) and reason else {}
-            return _body(status, kind, f"{str(error).rstrip('.')}.", **more)
+            if isinstance(error, RefusalError):
+                return _told(status, kind, error)
+            return _body(status, kind, kind, f"{str(error).rstrip('.')}.")
     return None
 
 
 def told_to_programs(status: int, kind: str, sentence: str) -> Response:
     """An error that no view of the interface knew of: no such address, not signed in, a bug."""
-    return problem(HTTPStatus(status), kind.replace(" ", "-"), sentence)
+    name = kind.replace(" ", "-")
+    exact = name if name in WEB_KINDS else "failed"
+    return _response(_body(HTTPStatus(status), name, exact, sentence))
 
 
 def not_valid(error: ValidationError) -> Response:
@@ -86,8 +118,19 @@ def not_valid(error: ValidationError) -> Response:
     return _response(_invalid(error))
 
 
-def _body(status: HTTPStatus, kind: str, detail: str, **more: object) -> Body:
-    return {"type": kind, "title": status.phrase, "status": int(status), "detail": detail, **more}
+def _body(
+    status: HTTPStatus, family: str, kind: str, detail: str, **more: object
+) -> Body:  # fmt: skip
+    return {
+        "type": family, "kind": kind, "parameters": {}, "title": status.phrase,
+        "status": int(status), "detail": detail, **more,
+    }  # fmt: skip
+
+
+def _told(status: HTTPStatus, family: str, error: RefusalError) -> Body:
+    return _body(
+        status, family, error.kind, f"{str(error).rstrip('.')}.", parameters=error.parameters
+    )
 
 
 def _response(body: Body) -> Response:
@@ -97,13 +140,24 @@ def _response(body: Body) -> Response:
 def _invalid(error: ValidationError) -> Body:
     errors = [
         {"where": ".".join(str(part) for part in one["loc"]) or "body", "what": one["msg"]}
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
+        | _exactly(one)
+        for one in error.errors(include_url=False, include_input=False)
     ]
     told = "; ".join(f"{one['where']}: {one['what']}" for one in errors[:5])
     return _body(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"The request is not as described: {told}.",
-        errors=errors,
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "invalid",
+        f"The request is not as described: {told}.", errors=errors,
     )  # fmt: skip
+
+
+def _exactly(one: ErrorDetails) -> dict[str, Any]:
+    """What is wrong with a field, for programs."""
+    context = one.get("ctx", {})
+    ours = context.get("error")
+    if isinstance(ours, RefusalError):
+        return {"kind": ours.kind, "parameters": ours.parameters}
+    plain = {k: v for k, v in context.items() if isinstance(v, str | int | float)}
+    return {"kind": one["type"], "parameters": plain}
 
 
 def answer_problems(blueprint: APIBlueprint) -> None:

@@ -13,6 +13,7 @@ from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.queue import Queue
+from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import MANAGE_FLOOR
 from appliance.domain.users import Users
 from appliance.domain.work import Floor, Work
@@ -69,7 +70,7 @@ def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBl
     @blueprint.post("", summary="A new queue", responses={"201": QueueShape})
     def add_queue(body: QueueBody) -> Answer:
         if not body.name:
-            raise ValueError("A new queue needs a name")
+            raise InvalidError("queue-name")
         return one_answer(keep(None, body, None), 201)
 
     @blueprint.patch("/<int:queue>", summary="Change a queue", responses={"200": QueueShape})

@@ -15,6 +15,7 @@ from appliance.api.v1.here import blueprint_for, who
 from appliance.api.v1.report_files import CSV, XLSX, Cell, Sheet, csv_lines, xlsx_parts
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
+from appliance.domain.refusals import InvalidError
 from appliance.domain.reports.book import Book, Filter
 from appliance.domain.reports.periods import Interval, Span, zone_of
 from appliance.domain.reports.table import OF_AGENTS, OF_CONTACTS, By, Figure, Row, Table, table
@@ -157,10 +158,7 @@ def reports(
     def report(query: Asked) -> Answer:
         made = query.made(book)
         if len(made.rows) > MOST_ROWS:
-            raise ValueError(
-                f"This report has {len(made.rows)} rows, and a page shows at most {MOST_ROWS}; "
-                "choose fewer days or longer intervals, or export it to a file"
-            )
+            raise InvalidError("report-too-many-rows", rows=len(made.rows), most=MOST_ROWS)
         known = names()
 
         def shape(row: Row) -> dict[str, object]:

@@ -13,6 +13,7 @@ from appliance.api.v1.here import blueprint_for, who
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
+from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import MANAGE_USERS, PERMISSIONS, Role
 from appliance.domain.users import NameTakenError, RoleRules, Teams, Users
 from appliance.domain.work import UnknownError
@@ -160,4 +161,4 @@ def _unique(make: Callable[[], T], name: str) -> T:
     try:
         return make()
     except NameTakenError as error:
-        raise ValueError(f"There is a team {name!r} already; choose another name") from error
+        raise InvalidError("team-taken", name=name) from error

@@ -9,16 +9,18 @@ from http import HTTPStatus
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, BaseModel, Field
-from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from appliance.api.v1.gate import gate_here, refuse_too_many
 from appliance.api.v1.here import blueprint_for, user, who
-from appliance.api.v1.problems import Problem, answer_problems, problem
+from appliance.api.v1.problems import Problem, answer_problems, refused
 from appliance.api.v1.shapes import Answer, Strict
 from appliance.domain.audit import Audit
+from appliance.domain.blocklist import TooOftenError
 from appliance.domain.programs import ApiKey, ApiKeys
+from appliance.domain.refusals import InvalidError, RefusalError
 from appliance.domain.roles import CONNECT_PROGRAMS, PERMISSIONS, may
 from appliance.domain.users import Users
+from appliance.domain.work import UnknownError
 from appliance.services.tokens import Pair, TokenRefusedError, Tokens
 from common.web.signin import Proof, SignIn
 
@@ -109,14 +111,12 @@ def tokens(signin: SignIn, users: Users, audit: Audit, issued: Tokens) -> APIBlu
         address = request.remote_addr or ""
         proof, account, wait = signin.prove(body.name, body.password, body.code, address)
         if proof is Proof.LOCKED:
-            raise TooManyRequests(
-                "Too many wrong passwords; try again in a while.", retry_after=wait
-            )
+            raise TooOftenError("too-many-wrong", wait)
         if account is None:
-            return problem(HTTPStatus.UNAUTHORIZED, str(proof), _SAID[proof])
+            return refused(HTTPStatus.UNAUTHORIZED, RefusalError(str(proof)))
         person = users.by_name(account.name)
         if person is None:
-            raise Unauthorized(_SAID[Proof.WRONG])
+            return refused(HTTPStatus.UNAUTHORIZED, RefusalError(str(Proof.WRONG)))
         mine = PERMISSIONS[person.role]
         pair = issued.begin(person, body.program, _known(body.scopes) or sorted(mine))
         audit.record(person.name, "program.signed_in", body.program, address)
@@ -133,7 +133,7 @@ def tokens(signin: SignIn, users: Users, audit: Audit, issued: Tokens) -> APIBlu
                     found.name if found else "", "program.token_reused", error.reused.name,
                     request.remote_addr or "",
                 )  # fmt: skip
-            return problem(HTTPStatus.UNAUTHORIZED, "token-refused", str(error))
+            return refused(HTTPStatus.UNAUTHORIZED, error, "token-refused")
 
     @blueprint.post("/revoke", summary="Sign out", responses={"204": None})
     def revoke(body: RefreshBody) -> Answer:
@@ -164,9 +164,9 @@ def keys(users: Users, audit: Audit, kept: ApiKeys, now: Callable[[], datetime])
         wanted = _known(body.scopes)
         beyond = [one for one in wanted if not may(mine.role, one)]
         if beyond:
-            raise ValueError(f"You do not have the permission {beyond[0]!r} yourself")
+            raise InvalidError("scope-beyond", scope=beyond[0])
         if body.expires_at is not None and body.expires_at <= now():
-            raise ValueError("The key would have run out already")
+            raise InvalidError("key-over")
         made, shown = kept.add(mine.id, body.name, wanted, body.expires_at)
         audit.record(who(), "api_key.added", f"{made.id} {made.name}", request.remote_addr or "")
         answer = jsonify({**_key(made), "key": shown})
@@ -177,26 +177,17 @@ def keys(users: Users, audit: Audit, kept: ApiKeys, now: Callable[[], datetime])
     def revoke(path: KeyPath) -> Answer:
         gone = kept.revoke(path.key)
         if gone is None:
-            return problem(HTTPStatus.NOT_FOUND, "unknown", "There is no such key.")
+            raise UnknownError("key", path.key)
         audit.record(who(), "api_key.revoked", f"{gone.id} {gone.name}", request.remote_addr or "")
         return Response(status=204)
 
     return blueprint
 
 
-_SAID = {
-    Proof.WRONG: "The name or the password is not right.",
-    Proof.CODE: "The code of the second factor is missing or not right.",
-    Proof.FIRST: "Sign in at /sign-in first: a password must be changed, or a second factor made.",
-}
-
-
 def _known(scopes: list[str]) -> list[str]:
     strange = sorted(set(scopes) - _ALL)
     if strange:
-        raise ValueError(
-            f"There is no permission {strange[0]!r}; there are {', '.join(sorted(_ALL))}"
-        )
+        raise InvalidError("scope-unknown", scope=strange[0], known=sorted(_ALL))
     return sorted(set(scopes))
 
 

@@ -15,6 +15,7 @@ from appliance.api.v1.shapes import Answer, Page, Strict
 from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.events import KINDS
+from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import CONNECT_PROGRAMS
 from appliance.domain.users import Users
 from appliance.domain.webhooks import Delivery, Webhook, Webhooks
@@ -125,7 +126,7 @@ def webhooks(users: Users, audit: Audit, kept: Webhooks) -> APIBlueprint:
     @blueprint.post("", summary="A new webhook", responses={"201": NewHook})
     def new_hook(body: HookBody) -> Answer:
         if len(kept.all()) >= _MOST:
-            raise ValueError(f"There are {_MOST} webhooks, and no more are taken; remove one")
+            raise InvalidError("webhooks-full", most=_MOST)
         made, secret = kept.add(body.name, _url(body.url), _kinds(body.kinds))
         done("webhook.added", made)
         answer = one_answer({**_shape(made), "secret": secret}, 201)
@@ -218,9 +219,9 @@ def _url(text: str) -> str:
         plain = False
         parts = urlsplit("")
     if not plain or parts.scheme not in {"http", "https"} or " " in text:
-        raise ValueError(f"{text!r} is not an address like https://crm.example.org/hook")
+        raise InvalidError("webhook-address", value=text)
     if parts.username or parts.password:
-        raise ValueError("An address with a password in it would be shown to others; leave it out")
+        raise InvalidError("webhook-password")
     return text
 
 
@@ -228,7 +229,7 @@ def _kinds(kinds: list[str]) -> list[str]:
     families = {f"{kind.partition('.')[0]}.*" for kind in KINDS}
     strange = sorted(set(kinds) - set(KINDS) - families - {"*"})
     if strange:
-        raise ValueError(f"There are no events {strange[0]!r}; see docs/events.md")
+        raise InvalidError("webhook-events", name=strange[0])
     return sorted(set(kinds))
 
 

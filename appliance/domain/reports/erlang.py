@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from appliance.domain.refusals import InvalidError
 from appliance.domain.service_level import Target
 
 MOST_AGENTS = 10_000
@@ -78,7 +79,7 @@ def staffing(
     Raises ValueError: more than `MOST_AGENTS`, or a share that is none.
     """
     if not 0 <= shrinkage < 1 or not 0 < most_occupancy <= 1:
-        raise ValueError("Shrinkage must be 0 to below 1, and occupancy above 0 and at most 1")
+        raise InvalidError("staffing-shares")
     erlangs = contacts * handling / seconds
     if erlangs <= 0:
         return Staffing(0, 0, 0.0, 1.0, 0.0, 0.0)
@@ -89,7 +90,7 @@ def staffing(
     ):
         agents += 1
         if agents > MOST_AGENTS:
-            raise ValueError(f"This load needs more than {MOST_AGENTS} agents")
+            raise InvalidError("staffing-too-much", most=MOST_AGENTS)
     waits = probability_of_waiting(agents, erlangs)
     return Staffing(
         agents=agents,

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from appliance.domain.refusals import InvalidError
 from appliance.domain.reports.sums import QUARTER
 
 
@@ -60,12 +61,12 @@ class Span:
         zone_of(self.zone)
         days = (self.last - self.first).days + 1
         if days < 1:
-            raise ValueError("A report must end on the day it begins, or later")
+            raise InvalidError("report-backwards")
         if days > MOST_DAYS[self.interval]:
-            raise ValueError(
-                f"A report by {self.interval} reaches over {MOST_DAYS[self.interval]} days at most,"
-                f" and this one has {days}; choose fewer days or longer intervals"
-            )
+            raise InvalidError(
+                "report-too-long", interval=str(self.interval), most=MOST_DAYS[self.interval],
+                days=days,
+            )  # fmt: skip
 
     @property
     def begins(self) -> datetime:
@@ -116,7 +117,7 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"There is no time zone {name!r}; name one like Asia/Shanghai") from error
+        raise InvalidError("time-zone", zone=name) from error
 
 
 def _midnight(day: date, zone: str) -> int:

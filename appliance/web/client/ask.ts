@@ -8,18 +8,30 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     message: string,
-    /** Stable words for programs, such as `not-taken` and `size`. */
-    readonly type = "",
-    readonly reason = "",
+    /** One of docs/refusals.md, such as `file-too-large`. */
+    readonly kind = "",
+    readonly parameters: Record<string, unknown> = {},
   ) {
     super(message);
   }
 
   /** An error's message is not kept by itself. */
   toJSON(): object {
-    const { status, message, type, reason } = this;
-    return { status, message, type, reason };
+    const { status, message, kind, parameters } = this;
+    return { status, message, kind, parameters };
   }
+}
+
+/** A refusal as the server tells it. */
+export interface Problem {
+  status: number;
+  detail: string;
+  kind: string;
+  parameters: Record<string, unknown>;
+}
+
+export function refused(status: number, told: Partial<Problem>): Refused {
+  return new Refused(status, told.detail ?? "", told.kind, told.parameters);
 }
 
 export async function ask<T>(base: string, path: string, key: string, body?: unknown): Promise<T> {
@@ -39,8 +51,8 @@ export async function ask<T>(base: string, path: string, key: string, body?: unk
       signal: late.signal,
     });
     if (answer.ok) return (await answer.json()) as T;
-    const told = (await answer.json().catch(() => ({}))) as Record<string, string | undefined>;
-    throw new Refused(answer.status, told.detail ?? answer.statusText, told.type, told.reason);
+    const told = (await answer.json().catch(() => ({}))) as Partial<Problem>;
+    throw refused(answer.status, { detail: answer.statusText, ...told });
   } finally {
     clearTimeout(timer);
   }

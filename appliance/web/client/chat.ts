@@ -1,6 +1,6 @@
 // The visitor's side of one conversation: what was said, once and in order, and what is being sent.
 
-import { ask, Refused } from "./ask";
+import { ask, Refused, refused } from "./ask";
 import { pause, sleep } from "./backoff";
 import { randomId } from "./ids";
 import { Feed, type FeedEvent, type Moment, type Way } from "./feed";
@@ -380,7 +380,7 @@ export class Chat {
       const body = { key: one.key, text: one.text };
       const told = await this.feed?.commands.send("say", one.key, body);
       const problem = told?.problem;
-      if (problem) throw new Refused(problem.status, problem.detail, problem.type, problem.reason);
+      if (problem) throw refused(problem.status, problem);
       return (told?.answer as Message | undefined) ?? this.ask("/messages", body);
     }
     const form = new FormData();

@@ -1,10 +1,12 @@
 // Commands over the feed's WebSocket: each is answered under its own id, after the commit.
 
+import type { Problem } from "./ask";
+
 export interface Answer {
   id?: string;
   answer?: unknown;
   /** As REST has it. */
-  problem?: { status: number; detail: string; type?: string; reason?: string };
+  problem?: Problem;
 }
 
 const PATIENCE = 20_000; // milliseconds, as for a POST

@@ -48,7 +48,7 @@ function outgoing(one: Outgoing, t: Texts, wishes: LineWishes): HTMLElement {
 
 /** A refusal in the visitor's language, or in the server's words. */
 export function words(refused: Refused, t: Texts): string {
-  return t.refused[`${refused.type}/${refused.reason}`] ?? t.refused[refused.type] ?? refused.message;
+  return t.refused[refused.kind] ?? refused.message;
 }
 
 function file(one: Attachment, t: Texts, wishes: LineWishes): HTMLElement {

@@ -38,7 +38,7 @@ describe("the client of the interface", () => {
 
   it("tells a refusal from nobody being there", async () => {
     answers = [
-      json(409, { type: "offer-gone", detail: "It rings no more." }),
+      json(409, { type: "conflict", kind: "offer-gone", detail: "It rings no more." }),
       () => Promise.reject(new TypeError("network")),
       () => new Response("<html>", { status: 502 }),
       json(503, { error: "moment", message: "One moment." }),

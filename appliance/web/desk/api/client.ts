@@ -4,7 +4,10 @@
 import { settings } from "../settings";
 import { heardDate } from "../stores/clock";
 import { tell } from "../stores/connection";
-import type { paths } from "./description";
+import type { components, paths } from "./description";
+
+export type Kind = components["schemas"]["Problem"]["kind"];
+export type FieldProblem = components["schemas"]["FieldProblem"];
 
 /** The server said no, in words. */
 export class Refused extends Error {
@@ -12,8 +15,12 @@ export class Refused extends Error {
 
   constructor(
     readonly status: number,
-    readonly kind: string,
+    /** One of docs/refusals.md, such as `team-taken`; pages have their own sentence for it. */
+    readonly kind: Kind | "",
     detail: string,
+    readonly parameters: Record<string, unknown> = {},
+    /** With `invalid`: what is wrong with each field or parameter. */
+    readonly errors: FieldProblem[] = [],
   ) {
     super(detail);
   }
@@ -109,8 +116,10 @@ async function send(method: Method, path: string, asked: Asked<unknown>): Promis
   if (answer.status >= 502 || answer.status === 429) throw new Unreached(String(told?.detail ?? ""));
   throw new Refused(
     answer.status,
-    String(told?.type ?? told?.error ?? ""),
+    (told?.kind ?? "") as Kind | "",
     String(told?.detail ?? told?.message ?? answer.statusText),
+    (told?.parameters ?? {}) as Record<string, unknown>,
+    (told?.errors ?? []) as FieldProblem[],
   );
 }
 

@@ -27,27 +27,27 @@ def test_a_file_is_taken_when_name_and_content_agree(name, head, type_):
 @pytest.mark.parametrize(
     ("name", "head", "size", "kind"),
     [
-        ("a.png", b"", 0, "empty"),
-        ("a.png", PNG, 1001, "size"),
-        ("a.exe", b"MZ", 10, "type"),
-        ("a.html", b"<html>", 10, "type"),
-        ("a.svg", b"<svg onload=alert(1)>", 10, "type"),
-        ("png", PNG, 10, "type"),
-        ("a.png.html", PNG, 10, "type"),
-        ("a.png", b"<html><script>", 10, "content"),
-        ("a.pdf", b"MZ\x90\0", 10, "content"),
-        ("a.txt", b"\x7fELF\2\1\1\0\0", 10, "content"),
-        ("a.txt", b"\xff\xfe\1\2\3bell", 10, "content"),
+        ("a.png", b"", 0, "file-empty"),
+        ("a.png", PNG, 1001, "file-too-large"),
+        ("a.exe", b"MZ", 10, "file-type"),
+        ("a.html", b"<html>", 10, "file-type"),
+        ("a.svg", b"<svg onload=alert(1)>", 10, "file-type"),
+        ("png", PNG, 10, "file-type"),
+        ("a.png.html", PNG, 10, "file-type"),
+        ("a.png", b"<html><script>", 10, "file-content"),
+        ("a.pdf", b"MZ\x90\0", 10, "file-content"),
+        ("a.txt", b"\x7fELF\2\1\1\0\0", 10, "file-content"),
+        ("a.txt", b"\xff\xfe\1\2\3bell", 10, "file-content"),
     ],
 )
 def test_what_is_not_what_it_says_is_refused_with_a_reason(name, head, size, kind):
-    with pytest.raises(NotTakenError, match=r"\w+ .*\.$") as refused:
+    with pytest.raises(NotTakenError, match=r"\w+ .*") as refused:
         judge(name, head, size, RULES)
     assert refused.value.kind == kind
 
 
 def test_an_administrator_may_allow_less():
-    with pytest.raises(NotTakenError, match=r"these are: pdf\."):
+    with pytest.raises(NotTakenError, match=r"these are: pdf"):
         judge("a.png", PNG, 10, Rules(1000, {"pdf"}))
 
 

@@ -34,7 +34,7 @@ def test_an_unknown_variable_is_named_with_those_that_are_known():
     [
         ("two words", {"en": "x"}, "shortcut"),
         ("", {"en": "x"}, "shortcut"),
-        ("hi", {"fr": "bonjour"}, "language 'fr'"),
+        ("hi", {"fr": "bonjour"}, "language fr"),
         ("hi", {}, "needs a text"),
         ("hi", {"en": "  "}, "needs a text"),
         ("hi", {"en": "x" * 4001}, "at most 4000"),
