@@ -80,6 +80,11 @@ class Entrance:
                 lambda: settings().limits.messages_per_second * 4,
                 clock,
             ),
+            Rates(
+                lambda: settings().chat.commands_a_second,
+                lambda: settings().chat.commands_a_second * 10,
+                clock,
+            ),
             clock,
         )
 

@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "reach us",
     "too-many-conversations": "Too many conversations were begun from this address. Please wait "
     "{seconds} s",
+    "too-many-questions": "This page asks more often than anybody looks. Please wait {seconds} s",
     "too-fast": "You write faster than can be read. Please wait {seconds} s",
     "message-key": "A message needs the sender's own id, of 1 to {most} characters",
     "message-empty": "An empty message says nothing",

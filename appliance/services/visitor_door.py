@@ -21,15 +21,22 @@ class VisitorDoor:
         read: the blocklist.
         arrivals: conversations of an address.
         messages: of a conversation.
+        requests: of a conversation, whatever they ask.
         clock: the moment.
     """
 
     def __init__(
-        self, read: Callable[[], Iterable[Block]], arrivals: Rates, messages: Rates, clock: Clock
+        self,
+        read: Callable[[], Iterable[Block]],
+        arrivals: Rates,
+        messages: Rates,
+        requests: Rates,
+        clock: Clock,
     ) -> None:
         self._read = read
         self._arrivals = arrivals
         self._messages = messages
+        self._requests = requests
         self._clock = clock
         self._lock = threading.Lock()
         self._known = Blocks(())
@@ -49,6 +56,12 @@ class VisitorDoor:
         """The same, once it is known who it is. Raises BlockedError."""
         if self._blocks().has_contact(contact, self._clock.now()):
             raise BlockedError
+
+    def asks(self, conversation: int) -> None:
+        """A visitor asks anything by REST. Raises TooOftenError."""
+        wait = self._requests.take(str(conversation))
+        if wait:
+            raise TooOftenError("too-many-questions", wait)
 
     def speaks(self, work: Work, conversation: int, address: str) -> None:
         """A visitor says something. Raises BlockedError, TooOftenError, UnknownError."""

@@ -22,5 +22,5 @@ export default defineConfig({
     reportCompressedSize: false,
     rollupOptions: { input: "desk/main.ts" },
   },
-  test: { root: ".", include: ["desk/**/*.test.ts"] },
+  test: { root: ".", include: ["client/**/*.test.ts", "desk/**/*.test.ts"] },
 });

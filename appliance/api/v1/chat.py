@@ -134,27 +134,32 @@ def chat(
             opens_at=opens.isoformat() if opens else None,
         ), 201
 
+    def mine_here() -> int:
+        mine = keys.here()
+        door.asks(mine)
+        return mine
+
     @blueprint.get("/standing", summary="How it stands", responses={"200": Standing})
     def standing() -> Answer:
-        mine = keys.here()
+        mine = mine_here()
         cursor = head(visitor_topic(mine))
         place = places.of(mine)
         return jsonify(floor.read(lambda work: standing_shape(work, mine, cursor, place)))
 
     @blueprint.get("/messages", summary="What was said", responses={"200": Messages})
     def get_messages(query: Page) -> Answer:
-        mine = keys.here()
+        mine = mine_here()
         found = floor.read(lambda work: work.messages(mine, query.after, query.most))
         cursor = found[-1].number if found else query.after
         seen = [message_shape(one) for one in found if not one.internal]
         return jsonify(items=seen, cursor=cursor)
 
     def here() -> Here:
-        return Here(keys.here(), address=request.remote_addr or "")
+        return Here(mine_here(), address=request.remote_addr or "")
 
     blueprint.after_request(remember_answer)
     add_posts(blueprint, verbs, floor, lambda _verb, _path: here())
-    add_files(blueprint, floor, keys.here, uploads, addresses)
+    add_files(blueprint, floor, mine_here, uploads, addresses, door)
     add_look(blueprint, floor, looks)
     return blueprint
 

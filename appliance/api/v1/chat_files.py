@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import jsonify
+from flask import jsonify, request
 from flask_openapi3 import APIBlueprint
 
 from appliance.api.v1.files import (
@@ -18,6 +18,7 @@ from appliance.api.v1.files import (
 from appliance.api.v1.shapes import Answer
 from appliance.domain.attachment import Attachment
 from appliance.domain.work import Floor, UnknownError, Work
+from appliance.services.visitor_door import VisitorDoor
 
 
 def add_files(
@@ -26,12 +27,16 @@ def add_files(
     here: Callable[[], int],
     uploads: Uploads,
     addresses: FileAddresses,
+    door: VisitorDoor,
 ) -> None:
     """Put them on the chat's blueprint; ``here`` is the conversation whose key was shown."""
 
     @add_upload(blueprint, "")
     def upload(form: UploadForm) -> Answer:
-        return jsonify(uploads.take(here(), None, form))
+        mine, address = here(), request.remote_addr or ""
+        # A file is something said: the same limits, and nobody who is blocked, before it is kept.
+        floor.read(lambda work: door.speaks(work, mine, address))
+        return jsonify(uploads.take(mine, None, form))
 
     @blueprint.get("/attachments/<string:file>", summary="Where a file can be fetched",
                    responses={"200": FileAddress})  # fmt: skip

@@ -15,6 +15,11 @@ export class Refused extends Error {
     super(message);
   }
 
+  /** Seconds until the server takes it, where it says so. */
+  get wait(): number {
+    return Number(this.parameters.seconds) || 0;
+  }
+
   /** An error's message is not kept by itself. */
   toJSON(): object {
     const { status, message, kind, parameters } = this;

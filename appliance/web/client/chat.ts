@@ -3,6 +3,7 @@
 import { ask, Refused, refused } from "./ask";
 import { pause, sleep } from "./backoff";
 import { randomId } from "./ids";
+import { Sending, type Verdict } from "./sending";
 import { Feed, type FeedEvent, type Moment, type Way } from "./feed";
 
 export { Refused } from "./ask";
@@ -133,7 +134,14 @@ export class Chat {
   /** How the transcript that was asked for stands; empty: none was. */
   transcript = "";
   private feed: Feed | null = null;
-  private sending = false;
+  private readonly sending = new Sending<Outgoing>({
+    next: () => (this.ended.signal.aborted ? undefined : this.outgoing.find((one) => !one.refused)),
+    send: async (one) => {
+      this.take(await this.send(one));
+      this.changed();
+    },
+    failed: (one, error) => this.failed(one, error),
+  });
   private typed = 0;
   private typingTimer = 0;
   private markTimer = 0;
@@ -192,6 +200,7 @@ export class Chat {
 
   stop(): void {
     this.ended.abort();
+    this.sending.stop();
     this.feed?.stop();
     window.clearInterval(this.placeTimer);
     window.clearTimeout(this.typingTimer);
@@ -348,31 +357,17 @@ export class Chat {
     this.outgoing = this.outgoing.filter((one) => one.key !== message.key);
   }
 
-  /** Send what waits, in order; the same key again is the same message. */
-  private async flush(): Promise<void> {
-    if (this.sending) return;
-    this.sending = true;
-    let failures = 0;
-    try {
-      for (;;) {
-        const next = this.outgoing.find((one) => !one.refused);
-        if (!next || this.ended.signal.aborted) return;
-        try {
-          this.take(await this.send(next));
-          failures = 0;
-        } catch (error) {
-          if (error instanceof Refused && error.status < 500 && error.status !== 429) {
-            next.refused = error;
-          } else {
-            failures += 1;
-            await sleep(pause(failures), this.ended.signal);
-          }
-        }
-        this.changed();
-      }
-    } finally {
-      this.sending = false;
-    }
+  /** Send what waits; the same key again is the same message. */
+  private flush(): Promise<void> {
+    return this.sending.flush();
+  }
+
+  private failed(one: Outgoing, error: unknown): Verdict {
+    const refused = error instanceof Refused && error.status < 500 ? error : null;
+    if (refused?.status === 429) return { wait: refused.wait };
+    if (refused) one.refused = refused;
+    this.changed();
+    return refused ? "refused" : {};
   }
 
   private async send(one: Outgoing): Promise<Message> {

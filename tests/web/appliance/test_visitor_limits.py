@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from appliance.settings import ApplianceSettings
 from tests.web.appliance.conftest import ORIGIN, House
 from tests.web.appliance.people import Visitor, problem_of
+from tests.web.appliance.test_chat_files import PNG, on_disk, send
 
 
 def begin(house: House, queue: int, **more: Any) -> Any:
@@ -16,8 +18,6 @@ def begin(house: House, queue: int, **more: Any) -> Any:
 
 
 def limited(house: House, **limits: Any) -> None:
-    from dataclasses import replace
-
     house.change_settings(limits=replace(house.settings.limits, **limits))
 
 
@@ -32,6 +32,30 @@ def test_who_writes_faster_than_can_be_read_waits_a_moment(house, queues):
     house.clock.advance(1)
     assert visitor.say("k4", "hello")["number"] == 5
     assert len(visitor.heard()) == 5
+
+
+def test_a_file_is_something_said(house, admin, queues):
+    limited(house, messages_per_second=1.0)
+    visitor = Visitor(house, queues[0])
+    sent = [send(visitor, f"k{number}", "a.png", PNG).status_code for number in range(5)]
+    assert sent == [200, 200, 200, 200, 429]
+    house.clock.advance(10)
+    body = {"kind": "network", "value": "127.0.0.0/8", "reason": "spam", "until": None}
+    admin.do("POST", "/blocklist", body, 201)
+    problem_of(send(visitor, "k9", "a.png", PNG), 403, "blocked")
+    assert len(on_disk(house)) == 4
+
+
+def test_a_page_that_never_stops_asking_is_told_to_wait(house, queues):
+    house.change_settings(chat=replace(house.settings.chat, commands_a_second=1.0))
+    visitor, other = Visitor(house, queues[0]), Visitor(house, queues[0])
+    asked = [visitor.ask("POST", "/marks", json={"read": 0}) for _ in range(11)]
+    assert [one.status_code for one in asked].count(200) == 10
+    told = problem_of(asked[-1], 429, "too-often")
+    assert "wait 1 s" in told
+    assert other.ask("GET", "/standing").status_code == 200
+    house.clock.advance(1)
+    assert visitor.ask("GET", "/standing").status_code == 200
 
 
 def test_one_address_begins_so_many_conversations_and_no_more(house, queues):

@@ -1,10 +1,10 @@
 // One conversation's messages: what was said, once and in order, and what is being sent.
 
-import { reactive } from "vue";
+import { markRaw, reactive } from "vue";
 
-import { pause, sleep } from "../../client/backoff";
 import { randomId } from "../../client/ids";
-import { get, post, Refused } from "../api/client";
+import { Sending, type Verdict } from "../../client/sending";
+import { get, post, Refused, Unreached } from "../api/client";
 import type { Message } from "../api/types";
 import { keepOutgoing, outgoingOf, type Outgoing } from "./drafts";
 
@@ -29,8 +29,7 @@ export class Talk {
   read = 0;
   uploads: Upload[] = [];
   private marked = 0;
-  private sending = false;
-  private pausing: AbortController | null = null;
+  private sending: Sending<Outgoing> | null = null;
   private filling: Promise<void> | null = null;
 
   constructor(readonly conversation: number) {
@@ -119,41 +118,36 @@ export class Talk {
     return dropped;
   }
 
-  /** Send what waits, in order, until it is acknowledged; the same key again is the same message. */
-  async flush(): Promise<void> {
-    this.pausing?.abort(); // the server is back, or there is more: try at once
-    if (this.sending) return;
-    this.sending = true;
-    let failures = 0;
-    try {
-      for (;;) {
-        const next = this.outgoing.find((one) => !one.refused);
-        if (!next) return;
-        const { key, text, internal } = next;
-        try {
-          this.heard(
-            await post("/api/v1/desk/conversations/{conversation}/messages", {
-              path: { conversation: this.conversation },
-              body: { key, text, internal },
-            }),
-          );
-          this.drop(key);
-          failures = 0;
-        } catch (error) {
-          if (error instanceof Refused && error.status < 500) {
-            if (error.status === 401) return; // it is kept, and goes after the next sign-in
-            next.refused = error.message;
-            keepOutgoing(this.conversation, this.outgoing);
-          } else {
-            failures += 1;
-            this.pausing = new AbortController();
-            await sleep(pause(failures), this.pausing.signal);
-          }
-        }
-      }
-    } finally {
-      this.sending = false;
-    }
+  /** Send what waits; the same key again is the same message. */
+  flush(): Promise<void> {
+    // Made here, where `this` is what the page watches.
+    this.sending ??= markRaw(
+      new Sending<Outgoing>({
+        next: () => this.outgoing.find((one) => !one.refused),
+        send: (one) => this.send(one),
+        failed: (one, error) => this.verdict(one, error),
+      }),
+    );
+    return this.sending.flush();
+  }
+
+  private async send({ key, text, internal }: Outgoing): Promise<void> {
+    this.heard(
+      await post("/api/v1/desk/conversations/{conversation}/messages", {
+        path: { conversation: this.conversation },
+        body: { key, text, internal },
+      }),
+    );
+    this.drop(key);
+  }
+
+  private verdict(one: Outgoing, error: unknown): Verdict {
+    if (error instanceof Unreached) return { wait: error.wait };
+    if (!(error instanceof Refused) || error.status >= 500) return {};
+    if (error.status === 401) return "stop"; // it is kept, and goes after the next sign-in
+    one.refused = error.message;
+    keepOutgoing(this.conversation, this.outgoing);
+    return "refused";
   }
 
   /** Everything after `after`; asked once however many want it. */

@@ -29,6 +29,14 @@ export class Refused extends Error {
 /** Nobody answered, or nobody who could. The same may be asked again. */
 export class Unreached extends Error {
   override name = "Unreached";
+
+  constructor(
+    message = "",
+    /** Seconds until it is taken, where the server says so; else 0. */
+    readonly wait = 0,
+  ) {
+    super(message);
+  }
 }
 
 type Method = "get" | "post" | "patch" | "put" | "delete";
@@ -113,7 +121,9 @@ async function send(method: Method, path: string, asked: Asked<unknown>): Promis
   // Answers nothing to a body that is none: a proxy's page, or a server that is just starting.
   const told = (await answer.json().catch(() => null)) as Record<string, unknown> | null;
   if (answer.ok) return told ?? undefined;
-  if (answer.status >= 502 || answer.status === 429) throw new Unreached(String(told?.detail ?? ""));
+  if (answer.status >= 502 || answer.status === 429) {
+    throw new Unreached(String(told?.detail ?? ""), Number(answer.headers.get("Retry-After")) || 0);
+  }
   throw new Refused(
     answer.status,
     (told?.kind ?? "") as Kind | "",
