@@ -10,7 +10,7 @@ PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills phone products bench-errors bench-updates bench-rollout bench-chat conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -43,6 +43,9 @@ lint: $(VENV)/dev.stamp ## style, format and types alone
 
 drills: setup-dev ## the long form: every process killed at every step of both flows
 	@$(BIN)/python -m pytest -m long tests/drills
+
+fuzz: setup-dev ## the long form of what is thrown at REST and at the WebSocket (half an hour)
+	@$(BIN)/python -m pytest -m long tests/web/appliance/test_fuzzed_rest.py tests/web/appliance/test_fuzzed_frames.py
 
 products: $(VENV)/run.stamp ## build appliance, comm and updater as programs that need no Python, in build/
 	@$(BIN)/python packaging/products/build.py appliance comm updater --out build

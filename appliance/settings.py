@@ -116,8 +116,8 @@ class ChatSettings:
         minimum=1,
         maximum=10_000,
         unit="commands a second",
-        doc="What one WebSocket may ask for, in bursts of twice as many, and one visitor by REST, in "
-        "bursts of ten times as many; more than a person types, and little enough that one page "
+        doc="What one WebSocket may ask for, in bursts of twice as many, and one visitor by REST, "
+        "in bursts of ten times as many; more than a person types, and little enough that one page "
         "cannot keep the others waiting.",
     )
     most_connections: int = setting(

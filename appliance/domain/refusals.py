@@ -102,9 +102,10 @@ KINDS: Mapping[str, str] = {
     "staffing-shares": "Shrinkage must be 0 to below 1, and occupancy above 0 and at most 1",
     "staffing-too-much": "This load needs more than {most} agents",
     # Of who asks
-    "wrong": "The name or the password is not right",
-    "code": "The code of the second factor is missing or not right",
-    "first": "Sign in at /sign-in first: a password must be changed, or a second factor made",
+    "wrong-password": "The name or the password is not right",
+    "code-needed": "The code of the second factor is missing or not right",
+    "sign-in-first": "Sign in at /sign-in first: a password must be changed, or a second "
+    "factor made",
     "too-many-wrong": "Too many wrong passwords or codes; try again in {seconds} s",
     "token-unknown": "The refresh token is not known. Sign in again",
     "token-reused": "The refresh token was used before, so somebody may have copied it: everything "
