@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from flask import Response, json
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 
 from appliance.domain.attachment import NotTakenError
@@ -150,7 +150,7 @@ def _invalid(error: ValidationError) -> Body:
     )  # fmt: skip
 
 
-def _exactly(one: ErrorDetails) -> dict[str, Any]:
+def _exactly(one: Mapping[str, Any]) -> dict[str, Any]:
     """What is wrong with a field, for programs."""
     context = one.get("ctx", {})
     ours = context.get("error")
