@@ -23,6 +23,7 @@ from appliance.api.v1.interfaces import add_interfaces, described_application
 from appliance.api.v1.looks import Looks
 from appliance.api.v1.part_verbs import Beside, desk_part_verbs, visitor_part_verbs
 from appliance.api.v1.problems import told_to_programs
+from appliance.api.v1.update import update
 from appliance.api.widget import widget
 from appliance.domain.running import Part, Reporting, webhooks_part
 from appliance.domain.users import User
@@ -169,7 +170,10 @@ def create_app(
     passing = Passing()
     beside = Beside(Typing(passing.tell), can_send, lambda: chat().most_visits)
     visitor = (*visitor_verbs(head, most_length, entrance.door), *visitor_part_verbs(beside))
-    at_desk = (*desk_verbs(most_length), *desk_part_verbs(beside))
+    at_desk = (
+        *desk_verbs(most_length, lambda: timedelta(days=chat().most_snooze_days)),
+        *desk_part_verbs(beside),
+    )
     places = Places(office.floor, passing.tell)
     attachments = AttachmentFiles(
         Path(at_start.chat.attachments.folder or office.folder / "attachments").resolve()
@@ -195,6 +199,7 @@ def create_app(
         door=entrance.door,
         further=(
             *entrance.blueprints(),
+            update(office.update, office.users, office.audit, lambda: settings().updates),
             faults(office.users, Rates(lambda: 0.2, lambda: 10, clock)),
         ),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from appliance.services.create_first_administrator import create_first_administrator
 from appliance.services.first_sign_in import FirstSignIn, FirstSignInFile
+from appliance.services.waiting_update import WaitingUpdate
 from appliance.settings import ApplianceSettings
 from appliance.store.audit import SqlAudit
 from appliance.store.blocklist import SqlBlocklist
@@ -17,6 +18,7 @@ from appliance.store.database import Database, database_url
 from appliance.store.floor import SqlFloor
 from appliance.store.kept_answers import SqlKeptAnswers
 from appliance.store.migrate import alone, migrate
+from appliance.store.postponements import SqlPostponements
 from appliance.store.programs import SqlApiKeys, SqlSigningKeys, SqlTokenFamilies
 from appliance.store.second_factors import SqlSecondFactors
 from appliance.store.sessions import SqlSessions
@@ -24,6 +26,7 @@ from appliance.store.teams import SqlRoleRules, SqlTeams
 from appliance.store.users import SqlUsers
 from appliance.store.webhooks import SqlWebhooks
 from common.atomic import sweep_parts
+from common.care import Drain
 from common.clock import Clock
 from common.errors import OperatorError
 from common.feed.storage import Fresh
@@ -78,6 +81,7 @@ class Office:
     floor: SqlFloor
     vault: Vault
     people: People
+    update: WaitingUpdate
 
     @classmethod
     @contextmanager
@@ -86,12 +90,12 @@ class Office:
         settings: ApplianceSettings,
         clock: Clock,
         on_commit: Callable[[Sequence[Fresh]], None] | None = None,
-        drained: Callable[[], bool] = bool,
+        drain: Drain | None = None,
     ) -> Iterator[Office]:
         """Make the folder if needed, open and migrate the database; close it at the end.
 
-        ``on_commit`` is called after each commit of the floor's writer; ``drained`` tells it
-        whether nothing new is to be offered.
+        ``on_commit`` is called after each commit of the floor's writer; ``drain`` is what the
+        updater asks of this program.
 
         Raises:
             OperatorError: the folder or the database must be mended.
@@ -104,7 +108,8 @@ class Office:
             with alone(folder):  # processes that share the folder may make its first keys at once
                 vault = Vault.of(folder)
                 secret_key(folder)
-            floor = SqlFloor(database, clock, on_commit=on_commit, drained=drained)
+            update = WaitingUpdate(drain or Drain(), SqlPostponements(database), clock)
+            floor = SqlFloor(database, clock, on_commit=on_commit, drained=lambda: update.drained)
             try:
                 yield cls(
                     folder,
@@ -115,6 +120,7 @@ class Office:
                     floor,
                     vault,
                     People.of(database, vault, clock),
+                    update,
                 )
             finally:
                 floor.close()

@@ -72,7 +72,7 @@ def run_appliance(roles: Roles = ALL) -> None:
     logs.set_up("appliance", settings.log_level)
     waking, drain = _Waking(), Drain()
     clock = SystemClock()
-    with Office.opened(settings, clock, waking.committed, lambda: drain.on) as office:
+    with Office.opened(settings, clock, waking.committed, drain) as office:
         transport = start_reporting(settings)
         try:
             local_token = secrets.token_urlsafe(32)
@@ -110,7 +110,7 @@ def run_appliance(roles: Roles = ALL) -> None:
                 on_reload=lambda: logs.set_up("appliance", holder.reload().log_level),
                 around=InCare(
                     Texts("appliance"),
-                    busy=(lambda: in_use(office.floor)) if serves_people else str,
+                    busy=(lambda: in_use(office.floor, office.update)) if serves_people else str,
                     drain=drain,
                 ),
                 threads=settings.threads,

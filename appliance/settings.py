@@ -144,6 +144,14 @@ class ChatSettings:
         doc="So many of the pages that a visitor looked at are kept with the conversation; an "
         "agent wants to know what the question is about, not a life.",
     )
+    most_snooze_days: int = setting(
+        30,
+        minimum=1,
+        maximum=365,
+        unit="days",
+        doc="A conversation is set aside for at most so long; what is to come back later belongs "
+        "in a calendar.",
+    )
     attachments: AttachmentSettings = section(AttachmentSettings)
 
 
@@ -158,6 +166,28 @@ class ReportSettings:
         unit="days",
         doc="Reports reach back so far; three years let this month stand beside that of the years "
         "before, in a few hundred megabytes.",
+    )
+
+
+@dataclass(frozen=True)
+class UpdateSettings:
+    """Updates of this program that wait for its people."""
+
+    postpone_minutes: int = setting(
+        60,
+        minimum=5,
+        maximum=480,
+        unit="minutes",
+        doc="An agent who is told that an update waits can put it off for so long.",
+    )
+    most_postponed_minutes: int = setting(
+        240,
+        minimum=0,
+        maximum=1440,
+        unit="minutes",
+        doc="All postponements of one update together end so long after the first, so that a fault "
+        "that is mended stays no longer than half a shift; 0: nobody can put it off. A release "
+        "that its vendor calls critical is never put off.",
     )
 
 
@@ -320,6 +350,7 @@ class ApplianceSettings:
     mail: MailSettings = section(MailSettings)
     reports: ReportSettings = section(ReportSettings)
     nodes: NodesSettings = section(NodesSettings)
+    updates: UpdateSettings = section(UpdateSettings)
     limits: LimitSettings = section(LimitSettings)
     programs: ProgramSettings = section(ProgramSettings)
     webhooks: WebhookSettings = section(WebhookSettings)

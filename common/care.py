@@ -13,7 +13,8 @@ the environment that the launcher gives:
 ============================  ==============================================================
 
 And two addresses on that port: ``GET /may-restart`` answers ``{"may_restart": bool, "reason"}``;
-``POST /drain`` with ``{"drain": true, "seconds": n}`` asks to begin nothing new for so long. It
+``POST /drain`` with ``{"drain": true, "seconds": n, "release", "critical"}`` asks to begin nothing
+new for so long, because that release waits (critical: it may be put off by nobody). It
 is told again and again while it holds, and with ``{"drain": false}`` when it is called off, so
 that neither a restart nor a lost updater leaves a seat drained.
 """
@@ -82,6 +83,7 @@ class Drain:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._until = 0.0
+        self._release, self._critical = "", False
 
     def told(self, said: object) -> bool:
         """Take in the body of ``POST /drain``; False when it is none."""
@@ -93,7 +95,21 @@ class Drain:
         with self._lock:
             lasts = min(float(seconds), _MOST_SECONDS) if said["drain"] else 0.0
             self._until = self._monotonic() + lasts
+            self._release = str(said.get("release", ""))[:200]
+            self._critical = said.get("critical") is True
         return True
+
+    @property
+    def release(self) -> str:
+        """Which release waits; empty: it was not said."""
+        with self._lock:
+            return self._release
+
+    @property
+    def critical(self) -> bool:
+        """Whether it must not be put off."""
+        with self._lock:
+            return self._critical
 
     @property
     def on(self) -> bool:

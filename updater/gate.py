@@ -96,7 +96,10 @@ class Gate:
         if not self._can_be_asked(program):
             return ""
         seconds = self._tools.settings.programs.drain_seconds
-        self._tell(program, {"drain": True, "seconds": seconds, "release": release})
+        critical = bool(program.target and program.target.critical)
+        self._tell(program, {
+            "drain": True, "seconds": seconds, "release": release, "critical": critical,
+        })  # fmt: skip
         self._drained = True
         free, why = ask(program.port, program.token, self._tools.settings.network.program)
         return "" if free else why or "The program is in use."

@@ -13,6 +13,7 @@ offered      it rings at one agent, who is reserved for it
 active       contact and agent speak
 held         the contact waits, the agent stays theirs
 transferred  the agent has given it away; it waits for its next queue or agent
+snoozed      set aside by its agent until a time or until the contact writes; it takes no capacity
 wrap_up      contact and agent have parted; the agent finishes the notes
 closed       done; it keeps its history
 abandoned    the contact left before anybody answered
@@ -41,6 +42,7 @@ class State(StrEnum):
     OFFERED = "offered"
     ACTIVE = "active"
     HELD = "held"
+    SNOOZED = "snoozed"
     TRANSFERRED = "transferred"
     WRAP_UP = "wrap_up"
     CLOSED = "closed"
@@ -63,6 +65,8 @@ class Event(StrEnum):
     LEAVE = "leave"  # the contact left before anybody answered
     HOLD = "hold"
     RESUME = "resume"
+    SNOOZE = "snooze"  # its agent sets it aside
+    WAKE = "wake"  # it is back at its agent; back in the queue it is `QUEUE`
     TRANSFER = "transfer"  # to a queue or to an agent
     TAKE_OVER = "take_over"  # a supervisor goes on in the agent's stead
     LOSE_AGENT = "lose_agent"  # the agent's desk is gone for good
@@ -89,12 +93,20 @@ TABLE: Table[State, Event] = {
     (State.ACTIVE, Event.TRANSFER): State.TRANSFERRED,
     (State.ACTIVE, Event.TAKE_OVER): State.ACTIVE,
     (State.ACTIVE, Event.LOSE_AGENT): State.QUEUED,
+    (State.ACTIVE, Event.SNOOZE): State.SNOOZED,
     (State.ACTIVE, Event.END): State.WRAP_UP,
     (State.HELD, Event.RESUME): State.ACTIVE,
     (State.HELD, Event.TRANSFER): State.TRANSFERRED,
     (State.HELD, Event.TAKE_OVER): State.ACTIVE,
     (State.HELD, Event.LOSE_AGENT): State.QUEUED,
+    (State.HELD, Event.SNOOZE): State.SNOOZED,
     (State.HELD, Event.END): State.WRAP_UP,
+    (State.SNOOZED, Event.SNOOZE): State.SNOOZED,  # until another time
+    (State.SNOOZED, Event.WAKE): State.ACTIVE,
+    (State.SNOOZED, Event.QUEUE): State.QUEUED,
+    (State.SNOOZED, Event.TRANSFER): State.TRANSFERRED,
+    (State.SNOOZED, Event.TAKE_OVER): State.ACTIVE,
+    (State.SNOOZED, Event.END): State.WRAP_UP,
     (State.TRANSFERRED, Event.QUEUE): State.QUEUED,
     (State.TRANSFERRED, Event.OFFER): State.OFFERED,
     (State.TRANSFERRED, Event.END): State.CLOSED,

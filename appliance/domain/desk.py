@@ -70,6 +70,10 @@ class Desk(Protocol):
         """By conversation."""
         ...
 
+    def names(self, contacts: set[int]) -> Mapping[int, str]:
+        """Of these contacts; empty for whoever did not say."""
+        ...
+
     def contact(self, id: int) -> Contact:  # noqa: A002
         """Raises UnknownError."""
         ...

@@ -38,7 +38,10 @@ _STATE = {"state": "the state from now on", "channel": "such as `chat`"}
 _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.QUEUE: (
         "it has its place in a queue",
-        {"[not_before]": "it was left out of hours, and is offered from then on"},
+        {
+            "[not_before]": "it was left out of hours, and is offered from then on",
+            "[woken]": "it was set aside, and its agent is not free: `time` or `contact`",
+        },
     ),
     Event.REASSIGN: (
         "a supervisor gave it to another queue or agent while it waited",
@@ -54,6 +57,13 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.LEAVE: ("the contact left before anybody answered", {}),
     Event.HOLD: ("the contact waits", {}),
     Event.RESUME: ("they speak again", {}),
+    Event.SNOOZE: (
+        "its agent set it aside",
+        {"[until]": "when it comes back by itself; without it: when the contact writes"},
+    ),
+    Event.WAKE: (
+        "what was set aside is back at its agent", {"woken": "`time`, `contact` or `agent`"},
+    ),
     Event.TRANSFER: (
         "it is given away", {"[queue]": "to this queue", "[agent]": "to this agent"},
     ),

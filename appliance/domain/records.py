@@ -50,6 +50,9 @@ class Conversation:
         declined: agents who did not take it; forgotten when it is answered.
         not_before: left out of hours: it is offered from then on.
         messages: the number of its last message.
+        snoozed_until: when it comes back by itself; None: when the contact writes.
+        woken: it is back from being snoozed, because of this; empty once that was noticed. See
+            `appliance.domain.snooze.Because`.
     """
 
     id: int
@@ -74,6 +77,8 @@ class Conversation:
     closes_at: datetime | None = None
     disposition: str = ""
     messages: int = 0
+    snoozed_until: datetime | None = None
+    woken: str = ""
 
 
 class OfferEnd(StrEnum):

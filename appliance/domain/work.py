@@ -136,6 +136,14 @@ class Work(Protocol):
         """Those in wrap-up whose time is over at ``moment``."""
         ...
 
+    def snoozed(self, agent: int | None = None) -> Sequence[Conversation]:
+        """Those that an agent set aside, or all; what comes back first is first."""
+        ...
+
+    def snoozed_until(self, moment: datetime) -> Sequence[Conversation]:
+        """Those set aside whose time has come at ``moment``."""
+        ...
+
     def agent(self, id: int) -> Agent:  # noqa: A002
         """Raises UnknownError."""
         ...

@@ -9,6 +9,7 @@ from typing import TypeVar
 from appliance.domain.work import Floor, Work
 from appliance.services.answer_offer import expire_offers
 from appliance.services.offer_waiting import offer_waiting
+from appliance.services.snooze import wake_due
 from appliance.services.talk import close_overdue, overflow
 
 T = TypeVar("T")
@@ -19,6 +20,7 @@ def tick(work: Work) -> None:
     expire_offers(work)
     close_overdue(work)
     overflow(work)
+    wake_due(work)
     offer_waiting(work)
 
 

@@ -9,7 +9,7 @@ from appliance.services.arrive import give_place
 from appliance.services.moves import SYSTEM, by_agent, move
 from appliance.services.notes import NOTHING, Word, leave_note
 
-_SPOKEN = frozenset({State.ACTIVE, State.HELD})
+_SPOKEN = frozenset({State.ACTIVE, State.HELD, State.SNOOZED})
 
 
 def reassign_to_queue(
@@ -70,4 +70,5 @@ def _ring_no_more(work: Work, conversation: Conversation) -> None:
 def _taken_away(
     work: Work, before: Conversation, supervisor: int, data: dict[str, object]
 ) -> Conversation:
-    return move(work, before, Event.TRANSFER, by_agent(supervisor), data=data)
+    return move(work, before, Event.TRANSFER, by_agent(supervisor), data=data,
+                snoozed_until=None, woken="")  # fmt: skip

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from appliance.domain.attachment import Attachment
-from appliance.domain.conversation import ENDED, Event
+from appliance.domain.conversation import ENDED, Event, State
 from appliance.domain.records import Author, Conversation, Message
+from appliance.domain.snooze import Because
 from appliance.domain.work import Work
 from appliance.services.arrive import give_place
 from appliance.services.moves import by_agent, by_contact, move
+from appliance.services.snooze import wake
 from appliance.services.take_part import speaks
 from appliance.services.trouble import NotSayableError, NotYoursError
 
@@ -53,6 +55,8 @@ def say_message(
         raise NotYoursError(saying.agent, conversation.id)
     if author is Author.CONTACT and conversation.state in ENDED:
         conversation = _reopen(work, conversation)
+    if author is Author.CONTACT and conversation.state is State.SNOOZED:
+        conversation = wake(work, conversation, Because.CONTACT)
     message = Message(
         conversation.id, conversation.messages + 1, saying.key, author, saying.text, work.now,
         saying.agent, saying.internal, file,
@@ -60,7 +64,9 @@ def say_message(
     if file is not None:
         work.attachments.add(file)
     work.add_message(message)
-    work.save(replace(conversation, messages=message.number))
+    answers = saying.agent is not None and not saying.internal
+    work.save(replace(conversation, messages=message.number,
+                      woken="" if answers else conversation.woken))  # fmt: skip
     work.tell(
         "message.said",
         who=by_contact(conversation.contact) if saying.agent is None else by_agent(saying.agent),

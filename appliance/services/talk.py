@@ -49,7 +49,7 @@ def take_over(work: Work, conversation: int, supervisor: int) -> Conversation:
     before = work.conversation(conversation)
     taken = move(
         work, before, Event.TAKE_OVER, by_agent(supervisor), agent=supervisor,
-        last_agent=supervisor, data={"from": before.agent},
+        last_agent=supervisor, snoozed_until=None, woken="", data={"from": before.agent},
     )  # fmt: skip
     work.participants.remove(conversation, supervisor)
     if before.agent not in {None, supervisor}:  # whose desk must show that it is gone
@@ -69,7 +69,8 @@ def end(work: Work, conversation: int, agent: int | None) -> Conversation:
     closes_at = None
     if before.queue is not None:
         closes_at = work.queue(before.queue).wrap_up.closes_at(work.now)
-    return move(work, before, Event.END, who, ended_at=work.now, closes_at=closes_at)
+    return move(work, before, Event.END, who, ended_at=work.now,
+                closes_at=closes_at, snoozed_until=None, woken="")  # fmt: skip
 
 
 def close(work: Work, conversation: int, agent: int, disposition: str = "") -> Conversation:
@@ -131,7 +132,8 @@ def _give_away(
     before = _mine(work, conversation, agent)
     leave_note(work, conversation, agent, note)
     before = work.conversation(conversation)
-    return move(work, before, Event.TRANSFER, by_agent(agent), data=data)
+    return move(work, before, Event.TRANSFER, by_agent(agent), data=data,
+                snoozed_until=None, woken="")  # fmt: skip
 
 
 def _mine(work: Work, conversation: int, agent: int) -> Conversation:

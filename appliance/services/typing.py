@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from appliance.domain.live import conversation_topic, visitor_topic
+from appliance.domain.live import agent_topic, conversation_topic, visitor_topic
 from appliance.domain.marks import Side
 from appliance.domain.work import Work
 from appliance.services.take_part import speaks
@@ -38,8 +38,10 @@ class Typing:
         if not self._due(conversation, agent, work.now):
             return
         side = Side.CONTACT if agent is None else Side.AGENT
-        data = {"side": str(side), "agent": agent}
+        data = {"side": str(side), "agent": agent, "conversation": conversation}
         self._tell(conversation_topic(conversation), "typing", data)
+        if found.agent is not None and found.agent != agent:  # whose desk follows all they have
+            self._tell(agent_topic(found.agent), "typing", data)
         if side is Side.AGENT:
             self._tell(visitor_topic(conversation), "typing", data)
 

@@ -34,7 +34,7 @@ class SqlDesk:
     def glances(self, conversations: Sequence[Conversation]) -> dict[int, Glance]:
         """By conversation; three questions, however many there are."""
         ids = [one.id for one in conversations]
-        names = self._names({one.contact for one in conversations})
+        names = self.names({one.contact for one in conversations})
         last, since = self._last(ids), self._unanswered(ids)
         return {
             one.id: Glance(names.get(one.contact, ""), last.get(one.id), since.get(one.id))
@@ -87,7 +87,8 @@ class SqlDesk:
             raise UnknownError("contact", id)
         return row
 
-    def _names(self, contacts: set[int]) -> dict[int, str]:
+    def names(self, contacts: set[int]) -> dict[int, str]:
+        """Of these contacts; empty for whoever did not say."""
         query = select(ContactRow.id, ContactRow.name).where(ContactRow.id.in_(contacts))
         return {row[0]: row[1] for row in self._session.execute(query)}
 

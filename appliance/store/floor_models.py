@@ -93,6 +93,8 @@ class ConversationRow(Base):
     closes_at: Mapped[datetime | None] = mapped_column(Stamp)
     disposition: Mapped[str] = mapped_column(String(200))
     messages: Mapped[int]
+    snoozed_until: Mapped[datetime | None] = mapped_column(Stamp)
+    woken: Mapped[str] = mapped_column(String(16), server_default="")
 
 
 class OfferRow(Base):

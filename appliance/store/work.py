@@ -176,6 +176,26 @@ class SqlWork:
         )
         return conversation_rows.several(self._session, query)
 
+    def snoozed(self, agent: int | None = None) -> list[Conversation]:
+        """Those that an agent set aside, or all; what comes back first is first."""
+        query = select(ConversationRow.id).where(ConversationRow.state == State.SNOOZED)
+        if agent is not None:
+            query = query.where(ConversationRow.agent == agent)
+        query = query.order_by(
+            ConversationRow.snoozed_until.is_(None), ConversationRow.snoozed_until,
+            ConversationRow.id,
+        )  # fmt: skip
+        return conversation_rows.several(self._session, query)
+
+    def snoozed_until(self, moment: datetime) -> list[Conversation]:
+        """Those set aside whose time has come at ``moment``."""
+        query = select(ConversationRow.id).where(
+            ConversationRow.state == State.SNOOZED, ConversationRow.snoozed_until <= moment
+        )
+        return conversation_rows.several(
+            self._session, query.order_by(ConversationRow.snoozed_until)
+        )
+
     def agent(self, id: int) -> Agent:  # noqa: A002
         """Raises UnknownError."""
         return _agent(self._get(AgentRow, id, "agent"))

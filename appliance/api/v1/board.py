@@ -112,9 +112,13 @@ def _part_in(work: Work, conversation: int, agent: int, all_of_them: bool) -> No
 
 
 def _mine(work: Work, agent: int) -> list[Conversation]:
-    """What the agent has, and what colleagues asked them into."""
+    """What the agent has or has set aside, and what colleagues asked them into."""
     asked = [one for part, one in joined(work, agent) if part.part is Part.COLLEAGUE]
-    return [*work.held_by(agent), *(one for one in asked if one.agent != agent)]
+    return [
+        *work.held_by(agent),
+        *work.snoozed(agent),
+        *(one for one in asked if one.agent != agent),
+    ]
 
 
 def _others(work: Work) -> dict[str, object]:

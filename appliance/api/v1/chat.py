@@ -178,7 +178,7 @@ def visitor_verbs(
         state = work.conversation(here.conversation).state
         if state in WAITING:
             talk.leave(work, here.conversation)
-        elif state in {State.ACTIVE, State.HELD}:
+        elif state in {State.ACTIVE, State.HELD, State.SNOOZED}:
             talk.end(work, here.conversation, None)
         cursor = head(visitor_topic(here.conversation))
         return standing_shape(work, here.conversation, cursor)

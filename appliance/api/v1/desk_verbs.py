@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, timedelta
 from typing import Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from appliance.api.v1.shapes import (
     ConversationShape,
@@ -23,6 +24,7 @@ from appliance.services import reassign, talk
 from appliance.services.answer_offer import accept_offer, decline_offer
 from appliance.services.notes import Word
 from appliance.services.say_message import Saying, say_message
+from appliance.services.snooze import snooze, take_back
 
 
 class MessageBody(Strict):
@@ -47,8 +49,27 @@ class CloseBody(Strict):
     disposition: str = Field("", max_length=200)
 
 
-def desk_verbs(most_length: Callable[[], int]) -> tuple[Verb, ...]:
-    """What an agent can do in a conversation; ``most_length`` of a message, in characters."""
+class SnoozeBody(Strict):
+    """Until when."""
+
+    until: AwareDatetime | None = Field(
+        None, description="When it comes back by itself; null: when the contact writes."
+    )
+
+
+def desk_verbs(
+    most_length: Callable[[], int], most_snooze: Callable[[], timedelta]
+) -> tuple[Verb, ...]:
+    """What an agent can do in a conversation.
+
+    Args:
+        most_length: of a message, in characters.
+        most_snooze: for how long it can be set aside.
+    """
+
+    def set_aside(work: Work, here: Here, body: SnoozeBody) -> dict[str, object]:
+        until = body.until and body.until.astimezone(UTC)
+        return conversation_shape(snooze(work, here.conversation, here.by, until, most_snooze()))
 
     def say(work: Work, here: Here, body: MessageBody) -> dict[str, object]:
         saying = Saying(here.conversation, body.key, body.text, here.by, body.internal)
@@ -63,6 +84,8 @@ def desk_verbs(most_length: Callable[[], int]) -> tuple[Verb, ...]:
         Verb("decline", "/decline", "Do not take it", shape, _plain(decline_offer)),
         Verb("hold", "/hold", "Let the contact wait", shape, _plain(talk.hold)),
         Verb("resume", "/resume", "Speak again", shape, _plain(talk.resume)),
+        Verb("snooze", "/snooze", "Set it aside for a while", shape, set_aside, SnoozeBody),
+        Verb("wake", "/wake", "Go on with what I set aside", shape, _plain(take_back)),
         Verb("end", "/end", "End it", shape, _plain(talk.end)),
         Verb("take_over", "/take-over", "Go on in its agent's stead", shape,
              _plain(talk.take_over), permission=HELP_OTHERS),

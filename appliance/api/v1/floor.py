@@ -105,12 +105,22 @@ class WallShape(BaseModel):
     agents: list[SeenShape]
 
 
+class LiveShape(ConversationShape):
+    """A conversation, with the names of those who are in it."""
+
+    contact_name: str = Field(description="May be empty.")
+    agent_name: str = Field(description="Of whoever has it; empty: nobody.")
+
+
 class LiveConversations(BaseModel):
-    """Who waits, longest first, then who is spoken with; `more`: some are left out."""
+    """Who waits, longest first, then who is spoken with, then what is set aside.
+
+    `more`: some are left out.
+    """
 
     at: datetime
     cursor: int
-    items: list[ConversationShape]
+    items: list[LiveShape]
     more: bool
 
 
@@ -157,10 +167,20 @@ def floor_seen(
 
         def job(work: Work) -> dict[str, object]:
             held = [one for has in work.loads().values() for one in has]
-            found = [*work.waiting(), *sorted(held, key=lambda one: one.id)]
+            found = [*work.waiting(), *sorted(held, key=lambda one: one.id), *work.snoozed()]
+            shown = found[:MOST_CONVERSATIONS]
+            contacts = work.desk.names({one.contact for one in shown})
+            agents = {one.id: one.name for one in work.agents()}
             return {
                 "at": work.now.isoformat(),
-                "items": [conversation_shape(one) for one in found[:MOST_CONVERSATIONS]],
+                "items": [
+                    {
+                        **conversation_shape(one),
+                        "contact_name": contacts.get(one.contact, ""),
+                        "agent_name": agents.get(one.agent or 0, ""),
+                    }
+                    for one in shown
+                ],
                 "more": len(found) > MOST_CONVERSATIONS,
             }
 

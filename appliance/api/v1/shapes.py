@@ -71,6 +71,12 @@ class ConversationShape(BaseModel):
     closes_at: datetime | None
     disposition: str
     messages: int = Field(description="The number of its last message.")
+    snoozed_until: datetime | None = Field(
+        description="While `snoozed`; null: until the contact writes."
+    )
+    woken: str = Field(
+        description="Back from being snoozed because of `time`, `contact` or `agent`; else empty."
+    )
 
 
 class AttachmentShape(BaseModel):

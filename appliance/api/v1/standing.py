@@ -11,6 +11,8 @@ from appliance.domain.rating import may_rate
 from appliance.domain.work import Work
 from appliance.services.waiting_places import Place
 
+_WITH_AN_AGENT = frozenset({State.ACTIVE, State.HELD, State.SNOOZED})
+
 
 class PlaceShape(BaseModel):
     """Where the contact stands in the row."""
@@ -41,7 +43,7 @@ def standing_shape(
 ) -> dict[str, object]:
     """See `Standing`."""
     found = work.conversation(conversation)
-    speaks = found.agent if found.state in {State.ACTIVE, State.HELD} else None
+    speaks = found.agent if found.state in _WITH_AN_AGENT else None
     people = set(work.participants.speakers(conversation))
     people |= {
         one.agent for one in work.participants.of(conversation) if one.part is Part.COLLEAGUE
@@ -50,7 +52,8 @@ def standing_shape(
     names = {id_: work.agent(id_).name for id_ in sorted(people)}
     rating = work.ratings.of(conversation)
     return {
-        "state": str(found.state),
+        # That an agent set it aside is no business of the visitor.
+        "state": str(State.ACTIVE if found.state is State.SNOOZED else found.state),
         "waits": found.state in WAITING,
         "agent": names[speaks] if speaks is not None else "",
         "names": {str(id_): name for id_, name in names.items()},

@@ -19,6 +19,8 @@ from appliance.domain.service_level import Contacts, Target
 
 # An agent's part: from the answer until it is done or given away.
 _PART = {State.ACTIVE: "talk", State.HELD: "hold", State.WRAP_UP: "wrap"}
+# It goes on when it is back at the same agent: meanwhile it is no time of theirs.
+_GOES_ON = {*_PART, State.SNOOZED}
 _WORK = {
     State.OFFERED: "offered", State.ACTIVE: "active", State.HELD: "active",
     State.WRAP_UP: "wrapping",
@@ -124,8 +126,8 @@ def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Su
     if one.state in _PART:
         name = _PART[State(one.state)]
         setattr(one, name, getattr(one, name) + at - one.since)
-    holder = fact.agent if state in AT_AN_AGENT else None
-    if one.state in _PART and (state not in _PART or holder != one.agent):
+    holder = fact.agent if state in {*AT_AN_AGENT, State.SNOOZED} else None
+    if one.state in _GOES_ON and (state not in _GOES_ON or holder != one.agent):
         _part_ends(one, at, sums)
     _count(fact, verb, one, at, sums)
     _wait(fact, verb, one, state, at, standing, sums)
@@ -191,12 +193,12 @@ def _hand_over(
     id: int, one: Going, holder: int | None, state: str, at: float, standing: Standing, sums: Sums  # noqa: A002
 ) -> None:  # fmt: skip
     """Whoever had it has it no more, and whoever has it does what its state says."""
-    does = _WORK[State(state)] if holder is not None else ""
+    does = _WORK.get(State(state), "") if holder is not None else ""
     for agent in {one.agent, holder} - {None}:
         assert agent is not None  # noqa: S101 - taken out above
         seated = standing.agents.setdefault(agent, Seated(since=at))
         _until(seated, agent, at, sums)
-        if agent == holder:
+        if agent == holder and does:
             seated.work[str(id)] = does
         else:
             seated.work.pop(str(id), None)

@@ -17,6 +17,7 @@ from appliance.domain.roles import Role
 from appliance.domain.running import Reporting
 from appliance.office import Office
 from appliance.settings import ApplianceSettings
+from common.care import Drain
 from common.web.passwords import Passwords
 from tests.support.clock import FakeClock
 
@@ -86,10 +87,10 @@ def build(tmp_path: Path):
     """Makes a house; keywords change its settings."""
     with ExitStack() as open_things:
 
-        def make(**changes: Any) -> House:
+        def make(drain: Drain | None = None, **changes: Any) -> House:
             clock = FakeClock()
             house = House(clock, ApplianceSettings(data_dir=str(tmp_path), **changes))
-            office = open_things.enter_context(Office.opened(house.settings, clock))
+            office = open_things.enter_context(Office.opened(house.settings, clock, drain=drain))
             _created, first = office.first_administrator(CHEAP)
             house.first_password = first.password if first else GOOD
             house.appliance = create_app(
@@ -103,6 +104,12 @@ def build(tmp_path: Path):
             return house
 
         yield make
+
+
+@pytest.fixture
+def drain() -> Drain:
+    """What the updater asks of the house that is built with it."""
+    return Drain()
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
     page.goto(f"{site.address}/supervisor/conversations")
     row = page.locator("tr", has=page.get_by_text(f"#{spoken.id}", exact=True))
     row.get_by_role("button", name="Listen in").click()
-    heard = page.get_by_role("complementary", name=f"Conversation #{spoken.id}")
+    heard = page.get_by_role("complementary", name=f"#{spoken.id}")
     expect(heard.get_by_role("listitem").first).to_be_visible()
     floor.write(lambda work: say_message(work, Saying(spoken.id, "v9", "Are you there?"), 4000))
     expect(heard).to_contain_text("Are you there?")

@@ -10,8 +10,9 @@ import type { Agent, Canned, Card, Colleague, ContactPage, Detail, Message, Queu
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
 import { tidyDrafts, withOutgoing } from "./drafts";
-import { inOrder, isJoined, isMine } from "./order";
+import { asideInOrder, inOrder, isAside, isJoined, isMine } from "./order";
 import { makeTalk, type Talk } from "./talk";
+import { heardTyping, typesNoMore } from "./typing";
 
 const MOST_TALKS = 40; // conversations whose messages are kept in memory
 
@@ -35,6 +36,7 @@ export const useBoard = defineStore("board", () => {
   let begun = false;
 
   const mine = computed(() => inOrder([...cards.values()].filter((one) => isMine(one, me.value?.id ?? 0))));
+  const aside = computed(() => asideInOrder(cards.values(), me.value?.id ?? 0));
   const ringing = computed(() => mine.value.filter((one) => one.state === "offered" && one.offer));
 
   function begin(): void {
@@ -51,7 +53,7 @@ export const useBoard = defineStore("board", () => {
       try {
         const board = await get("/api/v1/desk/board");
         me.value = board.me;
-        for (const one of [...cards.values()]) if (isMine(one, board.me.id)) cards.delete(one.id);
+        for (const one of [...cards.values()]) if (isMine(one, board.me.id) || isAside(one, board.me.id)) cards.delete(one.id);
         for (const one of board.cards) cards.set(one.id, one);
         queues.value = board.queues;
         colleagues.value = board.colleagues;
@@ -63,6 +65,7 @@ export const useBoard = defineStore("board", () => {
         stop?.();
         stop = follow(`agent/${board.me.id}`, board.cursor, {
           event,
+          moment: heardTyping,
           reload: () => void read(),
           refused: () => void askWhoIAm(),
           back: () => talks.value.forEach((one) => void one.flush()),
@@ -116,6 +119,7 @@ export const useBoard = defineStore("board", () => {
       at: told.at,
     } as unknown as Message;
     talks.value.get(conversation)?.heard(message);
+    typesNoMore(conversation);
     const card = cards.get(conversation);
     if (!card) {
       void soon(`card ${conversation}`, () => refresh(conversation));
@@ -125,7 +129,10 @@ export const useBoard = defineStore("board", () => {
     if (message.internal) return;
     card.last = { author: message.author, text: message.text.slice(0, 200), at: told.at };
     if (message.author === "contact") card.unanswered_since ??= told.at;
-    else if (message.author === "agent") card.unanswered_since = null;
+    else if (message.author === "agent") {
+      card.unanswered_since = null;
+      card.woken = "";
+    }
   }
 
   // What is being asked is not asked beside it: once more when it is done, if something happened since.
@@ -180,7 +187,7 @@ export const useBoard = defineStore("board", () => {
       if (!isJoined(card) || card.agent === me.value?.id || joined.has(card.id)) continue;
       joined.set(card.id, () => undefined);
       const { cursor } = await detail(card.id);
-      const handler = { event, reload: () => void soon(`card ${card.id}`, () => refresh(card.id)), refused: () => void refresh(card.id).catch(() => undefined) };
+      const handler = { event, moment: heardTyping, reload: () => void soon(`card ${card.id}`, () => refresh(card.id)), refused: () => void refresh(card.id).catch(() => undefined) };
       joined.set(card.id, follow(`conversation/${card.id}`, cursor, handler));
     }
   }
@@ -248,7 +255,7 @@ export const useBoard = defineStore("board", () => {
     return told;
   }
 
-  type Verb = "accept" | "decline" | "hold" | "resume" | "end" | "take-over";
+  type Verb = "accept" | "decline" | "hold" | "resume" | "end" | "take-over" | "wake";
   async function act(conversation: number, verb: Verb): Promise<void> {
     const path = `/api/v1/desk/conversations/{conversation}/${verb}` as "/api/v1/desk/conversations/{conversation}/accept";
     keep(await post(path, { path: { conversation } }));
@@ -256,6 +263,11 @@ export const useBoard = defineStore("board", () => {
 
   async function transfer(conversation: number, to: { queue: number } | { agent: number }, note: string): Promise<void> {
     keep(await post("/api/v1/desk/conversations/{conversation}/transfer", { path: { conversation }, body: { ...to, note } }));
+  }
+
+  async function snooze(conversation: number, until: Date | null): Promise<void> {
+    const body = { until: until?.toISOString() ?? null };
+    keep(await post("/api/v1/desk/conversations/{conversation}/snooze", { path: { conversation }, body }));
   }
 
   async function close(conversation: number, disposition: string): Promise<void> {
@@ -277,7 +289,7 @@ export const useBoard = defineStore("board", () => {
   }
 
   return {
-    ready, me, cards, queues, colleagues, dispositions, tags, updating, mostLength, mine, ringing, contacts, details,
-    begin, detail, replies, invite, part, refresh, refreshOthers, talk, contact, act, transfer, close, say, myself: settings().user,
+    ready, me, cards, queues, colleagues, dispositions, tags, updating, mostLength, mine, aside, ringing, contacts, details,
+    begin, detail, replies, invite, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Card } from "../api/types";
-import { inOrder, isMine } from "./order";
+import { asideInOrder, inOrder, isMine } from "./order";
 import { rowsOf } from "./rows";
 import { pieces, span, topic } from "./words";
 
@@ -15,6 +15,13 @@ describe("an agent's list", () => {
     const longest = card(2, "active", { unanswered_since: "2026-11-21T09:01:00Z" });
     const all = [card(3, "wrap_up"), card(4, "active"), late, longest, card(5, "held"), card(6, "offered")];
     expect(inOrder(all).map((one) => one.id)).toEqual([6, 2, 1, 4, 5, 3]);
+  });
+
+  it("has what I set aside apart, the one that comes back first on top", () => {
+    const at = (id: number, until: string | null): Card => card(id, "snoozed", { snoozed_until: until });
+    const all = [at(1, null), at(2, "2026-11-22T09:00:00Z"), at(3, "2026-11-21T10:00:00Z"), card(4, "active")];
+    expect(asideInOrder(all, 5).map((one) => one.id)).toEqual([3, 2, 1]);
+    expect(all.filter((one) => isMine(one, 5)).map((one) => one.id)).toEqual([4]);
   });
 
   it("holds what is mine or what I was asked into, as long as it is spoken in", () => {

@@ -18,6 +18,16 @@ export function inOrder(cards: Iterable<Card>): Card[] {
   return [...cards].sort((a, b) => rank(a) - rank(b) || since(a) - since(b) || a.id - b.id);
 }
 
+/** What I set aside, the one that comes back first on top; without a time last. */
+export function asideInOrder(cards: Iterable<Card>, me: number): Card[] {
+  const at = (card: Card): number => (card.snoozed_until ? Date.parse(card.snoozed_until) : Infinity);
+  return [...cards].filter((one) => isAside(one, me)).sort((a, b) => at(a) - at(b) || a.id - b.id);
+}
+
+export function isAside(card: Card, me: number): boolean {
+  return card.agent === me && card.state === "snoozed";
+}
+
 /** Whether it is still on the desk: at me and not done, or spoken in where a colleague asked me in. */
 export function isMine(card: Card, me: number): boolean {
   if (card.agent === me) return ["offered", "active", "held", "wrap_up"].includes(card.state);

@@ -3,29 +3,10 @@
 import { watch } from "vue";
 
 import { t } from "../i18n";
+import { play } from "../stores/sounds";
 import { useBoard } from "./board";
 
 const AGAIN = 2500; // milliseconds between two rings
-let audio: AudioContext | null = null;
-
-/** Two soft tones; made here, so that no file is loaded. Silent until the page was clicked once. */
-function ring(): void {
-  audio ??= new AudioContext();
-  if (audio.state === "suspended") void audio.resume();
-  const at = audio.currentTime;
-  for (const [index, pitch] of [660, 880].entries()) {
-    const tone = audio.createOscillator();
-    const loud = audio.createGain();
-    tone.frequency.value = pitch;
-    loud.gain.setValueAtTime(0, at + index * 0.18);
-    loud.gain.linearRampToValueAtTime(0.16, at + index * 0.18 + 0.02);
-    loud.gain.exponentialRampToValueAtTime(0.001, at + index * 0.18 + 0.35);
-    tone.connect(loud).connect(audio.destination);
-    tone.start(at + index * 0.18);
-    tone.stop(at + index * 0.18 + 0.4);
-  }
-}
-
 /** To be called on a click: browsers ask people then, and only then. */
 export function askToNotify(): void {
   if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
@@ -43,8 +24,8 @@ export function ringFor(take: (conversation: number) => void): void {
       shown = null;
       if (!conversation) return;
       const card = board.cards.get(conversation);
-      ring();
-      timer = window.setInterval(ring, AGAIN);
+      play("offers");
+      timer = window.setInterval(() => play("offers"), AGAIN);
       if (!("Notification" in window) || Notification.permission !== "granted") return;
       shown = new Notification(t("agent.offer.notification", { name: card?.contact_name || t("agent.nameless") }), {
         body: card?.subject ?? "",

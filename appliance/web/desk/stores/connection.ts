@@ -2,7 +2,7 @@
 
 import { ref } from "vue";
 
-import { Feed, type FeedEvent } from "../../client/feed";
+import { Feed, type FeedEvent, type Moment } from "../../client/feed";
 
 export const connected = ref(true);
 export const goneSince = ref(0);
@@ -29,6 +29,8 @@ const LONGEST = 4000; // milliseconds between two tries
 
 export interface Handler {
   event(event: FeedEvent): void;
+  /** Told now or never: somebody types. */
+  moment?(moment: Moment): void;
   /** What was missed is gone: read the state afresh. */
   reload(): void;
   /** The session is over, or the topic is not for us (any more). */
@@ -42,6 +44,7 @@ export function follow(topic: string, cursor: number, handler: Handler): () => v
   let before = true;
   const feed = new Feed(location.origin, topic, "", cursor, {
     event: (event) => handler.event(event),
+    moment: (moment) => handler.moment?.(moment),
     reload: () => handler.reload(),
     refused: () => handler.refused(),
     connected: (yes) => {
