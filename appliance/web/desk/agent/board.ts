@@ -7,12 +7,15 @@ import { pause, sleep } from "../../client/backoff";
 import type { FeedEvent } from "../../client/feed";
 import { get, leave, post, Refused, Unreached } from "../api/client";
 import type { Agent, Canned, Card, Colleague, ContactPage, Detail, Message, QueueName } from "../api/types";
+import { router } from "../router";
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
+import { play } from "../stores/sounds";
 import { tidyDrafts, withOutgoing } from "./drafts";
 import { asideInOrder, inOrder, isAside, isJoined, isMine } from "./order";
 import { makeTalk, type Talk } from "./talk";
 import { heardTyping, typesNoMore } from "./typing";
+import { written } from "./written";
 
 const MOST_TALKS = 40; // conversations whose messages are kept in memory
 
@@ -99,7 +102,10 @@ export const useBoard = defineStore("board", () => {
     else if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
     else if (told.kind === "message.said") said(conversation, told);
     else if (told.kind === "message.marked") marked(conversation, told);
-    else if (told.kind.startsWith("conversation.")) void soon(`card ${conversation}`, () => refresh(conversation));
+    else if (told.kind.startsWith("conversation.")) {
+      if (told.data.woken === "time") play("messages"); // what was snoozed is back
+      void soon(`card ${conversation}`, () => refresh(conversation));
+    }
   }
 
   function marked(conversation: number, told: FeedEvent): void {
@@ -128,8 +134,10 @@ export const useBoard = defineStore("board", () => {
     card.messages = Math.max(card.messages, message.number);
     if (message.internal) return;
     card.last = { author: message.author, text: message.text.slice(0, 200), at: told.at };
-    if (message.author === "contact") card.unanswered_since ??= told.at;
-    else if (message.author === "agent") {
+    if (message.author === "contact") {
+      card.unanswered_since ??= told.at;
+      if (card.state !== "offered") written(card, message, () => void router.push(`/conversations/${conversation}`));
+    } else if (message.author === "agent") {
       card.unanswered_since = null;
       card.woken = "";
     }

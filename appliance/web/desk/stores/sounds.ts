@@ -4,10 +4,10 @@ import { reactive } from "vue";
 
 import { settings } from "../settings";
 
-export const SOUNDS = ["offers", "alerts"] as const;
+export const SOUNDS = ["offers", "messages", "alerts"] as const;
 export type Sound = (typeof SOUNDS)[number];
 
-const TONES: Record<Sound, number[]> = { offers: [660, 880], alerts: [520, 390, 520] }; // Hz, one after the other
+const TONES: Record<Sound, number[]> = { offers: [660, 880], messages: [740], alerts: [520, 390, 520] }; // Hz, one after the other
 const APART = 0.18; // seconds
 
 function place(): string {
@@ -16,7 +16,7 @@ function place(): string {
 
 function kept(): Record<Sound, boolean> {
   const silent = (localStorage.getItem(place()) ?? "").split(" ");
-  return { offers: !silent.includes("offers"), alerts: !silent.includes("alerts") };
+  return Object.fromEntries(SOUNDS.map((one) => [one, !silent.includes(one)])) as Record<Sound, boolean>;
 }
 
 export const sounds = reactive(kept());
