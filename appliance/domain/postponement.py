@@ -10,20 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from appliance.domain.refusals import ConflictError
+
 _COUNTS = timedelta(days=1)
 _LEAST = timedelta(minutes=1)  # less is not worth a word
 
 
-class NotPostponableError(Exception):
-    """The update cannot be put off (any further); the sentence says why.
-
-    Attributes:
-        kind: the same for programs: ``update-none``, ``update-urgent``, ``update-postponed``.
-    """
-
-    def __init__(self, kind: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
+class NotPostponableError(ConflictError):
+    """The update cannot be put off (any further); the kind says why."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +68,7 @@ def postponed(
     ours = [one.at for one in kept if one.release == release and _counts(one, now)]
     until = min(now + each, min(ours, default=now) + most)
     if until - now < _LEAST:
-        minutes = int(most.total_seconds() / 60)
-        raise NotPostponableError(
-            "update-postponed",
-            f"The update was put off already, for {minutes} minutes at most. It comes after the "
-            "conversations that are open.",
-        )
+        raise NotPostponableError("update-postponed", most=int(most.total_seconds() / 60))
     return Postponement(release, now, until, who)
 
 

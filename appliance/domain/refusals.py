@@ -43,6 +43,14 @@ KINDS: Mapping[str, str] = {
     "invite-yourself": "You have this conversation already",
     "invite-offline": "{name} is not signed in",
     "invite-too-many": "At most {most} colleagues take part in a conversation",
+    "snooze-call": "A call cannot be snoozed; hold or end it",
+    "snooze-past": "The time {until} is over; choose a later one",
+    "snooze-long": "A conversation is snoozed for at most {most} days",
+    "update-none": "No update waits any more",
+    "update-urgent": "This update is urgent and cannot be put off. It comes after the "
+    "conversations that are open",
+    "update-postponed": "The update was put off already, for {most} minutes at most. It comes "
+    "after the conversations that are open",
     "transcript-no-mail": "This call centre sends no mail; an administrator can set "
     "appliance.mail.host",
     "transcript-nothing": "Nothing was said yet that could be sent",

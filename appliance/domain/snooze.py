@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from appliance.domain.agent_state import Presence
 from appliance.domain.records import Agent
+from appliance.domain.refusals import InvalidError
 
 
 class Because(StrEnum):
@@ -22,30 +23,20 @@ class Because(StrEnum):
     AGENT = "agent"  # they took it back themselves
 
 
-class NotSnoozableError(ValueError):
-    """It cannot be set aside, or not until then; the sentence says why.
-
-    Attributes:
-        kind: the same for programs: ``snooze-call``, ``snooze-past``, ``snooze-long``.
-    """
-
-    def __init__(self, kind: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
+class NotSnoozableError(InvalidError):
+    """It cannot be set aside, or not until then; the kind says why."""
 
 
 def judge(until: datetime | None, now: datetime, most: timedelta, *, call: bool) -> None:
     """Whether it may be set aside ``until`` then. Raises NotSnoozableError."""
     if call:
-        raise NotSnoozableError("snooze-call", "A call cannot be set aside; hold or end it.")
+        raise NotSnoozableError("snooze-call")
     if until is None:
         return
     if until <= now:
-        raise NotSnoozableError("snooze-past", "That time is over; choose a later one.")
+        raise NotSnoozableError("snooze-past", until=until.isoformat(timespec="minutes"))
     if until - now > most:
-        raise NotSnoozableError(
-            "snooze-long", f"A conversation is set aside for at most {most.days} days."
-        )
+        raise NotSnoozableError("snooze-long", most=most.days)
 
 
 def straight_back(agent: Agent, load: int, weight: int, *, drained: bool) -> bool:

@@ -66,5 +66,5 @@ def _awake(work: Work, before: Conversation, because: Because, who: str) -> Conv
 def _mine(work: Work, conversation: int, agent: int) -> Conversation:
     found = work.conversation(conversation)
     if found.agent != agent:
-        raise NotYoursError(f"agent {agent} does not have conversation {conversation}")
+        raise NotYoursError(agent, conversation)
     return found

@@ -76,13 +76,9 @@ class WaitingUpdate:
     def postpone(self, who: int, each: timedelta, most: timedelta) -> tuple[str, Postponement]:
         """Put it off; its release, and what was kept. Raises NotPostponableError."""
         if not self._drain.on:
-            raise NotPostponableError("update-none", "No update waits any more.")
+            raise NotPostponableError("update-none")
         if self._drain.critical:
-            raise NotPostponableError(
-                "update-urgent",
-                "This update is urgent and cannot be put off. It comes after the conversations "
-                "that are open.",
-            )
+            raise NotPostponableError("update-urgent")
         release, now = self._drain.release, self._clock.now()
         made = self._kept.add(
             lambda before: postponed(before, release, now, who, each=each, most=most)

@@ -27,7 +27,7 @@ def test_in_an_hour_is_an_end_that_the_gate_keeps_to(build, drain):
     ready(anna)
     nothing = {"waits": False, "until": None, "minutes": 0}
     assert anna.get("/desk/update") == nothing
-    problem_of(anna.ask("POST", "/desk/update/postpone"), 409, "not-postponable")
+    problem_of(anna.ask("POST", "/desk/update/postpone"), 409, "conflict")
 
     drain.told(WAITS)
     assert anna.get("/desk/update") == {"waits": True, "until": None, "minutes": 60}
@@ -50,7 +50,7 @@ def test_in_an_hour_is_an_end_that_the_gate_keeps_to(build, drain):
     for _hour in range(3):
         anna.do("POST", "/desk/update/postpone")
         house.clock.advance(HOUR)
-    refused = problem_of(anna.ask("POST", "/desk/update/postpone"), 409, "not-postponable")
+    refused = problem_of(anna.ask("POST", "/desk/update/postpone"), 409, "conflict")
     assert "240 minutes at most" in refused
     assert in_use(office.floor, office.update) == ""
 
@@ -63,4 +63,4 @@ def test_a_critical_release_is_put_off_by_nobody(build, drain):
     drain.told({**WAITS, "critical": True})
     assert in_use(house.appliance.office.floor, house.appliance.office.update) == ""
     assert anna.get("/desk/update")["minutes"] == 0
-    problem_of(anna.ask("POST", "/desk/update/postpone"), 409, "not-postponable")
+    problem_of(anna.ask("POST", "/desk/update/postpone"), 409, "conflict")
