@@ -22,6 +22,7 @@ from appliance.api.v1.frames import Frames
 from appliance.api.v1.interfaces import add_interfaces, described_application
 from appliance.api.v1.looks import Looks
 from appliance.api.v1.part_verbs import Beside, desk_part_verbs, visitor_part_verbs
+from appliance.api.v1.phone import phone
 from appliance.api.v1.problems import told_to_programs
 from appliance.api.v1.update import update
 from appliance.api.widget import widget
@@ -45,8 +46,11 @@ from appliance.store.accounts import SqlAccounts
 from appliance.store.facts import storage_facts
 from appliance.store.files import AttachmentFiles
 from appliance.store.live import SqlLive
+from appliance.store.phones import SqlPhones
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.reports import SqlBook
+from appliance.telephony.places import Places as TelephonyPlaces
+from appliance.telephony.tree import Tree
 from common.clock import Clock, SystemClock
 from common.feed import Asker, Passing
 from common.serving.headers import insist_on_tls
@@ -75,6 +79,7 @@ class Appliance:
     attachments: AttachmentFiles
     passing: Passing
     places: Places
+    person: Callable[[Mapping[str, str]], User | None]
 
 
 def create_app(
@@ -167,6 +172,11 @@ def create_app(
     def can_send() -> bool:
         return bool(settings().mail.host)
 
+    switch = Tree(TelephonyPlaces(at_start.telephony_folder).tree)
+
+    def has_switch() -> bool:
+        return switch.about is not None
+
     passing = Passing()
     beside = Beside(Typing(passing.tell), can_send, lambda: chat().most_visits)
     visitor = (*visitor_verbs(head, most_length, entrance.door), *visitor_part_verbs(beside))
@@ -201,6 +211,9 @@ def create_app(
             *entrance.blueprints(),
             update(office.update, office.users, office.audit, lambda: settings().updates),
             faults(office.users, Rates(lambda: 0.2, lambda: 10, clock)),
+            phone(
+                office.floor, office.users, SqlPhones(office.database).phones, has_switch, secret
+            ),
         ),
     )
 
@@ -230,7 +243,7 @@ def create_app(
     return Appliance(
         flask, office, watch, metrics,
         lambda asker, topic: topic_allowed(roles, topic) and readers(asker, topic),
-        frames, attachments, passing, places,
+        frames, attachments, passing, places, person,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from appliance.bells.nearby import NearbyBell
 from appliance.beside import Beside, Job
 from appliance.domain.nodes import BEAT_SECONDS, Node
 from appliance.domain.work import Work
+from appliance.live.phone_socket import PhoneSocket
 from appliance.office import Office
 from appliance.ops.mail import post
 from appliance.ops.post import Poster
@@ -41,7 +42,10 @@ from appliance.store.migrate import alone
 from appliance.store.nodes import SqlNodes
 from appliance.store.phones import SqlPhones
 from appliance.store.reports import count_events, forget_reports
+from appliance.telephony.configure import ari_password
 from appliance.telephony.link import LOOK_SECONDS, PhoneLink
+from appliance.telephony.places import Places
+from appliance.telephony.seats import Seats
 from common import __version__, logs
 from common.atomic import write_secret
 from common.care import Drain
@@ -96,6 +100,7 @@ def run_appliance(roles: Roles = ALL) -> None:
                     commands=settings.chat.commands_a_second,
                 ),
             )  # fmt: skip
+            phones = _desk_phones(settings, appliance)
             serve(
                 name="appliance",
                 host=settings.host,
@@ -103,6 +108,7 @@ def run_appliance(roles: Roles = ALL) -> None:
                 port_setting=f"appliance.{port_key(roles)}",
                 flask=appliance.flask,
                 feed=feed if serves_people else None,
+                socket=phones if ProcessRole.DESK in roles else None,
                 tls=_identity(settings),
                 proxies=settings.proxies,
                 on_start=process.start,
@@ -117,6 +123,13 @@ def run_appliance(roles: Roles = ALL) -> None:
             )
         finally:
             transport.kill()
+
+
+def _desk_phones(settings: ApplianceSettings, appliance: Appliance) -> PhoneSocket:
+    places = Places(settings.telephony_folder)
+    seats = Seats(settings.telephony.ari_port, lambda: ari_password(places))
+    key = secret_key(appliance.office.folder)
+    return PhoneSocket(appliance.person, seats, key, settings.telephony.ari_port)
 
 
 def _identity(settings: ApplianceSettings) -> TlsIdentity:

@@ -16,7 +16,7 @@ from common.atomic import write_secret
 
 _WHOLE = (
     "asterisk.conf", "modules.conf", "logger.conf", "http.conf", "ari.conf", "extensions.conf",
-    "queues.conf", "musiconhold.conf", "rtp.conf", "pjsip.conf",
+    "queues.conf", "musiconhold.conf", "rtp.conf", "pjsip.conf", "sorcery.conf",
 )  # fmt: skip
 # What the switch asks for although nothing is wanted of it; a missing file is an error in its log.
 _QUIET = {

@@ -66,6 +66,7 @@ class Edge:
         flask: Flask as ASGI (a2wsgi).
         feed: the feed, or None.
         direct: what is served on the event loop, or None.
+        socket: takes WebSockets at paths of its own, beside the feed's; or None.
         tls: whether the port speaks TLS; without it plain HTTP may do everything.
         plain_prefixes: paths (and what is below them) that plain HTTP may reach.
         body_seconds: a request's body may pause for so long; then the request fails, because
@@ -78,6 +79,7 @@ class Edge:
         feed: FeedApp | None,
         *,
         direct: Direct | None = None,
+        socket: Direct | None = None,
         tls: bool,
         plain_prefixes: tuple[str, ...],
         body_seconds: float = 30,
@@ -85,6 +87,7 @@ class Edge:
         self._flask = flask
         self._feed = feed
         self._direct = direct
+        self._socket = socket
         self._tls = tls
         self._plain_prefixes = plain_prefixes
         self._body_seconds = body_seconds
@@ -98,6 +101,9 @@ class Edge:
             await self._insist_on_tls(scope, send)
         elif self._feed is not None and scope["path"] == self._feed.prefix:
             await self._feed(scope, receive, send)
+        elif scope["type"] == "websocket" and self._takes_socket(scope["path"]):
+            assert self._socket is not None  # noqa: S101 - it was asked just now
+            await self._socket(scope, receive, send)
         elif scope["type"] == "websocket":
             await refuse(scope, send, 404, "There is no WebSocket at this address.")
         elif self._direct is not None and self._direct.handles(scope["path"]):
@@ -113,6 +119,9 @@ class Edge:
         except Exception:
             log.exception("serving.direct_failed", path=scope["path"])
             await cut(scope, receive)
+
+    def _takes_socket(self, path: str) -> bool:
+        return self._socket is not None and self._socket.handles(path)
 
     def _plain(self, path: str) -> bool:
         return any(

@@ -210,6 +210,7 @@ def make_server(
     flask: Flask,
     feed: FeedApp | None = None,
     direct: Direct | None = None,
+    socket: Direct | None = None,
     tls: TlsIdentity | None = None,
     plain_prefixes: tuple[str, ...] = ("/healthz",),
     proxies: Sequence[str] = (),
@@ -230,6 +231,7 @@ def make_server(
         flask: pages and REST, run in a pool of threads.
         feed: the feed; answers at its own prefix.
         direct: paths served on the event loop, for what comes too often for a thread each.
+        socket: takes WebSockets at paths of its own, beside the feed's.
         tls: certificate and key; None serves plain HTTP.
         plain_prefixes: paths that plain HTTP may reach although there is TLS.
         proxies: networks of fronts that are believed who asks (``X-Forwarded-For``) and how
@@ -254,6 +256,7 @@ def make_server(
             wsgi,
             feed,
             direct=direct,
+            socket=socket,
             tls=tls is not None,
             plain_prefixes=plain_prefixes,
         )

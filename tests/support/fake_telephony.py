@@ -37,6 +37,7 @@ class _Leg:
     extension: str = ""
     music: bool = False
     heard: list[str] = field(default_factory=list)
+    at_once: bool = False
 
 
 @dataclass
@@ -90,15 +91,18 @@ class FakeSwitch:
         if channel in self._legs:
             self._end(channel, End.HUNG_UP if self._legs[channel].up else End.NO_ANSWER)
 
-    def call(self, leg: str, extension: str, caller: str, seconds: int) -> None:
+    def call(
+        self, leg: str, phones: Sequence[str], caller: str, seconds: int, *, at_once: bool = False
+    ) -> None:
         """See the interface."""
         self._reach()
         if leg in self._legs:
             return
-        if extension not in self.phones:
+        first = next((name for name in phones if name in self.phones), None)
+        if first is None:
             self._tell(Ended(leg, End.UNREACHABLE))
             return
-        self._legs[leg] = _Leg(up=False, extension=extension)
+        self._legs[leg] = _Leg(up=False, extension=first, at_once=at_once)
 
     def music(self, channel: str, on: bool) -> None:
         """See the interface."""

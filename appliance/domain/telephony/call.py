@@ -74,7 +74,6 @@ class Line:
         leg_agent: whose it is.
         why: how it ended.
         spoken: whether it was in the room with the caller, or picked up for this call.
-        phone: whether the agent of the moment has a phone.
     """
 
     caller: bool = True
@@ -85,7 +84,6 @@ class Line:
     leg_agent: int | None = None
     why: End | None = None
     spoken: bool = False
-    phone: bool = True
 
 
 _WAITING = frozenset({State.NEW, State.QUEUED, State.REOPENED})
@@ -123,7 +121,7 @@ def _waiting(state: State, line: Line) -> Step | None:
 
 def _offered(line: Line) -> Step | None:
     if line.leg is Leg.NONE:
-        return Step.RING if line.phone else Step.MISS
+        return Step.RING
     if line.leg is Leg.UP:
         return Step.ACCEPT
     if line.leg is Leg.GONE:
@@ -134,8 +132,6 @@ def _offered(line: Line) -> Step | None:
 def _spoken(state: State, line: Line) -> Step | None:
     if line.leg is Leg.GONE:
         return Step.END_BY_AGENT if line.spoken else Step.LOSE_AGENT
-    if line.leg is Leg.NONE and not line.phone:
-        return Step.LOSE_AGENT
     if line.leg is Leg.UP and state is State.ACTIVE:
         return None if line.joined else Step.JOIN
     if line.joined:

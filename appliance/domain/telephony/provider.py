@@ -144,16 +144,19 @@ class TelephonyProvider(Protocol):
         """End it; one that rings stops ringing."""
         ...
 
-    def call(self, leg: str, extension: str, caller: str, seconds: int) -> None:
-        """Let a desk phone ring as the channel ``leg``; `Answered` or `Ended` follows.
+    def call(
+        self, leg: str, phones: Sequence[str], caller: str, seconds: int, *, at_once: bool = False
+    ) -> None:
+        """Let a phone ring as the channel ``leg``; `Answered` or `Ended` follows.
 
         One that exists already goes on ringing.
 
         Args:
             leg: the new channel's id.
-            extension: of the phone.
+            phones: their names in SIP; the first that is signed in rings.
             caller: the number that the phone shows.
             seconds: how long it rings.
+            at_once: its owner has asked for it: it may pick up by itself.
         """
         ...
 

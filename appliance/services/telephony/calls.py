@@ -33,6 +33,7 @@ from appliance.domain.telephony.provider import (
     SwitchEvent,
     TelephonyProvider,
 )
+from appliance.domain.telephony.seats import devices_of
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, Floor, UnknownError, Work
 from appliance.services.answer_offer import OfferGoneError
@@ -204,7 +205,7 @@ class Calls:
         log.error("call.in_a_circle", call=conversation)
 
     def _line(self, now: _Now) -> Line:
-        call, agent = now.call, now.conversation.agent
+        call = now.call
         leg, why = self._view.leg(call)
         return replace(
             self._view.caller(call),
@@ -212,11 +213,7 @@ class Calls:
             leg_agent=call.leg_agent,
             why=why,
             spoken=call.spoken,
-            phone=self._extension(agent) is not None,
         )
-
-    def _extension(self, agent: int | None) -> str | None:
-        return next((p.extension for p in self._phones.phones() if p.agent == agent), None)
 
     def _do(self, step: Step, now: _Now) -> None:
         call = now.call
@@ -244,8 +241,7 @@ class Calls:
     def _ring(self, now: _Now) -> None:
         """Kept before it rings: a crash in between lets the same leg ring again, not a second."""
         call, agent = now.call, now.conversation.agent
-        extension = self._extension(agent)
-        if extension is None or agent is None:
+        if agent is None:
             return
         if not call.leg:
             call = replace(call, leg=_LEG + secrets.token_hex(8), leg_agent=agent, spoken=False)
@@ -253,7 +249,10 @@ class Calls:
         self._view.belongs(call)
         self._view.rings(call.leg)
         caller = self._view.number_of(call.channel)
-        self._switch.call(call.leg, extension, caller, _RING_SECONDS)
+        self._switch.call(
+            call.leg, devices_of(agent, self._phones.phones()), caller, _RING_SECONDS,
+            at_once=now.conversation.state is not State.OFFERED,
+        )  # fmt: skip
 
     def _join(self, call: Call) -> None:
         if not call.spoken:

@@ -25,6 +25,7 @@ from appliance.domain.telephony.provider import (
 )
 from appliance.telephony.ari import models
 from appliance.telephony.ari.connection import APPLICATION, Answer, AriConnection
+from common.errors import RemoteError
 
 # Everything else stays in the switch: variables alone would be a flood.
 EVENTS = (
@@ -33,6 +34,8 @@ EVENTS = (
 )  # fmt: skip
 _OUTSIDE, _LEG = "outside", "leg"  # what a channel brings into the application
 _BEGIN_SECONDS = 5.0  # a recording begins within milliseconds
+# Phones know it, and the desk does (RFC 3261, section 20.9, with the makers' `answer-after`).
+_AT_ONCE = {"PJSIP_HEADER(add,Call-Info)": "<sip:callstead>;answer-after=0"}
 _GONE = frozenset({404, 409, 412, 422})
 # Q.850 causes of a leg that ended before it was up.
 _CAUSES = {
@@ -90,23 +93,29 @@ class AriProvider:
         with _may_be_gone():
             self._ari.do("channels.hangup", channelId=channel)
 
-    def call(self, leg: str, extension: str, caller: str, seconds: int) -> None:
+    def call(
+        self, leg: str, phones: Sequence[str], caller: str, seconds: int, *, at_once: bool = False
+    ) -> None:
         """See the interface."""
-        query = {
-            "endpoint": f"PJSIP/{extension}", "app": APPLICATION, "appArgs": _LEG,
-            "callerId": caller, "timeout": str(seconds),
-        }  # fmt: skip
-        try:
-            self._ari.do("channels.originateWithId", query=query, channelId=leg)
-        except Answer as answer:
-            if answer.status == 409:
-                return  # it rings already
+        if not any(self._rings(leg, name, caller, seconds, at_once) for name in phones):
             # A phone that is not signed in has no channel that could tell of its end.
             self._told(Ended(leg, End.UNREACHABLE))
-        except Exception as error:
+
+    def _rings(self, leg: str, name: str, caller: str, seconds: int, at_once: bool) -> bool:
+        query = {
+            "endpoint": f"PJSIP/{name}", "app": APPLICATION, "appArgs": _LEG,
+            "callerId": caller, "timeout": str(seconds),
+        }  # fmt: skip
+        body = {"variables": _AT_ONCE} if at_once else None
+        try:
+            self._ari.do("channels.originateWithId", query=query, body=body, channelId=leg)
+        except Answer as answer:
+            return answer.status == 409  # it rings already
+        except RemoteError as error:
             if "Allocation failed" not in str(error):
                 raise
-            self._told(Ended(leg, End.UNREACHABLE))
+            return False
+        return True
 
     def music(self, channel: str, on: bool) -> None:
         """See the interface."""

@@ -48,8 +48,8 @@ def test_a_phone_rings_under_the_id_that_we_gave_and_two_legs_meet_in_a_room(peo
     people.provider.answer(channel.id)
     people.provider.music(channel.id, on=True)
     people.at_phone("101", "answers")
-    people.provider.call("leg-1", "101", channel.caller, 30)
-    people.provider.call("leg-1", "101", channel.caller, 30)  # asked twice, rings once
+    people.provider.call("leg-1", ["seat-1", "101"], channel.caller, 30)
+    people.provider.call("leg-1", ["101"], channel.caller, 30)  # asked twice, rings once
     assert people.heard.wait(Answered) == Answered("leg-1")
     people.provider.make_bridge("call-1")
     people.provider.make_bridge("call-1")
@@ -87,12 +87,12 @@ def test_a_caller_speaks_after_the_tone_and_the_keys_that_are_pressed_are_told(p
 
 def test_a_phone_that_declines_is_told_as_busy(people):
     people.at_phone("101", "declines")
-    people.provider.call("leg-1", "101", "", 30)
+    people.provider.call("leg-1", ["101"], "", 30, at_once=True)
     assert people.heard.wait(Ended) == Ended("leg-1", End.BUSY)
 
 
 def test_a_phone_that_nobody_signed_in_with_is_told_as_unreachable(people):
-    people.provider.call("leg-1", "102", "", 30)
+    people.provider.call("leg-1", ["seat-1", "102"], "", 30)
     assert people.heard.wait(Ended) == Ended("leg-1", End.UNREACHABLE)
 
 

@@ -26,7 +26,6 @@ PUT_DOWN = {"leg": Leg.GONE, "leg_agent": 1, "why": End.HUNG_UP}
         (State.QUEUED, {"answered": True, "joined": True}, Step.PART),
         (State.QUEUED, {"caller": False}, Step.LEAVE),
         (State.OFFERED, UP, Step.RING),
-        (State.OFFERED, UP | {"phone": False}, Step.MISS),
         (State.OFFERED, UP | RINGS, None),
         (State.OFFERED, UP | PICKED_UP, Step.ACCEPT),
         (State.OFFERED, UP | PUT_DOWN | {"why": End.BUSY}, Step.DECLINE),
@@ -39,7 +38,6 @@ PUT_DOWN = {"leg": Leg.GONE, "leg_agent": 1, "why": End.HUNG_UP}
         (State.ACTIVE, UP | PUT_DOWN | {"spoken": True}, Step.END_BY_AGENT),
         (State.ACTIVE, UP | PUT_DOWN, Step.LOSE_AGENT),
         (State.ACTIVE, UP | PICKED_UP | {"caller": False}, Step.END_BY_CALLER),
-        (State.ACTIVE, UP | {"phone": False}, Step.LOSE_AGENT),
         (State.HELD, {"answered": True, "joined": True} | PICKED_UP, Step.PART),
         (State.HELD, {"answered": True} | PICKED_UP, Step.MUSIC),
         (State.HELD, UP | PICKED_UP, None),
@@ -64,7 +62,6 @@ LINES = st.builds(
     leg_agent=st.sampled_from([None, 1, 2]),
     why=st.sampled_from([None, *End]),
     spoken=st.booleans(),
-    phone=st.booleans(),
 )
 
 

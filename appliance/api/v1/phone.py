@@ -1,0 +1,75 @@
+"""The phone in the desk: whether there is one, and what it signs in with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import abort, jsonify
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, Field
+
+from appliance.api.v1.here import agent_here, blueprint_for, user
+from appliance.api.v1.shapes import Answer
+from appliance.domain.roles import TAKE_CONVERSATIONS
+from appliance.domain.telephony.phones import REALM, Phone
+from appliance.domain.telephony.seats import ECHO, new_number, proof_of, seat_of
+from appliance.domain.users import Users
+from appliance.domain.work import Floor
+
+SOCKET = "/api/v1/desk/phone/socket"
+
+
+class PhoneShape(BaseModel):
+    """What I can telephone with."""
+
+    installed: bool = Field(description="Whether there is a switch.")
+    extension: str = Field(description="Of my desk phone; empty: I have none.")
+
+
+class SessionShape(BaseModel):
+    """What one session of the desk's phone signs in with; nothing of it is kept."""
+
+    name: str = Field(description="In SIP.")
+    realm: str
+    proof: str = Field(description="HA1 of RFC 2617.")
+    socket: str = Field(description="The path of the WebSocket.")
+    echo: str = Field(description="Whoever calls it hears themselves.")
+
+
+def phone(
+    floor: Floor,
+    users: Users,
+    phones: Callable[[], list[Phone]],
+    installed: Callable[[], bool],
+    key: bytes,
+) -> APIBlueprint:
+    """The blueprint.
+
+    Args:
+        floor: to know the agent.
+        users: who may come.
+        phones: all desk phones.
+        installed: whether there is a switch on this machine.
+        key: what proofs are made with.
+    """
+    about = "Telephones of the desk."
+    blueprint = blueprint_for("phone", "/desk/phone", about, users, TAKE_CONVERSATIONS)
+
+    @blueprint.get("", summary="What I can telephone with", responses={"200": PhoneShape})
+    def mine() -> Answer:
+        me = user().id
+        extension = next((one.extension for one in phones() if one.agent == me), "")
+        return jsonify(installed=installed(), extension=extension)
+
+    @blueprint.post("/sessions", summary="Begin a session of the desk's phone",
+                    responses={"200": SessionShape})  # fmt: skip
+    def begin() -> Answer:
+        if not installed():
+            abort(409, "There is no switch on this machine, so the desk has no phone.")
+        me, number = agent_here(floor).id, new_number()
+        return jsonify(
+            name=seat_of(me), realm=REALM, proof=proof_of(key, me, number),
+            socket=f"{SOCKET}?session={number}", echo=ECHO,
+        )  # fmt: skip
+
+    return blueprint

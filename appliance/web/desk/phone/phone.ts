@@ -1,0 +1,155 @@
+// The phone of this desk: whether it is on, what it does, and how good the line is.
+
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef, watch } from "vue";
+
+import { useBoard } from "../agent/board";
+import { get, post, Refused } from "../api/client";
+import type { Quality } from "./quality";
+import type { Devices, Line, Softphone, Told } from "./softphone";
+
+export type PhoneState = "off" | "starting" | "away" | "ready" | "refused" | "elsewhere";
+export type PhoneTrouble = "" | "microphone" | "failed" | "unreached";
+
+const ON = "callstead.phone.on";
+const DEVICES = "callstead.phone.devices";
+const AGAIN = 3000; // milliseconds until a session that was refused is begun anew
+const ELSEWHERE = 4409;
+
+function keptDevices(): Devices {
+  try {
+    return { microphone: "", speaker: "", ...(JSON.parse(localStorage.getItem(DEVICES) ?? "{}") as Partial<Devices>) };
+  } catch {
+    return { microphone: "", speaker: "" };
+  }
+}
+
+export const usePhone = defineStore("phone", () => {
+  const board = useBoard();
+  const installed = ref(false);
+  const extension = ref("");
+  const state = ref<PhoneState>("off");
+  const line = ref<Line>("none");
+  const testing = ref(false);
+  const muted = ref(false);
+  const trouble = ref<PhoneTrouble>("");
+  const quality = ref<Quality | null>(null);
+  const mine = shallowRef<MediaStream | null>(null);
+  const theirs = shallowRef<MediaStream | null>(null);
+  const devices = ref(keptDevices());
+  let phone: Softphone | null = null;
+  let again = 0;
+
+  /** The call that I have taken; the phone follows it. */
+  const call = computed(() => board.mine.find((one) => one.channel === "phone" && (one.state === "active" || one.state === "held")));
+
+  async function begin(): Promise<void> {
+    const told = await get("/api/v1/desk/phone");
+    installed.value = told.installed;
+    extension.value = told.extension;
+    if (told.installed && localStorage.getItem(ON) === "yes") await turnOn();
+  }
+
+  async function turnOn(): Promise<void> {
+    if (phone || state.value === "starting") return;
+    state.value = "starting";
+    trouble.value = "";
+    try {
+      // The browser asks now, not when somebody is on the line.
+      const asked = await navigator.mediaDevices.getUserMedia({ audio: true });
+      asked.getTracks().forEach((one) => one.stop());
+    } catch {
+      state.value = "off";
+      trouble.value = "microphone";
+      return;
+    }
+    try {
+      const [access, { Softphone }] = await Promise.all([post("/api/v1/desk/phone/sessions"), import("./softphone")]);
+      phone = new Softphone(access, devices.value, told);
+      phone.start();
+      localStorage.setItem(ON, "yes");
+    } catch (error) {
+      state.value = "off";
+      trouble.value = "unreached";
+      if (!(error instanceof Refused)) retry();
+    }
+  }
+
+  function turnOff(): void {
+    localStorage.removeItem(ON);
+    letGo("off");
+  }
+
+  function letGo(next: PhoneState): void {
+    clearTimeout(again);
+    phone?.stop();
+    phone = null;
+    state.value = next;
+  }
+
+  function retry(): void {
+    clearTimeout(again);
+    again = window.setTimeout(() => {
+      letGo("off");
+      void turnOn();
+    }, AGAIN);
+  }
+
+  const told: Told = {
+    ready(now) {
+      state.value = now;
+      if (now === "refused") retry(); // the switch was started anew: it does not know us any more
+    },
+    closed(code) {
+      letGo(code === ELSEWHERE ? "elsewhere" : "off");
+    },
+    line(now) {
+      line.value = now;
+      if (now === "rings" && call.value) phone?.answer();
+      if (now === "none") {
+        testing.value = muted.value = false;
+        quality.value = null;
+      } else trouble.value = "";
+    },
+    streams(my, their) {
+      mine.value = my;
+      theirs.value = their;
+    },
+    quality: (now) => (quality.value = now),
+    trouble: (why) => (trouble.value = why),
+  };
+
+  // What was taken on the desk is picked up here; what is over in the core is over here.
+  watch(call, (now, before) => {
+    if (now && line.value === "rings") phone?.answer();
+    if (!now && before && !testing.value) phone?.hangUp();
+  });
+
+  function echo(): void {
+    if (line.value !== "none") return;
+    testing.value = true;
+    phone?.echo();
+  }
+
+  function mute(on: boolean): void {
+    muted.value = on;
+    phone?.mute(on);
+  }
+
+  async function use(chosen: Partial<Devices>): Promise<void> {
+    devices.value = { ...devices.value, ...chosen };
+    localStorage.setItem(DEVICES, JSON.stringify(devices.value));
+    try {
+      await phone?.use(devices.value);
+    } catch {
+      trouble.value = "microphone";
+    }
+  }
+
+  return {
+    installed, extension, state, line, testing, muted, trouble, quality, mine, theirs, devices, call,
+    begin, turnOn, turnOff, echo, mute, use,
+    press: (key: string) => phone?.press(key),
+    hangUp: () => phone?.hangUp(),
+  };
+});
