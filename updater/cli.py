@@ -353,7 +353,8 @@ def _drive(
             "The updater updates itself while it runs. Start it: `callstead updater serve`."
         )
     engine = updater.engine(product)
-    engine.at_once = at_once
+    if at_once:
+        engine.hurry()
     engine.recover()
     deadline, looked = time.monotonic() + patience, False
     while True:

@@ -125,7 +125,7 @@ def test_a_postponement_holds_until_its_end_and_now_overrules_it(seat, vendor):
     to_waiting(seat)
     assert seat.step() is State.WAITING
     assert "postponed by an administrator" in seat.program.reason
-    seat.engine.at_once = True
+    seat.engine.hurry()
     assert seat.step() is State.SWITCHING
 
 
