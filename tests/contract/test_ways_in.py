@@ -9,6 +9,7 @@ import abc
 import os
 import shutil
 import socket
+import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -188,8 +189,10 @@ class Push(Way):
             publication_of(settings, clock), self.store, self.home / "push.key",
             PushSettings(connect=30, idle=60), clock,
         )  # fmt: skip
-        place = Place("127.0.0.1", server.port, USER, server.host_key, "/inbox")
-        server.keys.write_text(self.pusher.set_place("Hotel", place) + "\n")
+        self.place = Place("127.0.0.1", server.port, USER, server.host_key, "/inbox")
+        server.let_in(self.pusher.set_place("Hotel", self.place))
+        for left in server.inbox.iterdir():
+            shutil.rmtree(left)
         self.watcher = PushInbox(server.inbox, site.mirror, clock, keep=14, most=2**30)
 
     def push(self, *, again: bool = False) -> int:
@@ -245,10 +248,7 @@ def site(tmp_path: Path, vendor: TinyVendor) -> Iterator[Site]:
 @pytest.fixture(params=["pull", "push", "usb"])
 def way(request: pytest.FixtureRequest, vendor: TinyVendor, site: Site) -> Iterator[Way]:
     if request.param == "push":
-        server = request.getfixturevalue("server")
-        for left in server.inbox.iterdir():
-            shutil.rmtree(left)
-        way: Way = Push(vendor, site, server)
+        way: Way = Push(vendor, site, request.getfixturevalue("server"))
     else:
         way = {"pull": Pull, "usb": Usb}[request.param](vendor, site)
     yield way
@@ -257,8 +257,6 @@ def way(request: pytest.FixtureRequest, vendor: TinyVendor, site: Site) -> Itera
 
 @pytest.fixture
 def push(vendor: TinyVendor, site: Site, server: SftpServer) -> Iterator[Push]:
-    for left in server.inbox.iterdir():
-        shutil.rmtree(left)
     push = Push(vendor, site, server)
     yield push
     push.close()
@@ -413,8 +411,22 @@ def test_the_inbox_gives_nothing_back_and_lets_nothing_be_removed(push: Push) ->
             sftp.stat("/etc/passwd")  # it sees the chroot alone
         with pytest.raises(paramiko.ChannelException):
             client.open_channel("direct-tcpip", ("127.0.0.1", push.server.port), ("", 0))
+        with pytest.raises(paramiko.SSHException):
+            client.open_session().get_pty()
+        shell = client.open_session()
+        shell.exec_command("touch /inbox/made-by-a-shell")
+        assert b"sftp connections only" in shell.recv(100)
+        assert not (push.server.inbox / "made-by-a-shell").exists()
     finally:
         client.close()
+
+
+def test_what_was_pushed_is_for_the_group_of_the_communications_server(push: Push) -> None:
+    push.push()
+    for path in (push.server.inbox, *push.server.inbox.rglob("*")):
+        found = path.stat()
+        assert found.st_gid == push.server.group()
+        assert stat.filemode(found.st_mode)[1:] in {"rwxrws---", "rw-rw----"}, path
 
 
 def test_another_host_key_is_not_believed(push: Push, server: SftpServer) -> None:
@@ -430,8 +442,11 @@ def test_another_host_key_is_not_believed(push: Push, server: SftpServer) -> Non
         assert list(server.inbox.iterdir()) == []
 
 
-def test_a_key_that_the_site_does_not_let_in(push: Push, server: SftpServer) -> None:
-    server.keys.write_text("")
+def test_once_set_up_for_another_key_the_one_before_is_out(push: Push, server: SftpServer) -> None:
+    push.push()
+    (push.home / "push.key").rename(push.home / "old.key")
+    server.let_in(push.pusher.set_place("Hotel", push.place))
+    (push.home / "old.key").rename(push.home / "push.key")
     with pytest.raises(RemoteError, match="callstead home site inbox"):
         push.push()
 

@@ -1,91 +1,112 @@
-"""Debian's OpenSSH server on loopback, with the inbox as packaging/push-inbox sets it up.
+"""Debian's OpenSSH server on loopback, its inbox made by packaging/push-inbox/set-up, as a whole.
 
-It is made for root, as sshd is. Its chroot lies below /var/lib, because sshd trusts no chroot under
-a folder that everyone may write to.
+Server and set-up run in a namespace of their own, in which `/etc` is a copy and `/var/lib` and
+`/run` are empty: the accounts and files that they make are gone with it. Only systemd is pretended:
+its `reload` is the signal that it would send.
 """
 
 from __future__ import annotations
 
 import contextlib
-import grp
 import os
-import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.support.waiting import until
 
-PACKAGED = Path(__file__).parents[2] / "packaging" / "push-inbox" / "sshd.conf"
-# Stands for callstead-push; no account is made for a test.
-USER = "nobody"
+SET_UP = Path(__file__).parents[2] / "packaging" / "push-inbox" / "set-up"
+USER = "callstead-push"
+GROUP = "callstead-comm"
+
+_SERVE = """
+set -eu
+mount --bind "$1/etc" /etc
+mount --bind "$1/lib" /var/lib
+mount -t tmpfs tmpfs /run
+mkdir /run/sshd
+groupadd --system "$3"
+exec /usr/sbin/sshd -D -p "$2" -o ListenAddress=127.0.0.1 -o LogLevel=VERBOSE -E "$1/log"
+"""
+_SYSTEMCTL = """#!/bin/sh
+[ "$*" = "reload ssh" ] && kill -HUP "$(cat /run/sshd.pid)"
+"""
 
 
-@dataclass(frozen=True)
 class SftpServer:
     """A running server.
 
     Attributes:
         port: on 127.0.0.1.
-        inbox: the folder into which pushes go, as this machine sees it.
+        inbox: the folder into which pushes go, as this machine sees it; there after `let_in`.
         host_key: the line of its public key.
-        keys: the file of those who may sign in.
     """
 
-    port: int
-    inbox: Path
-    host_key: str
-    keys: Path
-    log: Path
+    def __init__(self, folder: Path, port: int, process: subprocess.Popen[bytes]) -> None:
+        self.port = port
+        self.inbox = folder / "lib" / "callstead-push" / "inbox"
+        self.host_key = (folder / "etc" / "ssh" / "ssh_host_ed25519_key.pub").read_text()
+        self._folder, self._process = folder, process
+
+    def let_in(self, public_key: str) -> str:
+        """Set the inbox up for the holder of this key; what set-up printed."""
+        key = self._folder / "vendor.pub"
+        key.write_text(public_key + "\n")
+        before = self._listened()
+        done = subprocess.run(
+            ["nsenter", "--mount", "--target", str(self._process.pid), str(SET_UP), str(key)],
+            env={**os.environ, "PATH": f"{self._folder / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"},
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr + self.told()
+        until(lambda: self._listened() > before, 60, "sshd to be reloaded", self.told)
+        return done.stdout
+
+    def group(self) -> int:
+        """The number of the communications server's group there."""
+        groups = (self._folder / "etc" / "group").read_text().splitlines()
+        return next(int(line.split(":")[2]) for line in groups if line.startswith(f"{GROUP}:"))
+
+    def told(self) -> str:
+        """Its log."""
+        log = self._folder / "log"
+        return log.read_text() if log.exists() else ""
+
+    def _listened(self) -> int:
+        return self.told().count("Server listening")
 
 
 @contextlib.contextmanager
 def sftp_server() -> Iterator[SftpServer]:
-    """A running server; see `SftpServer`."""
+    """A running server into which nobody was let yet."""
     if os.geteuid() or not Path("/usr/sbin/sshd").exists():
         pytest.skip("this needs root and openssh-server")
-    folder = Path(tempfile.mkdtemp(prefix="callstead-sshd-", dir="/var/lib"))
+    folder = Path(tempfile.mkdtemp(prefix="callstead-sshd-"))
     process = None
     try:
-        folder.chmod(0o755)
-        Path("/run/sshd").mkdir(exist_ok=True)
-        chroot, inbox = folder / "chroot", folder / "chroot" / "inbox"
-        chroot.mkdir(mode=0o755)
-        inbox.mkdir()
-        user = pwd.getpwnam(USER)
-        os.chown(inbox, user.pw_uid, grp.getgrgid(user.pw_gid).gr_gid)
-        inbox.chmod(0o2770)
-        (folder / "keys").touch(mode=0o644)
-        key = folder / "host"
+        shutil.copytree("/etc", folder / "etc", symlinks=True)
+        (folder / "lib").mkdir(mode=0o755)
+        (folder / "bin").mkdir()
+        (folder / "bin" / "systemctl").write_text(_SYSTEMCTL)
+        (folder / "bin" / "systemctl").chmod(0o755)
+        key = folder / "etc" / "ssh" / "ssh_host_ed25519_key"
+        for made in (key, key.with_suffix(".pub")):
+            made.unlink(missing_ok=True)
         make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
         subprocess.run(make, check=True, timeout=60)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = int(listener.getsockname()[1])
-        packaged = PACKAGED.read_text("utf-8")
-        for real, ours in (
-            ("User callstead-push", f"User {USER}"),
-            ("/etc/callstead/push_keys", str(folder / "keys")),
-            ("/var/lib/callstead-push", str(chroot)),
-        ):
-            assert real in packaged
-            packaged = packaged.replace(real, ours)
-        (folder / "config").write_text(
-            f"Port {port}\nListenAddress 127.0.0.1\nHostKey {key}\nPidFile {folder}/pid\n"
-            f"UsePAM no\nPasswordAuthentication no\nLogLevel VERBOSE\n"
-            # As in the configuration that Debian brings.
-            f"Subsystem sftp /usr/lib/openssh/sftp-server\n{packaged}"
+        process = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", _SERVE, "sh", str(folder), str(port), GROUP]
         )
-        log = folder / "log"
-        command = ["/usr/sbin/sshd", "-D", "-f", str(folder / "config"), "-E", str(log)]
-        process = subprocess.Popen(command)
-        until(lambda: _answers(port), 60, "sshd", lambda: log.read_text() if log.exists() else "")
-        yield SftpServer(port, inbox, key.with_suffix(".pub").read_text(), folder / "keys", log)
+        server = SftpServer(folder, port, process)
+        until(lambda: _answers(port), 60, "sshd", server.told)
+        yield server
     finally:
         if process:
             process.terminate()
