@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
+
+# Windows flushes only what is open for writing, and opens nothing read-only for that.
+_FLUSHES_WHAT_IS_READ = os.name != "nt"
 
 
 def fsync_folder(folder: Path) -> None:
@@ -59,13 +63,22 @@ def fsync_tree(folder: Path, *, linked: bool = True) -> None:
             path = os.path.join(base, name)  # noqa: PTH118 - thousands of files; Path is slow
             if not linked and os.lstat(path).st_nlink > 1:
                 continue
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            _flush(path)
         fsync_folder(Path(base))
     fsync_folder(folder.parent)
+
+
+def _flush(path: str) -> None:
+    if not _FLUSHES_WHAT_IS_READ:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - as above
+        os.chmod(path, mode | stat.S_IWRITE)  # noqa: PTH101
+    descriptor = os.open(path, os.O_RDONLY if _FLUSHES_WHAT_IS_READ else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if not _FLUSHES_WHAT_IS_READ:
+        os.chmod(path, mode)  # noqa: PTH101
 
 
 def sweep_parts(folder: Path) -> None:

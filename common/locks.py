@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from common import file_lock
 from common.clock import Clock
 from common.errors import OperatorError
 
@@ -28,7 +28,7 @@ def exclusive(path: Path, *, busy: str, wait: float, clock: Clock) -> Iterator[N
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise OperatorError(
             f"The folder {path.parent} cannot be written ({error.strerror}). Correct its owner, "
@@ -37,7 +37,8 @@ def exclusive(path: Path, *, busy: str, wait: float, clock: Clock) -> Iterator[N
     try:
         _take(descriptor, busy, wait, clock)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
         os.close(descriptor)
@@ -45,13 +46,9 @@ def exclusive(path: Path, *, busy: str, wait: float, clock: Clock) -> Iterator[N
 
 def _take(descriptor: int, busy: str, wait: float, clock: Clock) -> None:
     until = clock.monotonic() + wait
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if clock.monotonic() >= until:
-                holder = os.pread(descriptor, 20, 0).decode("ascii", "replace") or "unknown"
-                raise OperatorError(busy.format(holder=holder)) from None
-            clock.sleep(0.1)
-        else:
-            return
+    while not file_lock.take(descriptor):
+        if clock.monotonic() >= until:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            holder = os.read(descriptor, 20).decode("ascii", "replace") or "unknown"
+            raise OperatorError(busy.format(holder=holder))
+        clock.sleep(0.1)

@@ -318,12 +318,13 @@ def read_status(path: Path) -> dict[str, Any] | None:
 
 
 def run_until_signalled(updater: Updater) -> None:
-    """`Updater.serve` with SIGTERM, SIGINT to stop and SIGHUP to read the settings again."""
+    """`Updater.serve` with SIGTERM, SIGINT to stop; SIGHUP to read the settings again."""
     handlers = {
         signal.SIGTERM: updater.stop,
         signal.SIGINT: updater.stop,
-        signal.SIGHUP: updater.reload,
     }
+    if hangup := getattr(signal, "SIGHUP", None):  # Windows has none
+        handlers[hangup] = updater.reload
     for number in handlers:
         signal.signal(number, lambda number, _frame: handlers[signal.Signals(number)]())
     updater.serve()

@@ -164,7 +164,9 @@ def _write(half: Path, file: File, content: Readable) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAINLY
     with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
         shutil.copyfileobj(content, written, _CHUNK)
-        os.fchmod(written.fileno(), file.mode & slots.READ_ONLY_FOLDER)
+        # Windows changes the mode by the path alone.
+        place = written.fileno() if os.chmod in os.supports_fd else path
+        os.chmod(place, file.mode & slots.READ_ONLY_FOLDER)  # noqa: PTH101 - of the open file
 
 
 def _keep(before: Path, half: Path, old: File, new: File) -> None:

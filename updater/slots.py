@@ -14,6 +14,7 @@ from pathlib import Path
 from common.atomic import sweep_parts
 from common.errors import RefusedError
 from common.wire.release import File, Manifest, read_manifest
+from updater.platform import here
 
 BUILDING = ".building-"
 REMOVING = ".removing-"
@@ -107,9 +108,9 @@ def remove(slots: Path, digest: str) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder whose folders are read-only."""
-    for base, _folders, _files in os.walk(folder):
-        Path(base).chmod(0o700)
+    """Remove a folder in which things are read-only."""
+    for base, _folders, files in os.walk(folder):
+        here.loosen(Path(base), files)
     shutil.rmtree(folder)
 
 
@@ -129,8 +130,9 @@ def _fault(path: Path, file: File) -> str:
         return "is no longer a plain file"
     if status.st_size != file.size:
         return f"has {status.st_size} bytes instead of {file.size}"
-    if stat.S_IMODE(status.st_mode) != file.mode & READ_ONLY_FOLDER:
-        return f"has the mode {stat.S_IMODE(status.st_mode):o}"
+    mode = stat.S_IMODE(status.st_mode)
+    if not here.same_mode(mode, file.mode & READ_ONLY_FOLDER):
+        return f"has the mode {mode:o}"
     with path.open("rb") as content:
         digest = hashlib.sha256()
         while chunk := content.read(_CHUNK):

@@ -106,9 +106,7 @@ class Steps:
         try:
             build.build_fetched(target, program.current, self._tools)
         except build.DeltaUnfitError as error:
-            note = (
-                f"The full pack of {name_of(program)} comes, for its delta is unfit: {error}"
-            )
+            note = f"The full pack of {name_of(program)} comes, for its delta is unfit: {error}"
             self._move(program, Event.LOST, note)
             return 0.0
         except FileNotFoundError:

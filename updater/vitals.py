@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +32,7 @@ def facts(folder: Path, clock: Clock) -> dict[str, Any]:
         "cpu": {
             "count": psutil.cpu_count(),
             "percent": psutil.cpu_percent(),  # since the call before
-            "load": list(os.getloadavg()),
+            "load": list(psutil.getloadavg()),
         },
         "memory": {
             "total": memory.total,

@@ -11,13 +11,11 @@ import contextlib
 import gzip
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-from common import atomic
+from common import atomic, file_lock
 
 ENVELOPE, CLIENT_REPORT = ".envelope.gz", ".counts.gz"
 _KEPT_REFUSED = 20
@@ -110,12 +108,12 @@ class ReportFolder:
     def sending(self) -> Iterator[bool]:
         """True for the one process that may send now; never waits."""
         with (self.folder / "sending.lock").open("ab") as file:
-            yield _lock(file, wait=False)  # closing the file gives the lock back
+            yield file_lock.take(file.fileno())  # closing the file gives the lock back
 
     @contextlib.contextmanager
     def _locked(self, name: str) -> Iterator[None]:
         with (self.folder / name).open("ab") as file:
-            _lock(file, wait=True)
+            file_lock.take(file.fileno(), wait=True)
             yield
 
     def _lost(self) -> dict[str, int]:
@@ -123,22 +121,3 @@ class ReportFolder:
             return dict(json.loads((self.folder / "dropped.json").read_bytes()))
         except (OSError, ValueError):
             return {}
-
-
-def _lock(file: IO[bytes], *, wait: bool) -> bool:
-    if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415 - Windows alone
-
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl  # noqa: PLC0415 - everywhere but on Windows
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    return True

@@ -12,6 +12,10 @@ from pathlib import Path
 from updater.logtail.patterns import Pattern, is_rotated, worth_following
 from updater.logtail.rotation import SAMPLE, Facts, Position, holds_rest
 
+# O_NONBLOCK: a pipe must not make us wait. Windows knows none of it, and turns line ends without
+# O_BINARY.
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 
 def matches(pattern: Pattern, known: Iterable[str]) -> list[str]:
     """Paths that the pattern names now, without rotated and compressed ones."""
@@ -32,7 +36,7 @@ def matches(pattern: Pattern, known: Iterable[str]) -> list[str]:
 def facts_of(path: Path, position: Position) -> Facts | None:
     """What stands at ``path``, sampled where ``position`` was; None when it cannot be read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        descriptor = os.open(path, _OPEN)
     except OSError:
         return None
     try:
@@ -46,11 +50,11 @@ def facts_of(path: Path, position: Position) -> Facts | None:
 def read(path: Path, position: Position, most: int) -> bytes | None:
     """At most ``most`` bytes from the position; None when the file changed meanwhile."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        descriptor = os.open(path, _OPEN)
     except OSError:
         return None
     try:
-        data = os.pread(descriptor, most, position.offset)
+        data = _read_at(descriptor, most, position.offset)
         now = _facts(descriptor, position)
         # Looked at after reading: what was cut between the two is not believed.
         itself = (now.device, now.inode) == (position.device, position.inode)
@@ -117,6 +121,11 @@ def _facts(descriptor: int, position: Position) -> Facts:
         now.st_dev,
         now.st_ino,
         now.st_size,
-        os.pread(descriptor, len(position.head), 0),
-        os.pread(descriptor, len(position.tail), start),
+        _read_at(descriptor, len(position.head), 0),
+        _read_at(descriptor, len(position.tail), start),
     )
+
+
+def _read_at(descriptor: int, most: int, offset: int) -> bytes:
+    os.lseek(descriptor, offset, os.SEEK_SET)  # Windows has no pread
+    return os.read(descriptor, most)

@@ -11,6 +11,8 @@ The launcher uses it: the standard library alone, like the launcher itself.
 `ask_to_end`        the polite signal to that group
 `end_now`           the other one
 `ask_to_reload`     that the program read its settings again
+`same_mode`         whether a file's mode is the one that it was given
+`loosen`            let what is read-only in a folder be removed
 ``STOP_SIGNALS``    what asks the launcher to stop its program and leave
 ``LEAVE_SIGNAL``    what asks it to leave its program to the next launcher; None: nothing does
 ``DUMMY``           a program that does nothing: file name and bytes

@@ -1,7 +1,7 @@
 """Windows.
 
 Written against its documented calls and proved on Linux with a pretended `Calls`; it was never
-run on Windows itself (docs/operating.md says what that leaves open).
+run on Windows itself (docs/applying.md says what that leaves open).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -153,3 +154,14 @@ def ask_to_reload(_pid: int) -> None:
 def end_now(pid: int) -> None:
     """End the process and what it started."""
     calls.kill_tree(pid)
+
+
+def same_mode(_found: int, _wanted: int) -> bool:
+    """Always: Windows keeps no more than "read-only", and all names of a file share that."""
+    return True
+
+
+def loosen(folder: Path, files: Sequence[str]) -> None:
+    """Nothing that is read-only is removed there."""
+    for name in files:
+        (folder / name).chmod(stat.S_IWRITE)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 
@@ -22,6 +23,23 @@ def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
         atomic.write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_read_only_file_is_flushed_also_where_only_writers_may(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic, "_FLUSHES_WHAT_IS_READ", False)
+    file = tmp_path / "slot" / "run"
+    file.parent.mkdir()
+    file.write_bytes(b"x")
+    file.chmod(0o444)
+    flushed = []
+
+    def flush(descriptor):
+        flushed.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    atomic.fsync_tree(tmp_path / "slot")
+    assert flushed[0] == os.O_RDWR
+    assert file.stat().st_mode & 0o777 == 0o444
 
 
 def test_a_secret_is_readable_by_its_owner_alone(tmp_path):

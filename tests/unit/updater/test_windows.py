@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from common.wire.release import File
+from updater import slots
 from updater.platform import linux, windows
 
 ACTIVE = 259
+ROOT = Path(__file__).parents[3]
 
 
 class Calls:
@@ -113,6 +118,27 @@ def test_a_program_is_started_in_a_group_of_its_own_and_announced(monkeypatch, t
     assert "start_new_session" not in options
 
 
+def test_a_slot_is_verified_and_removed_though_modes_are_not_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(slots, "here", windows)
+    (tmp_path / "slot" / "lib").mkdir(parents=True)
+    file = tmp_path / "slot" / "lib" / "a"
+    file.write_bytes(b"abc")
+    file.chmod(0o444)
+    assert slots._fault(file, File("lib/a", 0o755, 3, hashlib.sha256(b"abc").hexdigest())) == ""
+    assert slots._fault(file, File("lib/a", 0o755, 3, "0" * 64)) == "was changed"
+
+    removed = os.unlink
+
+    def unlink(path, **options):
+        mode = os.stat(path, **options).st_mode  # noqa: PTH116 - relative to a folder
+        assert mode & 0o200, "Windows removes nothing read-only"
+        removed(path, **options)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    slots.remove_tree(tmp_path / "slot")
+    assert not (tmp_path / "slot").exists()
+
+
 def test_what_has_no_meaning_there_does_nothing(tmp_path):
     windows.fsync_folder(tmp_path / "not even there")
     windows.ask_to_reload(os.getpid())
@@ -124,3 +150,33 @@ def test_the_file_is_read_on_linux_without_a_windows_module():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "False\n"
+
+
+# What Unix alone has is not there: the modules; the calls of `os`; the signals.
+_WITHOUT_UNIX = """
+import importlib, importlib.util, os, pkgutil, signal, sys
+import psutil, sentry_sdk, tuf.ngclient, rich.console  # theirs to care about
+there = importlib.util.spec_from_file_location("updater.platform.linux", sys.argv[1])
+sys.modules["updater.platform.linux"] = windows = importlib.util.module_from_spec(there)
+there.loader.exec_module(windows)
+for name in ("fcntl", "pwd", "grp", "termios", "syslog"):
+    sys.modules[name] = None
+for name in ("fchmod", "fork", "getloadavg", "geteuid", "pread", "O_DIRECTORY", "O_NONBLOCK"):
+    delattr(os, name)
+for name in ("SIGHUP", "SIGKILL", "SIGUSR1"):
+    delattr(signal, name)
+import updater
+for module in pkgutil.walk_packages(updater.__path__, "updater."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(len([name for name in sys.modules if name.startswith("updater.")]))
+"""
+
+
+def test_every_module_of_the_updater_is_imported_where_nothing_of_unix_is():
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_UNIX, windows.__file__],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 60

@@ -4,14 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
-from tuf.api.exceptions import DownloadError
+from tuf.api.exceptions import DownloadError, DownloadHTTPError
 
-from common.trust import FolderSource
+from common.trust import FolderSource, folder_source
 from common.trust.source import ForbiddenPathError
 
 
-@pytest.fixture
-def stick(tmp_path: Path) -> Path:
+@pytest.fixture(params=[True, False], ids=["step by step", "looked at first"])
+def stick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """Read as Linux does, and as Windows must."""
+    monkeypatch.setattr(folder_source, "_BY_STEPS", request.param)
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret.json").write_bytes(b"secret")
     (tmp_path / "stick" / "metadata").mkdir(parents=True)
@@ -48,6 +50,14 @@ def test_a_file_in_the_place_of_a_folder(stick: Path) -> None:
         FolderSource(stick).open("targets/x")
 
 
-def test_no_stick(tmp_path: Path) -> None:
+def test_a_file_is_read_from_any_byte_on(stick: Path) -> None:
+    (stick / "metadata" / "1.json").write_bytes(b"a\r\nlist")
+    assert b"".join(FolderSource(stick).open("metadata/1.json")) == b"a\r\nlist"
+    assert b"".join(FolderSource(stick).open("metadata/1.json", 3)) == b"list"
+    with pytest.raises(DownloadHTTPError, match="there is no"):
+        FolderSource(stick).open("metadata/2.json")
+
+
+def test_no_stick(stick: Path) -> None:
     with pytest.raises(DownloadError, match="cannot be opened"):
-        FolderSource(tmp_path / "none").open("metadata/timestamp.json")
+        FolderSource(stick / "none").open("metadata/timestamp.json")
