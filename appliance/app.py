@@ -184,7 +184,7 @@ def create_app(
         *desk_verbs(most_length, lambda: timedelta(days=chat().most_snooze_days)),
         *desk_part_verbs(beside),
     )
-    places = Places(office.floor, passing.tell)
+    places = Places(office.floor, passing.tell_here)
     attachments = AttachmentFiles(
         Path(at_start.chat.attachments.folder or office.folder / "attachments").resolve()
     )
@@ -232,7 +232,7 @@ def create_app(
             "appliance", lambda: {"database": sources.storage().trouble or True}, clock=clock
         )
     )
-    readers = Readers(person, keys.read, office.floor, office.audit, clock)
+    readers = Readers(person, entrance.recognise, keys.read, office.floor, office.audit, clock)
     frames = Frames(
         office.floor,
         visitor if ProcessRole.VISITOR in roles else (),

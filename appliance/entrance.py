@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask
 from flask_openapi3 import APIBlueprint
 
-from appliance.api.v1.again import keep_answers
+from appliance.api.v1.again import keep_answers, kept_with
 from appliance.api.v1.blocks import blocks
 from appliance.api.v1.factor import factor
 from appliance.api.v1.gate import EXTENSION as GATE
@@ -68,6 +68,7 @@ class Entrance:
             refresh_life=lambda: timedelta(days=settings().programs.refresh_days),
         )  # fmt: skip
 
+        self.recognise = Recognise(office.users, office.people.api_keys, self._tokens)
         self.door = VisitorDoor(
             office.people.blocklist.all,
             Rates(
@@ -93,11 +94,12 @@ class Entrance:
         office = self._office
         flask.extensions[GATE] = Gate(
             office.users,
-            Recognise(office.users, office.people.api_keys, self._tokens),
+            self.recognise,
             self._limit(lambda now: now.requests_per_minute_per_address),
             self._limit(lambda now: now.requests_per_minute_per_account),
         )
         keep_answers(flask, office.people.kept)
+        office.database.also = kept_with(office.people.kept.mark)
 
     def blueprints(self) -> list[APIBlueprint]:
         """What is served about all of it."""

@@ -176,6 +176,7 @@ class _Process:
         self._office = office = appliance.office
         self._local_token = local_token
         self._updating = False
+        self._passing = appliance.passing
         self._token_file = settings.local_token_file if ProcessRole.DESK in roles else None
         self._clock = clock = SystemClock()
         self._nodes = SqlNodes(office.database)
@@ -219,7 +220,9 @@ class _Process:
         _greet(office)
         office.floor.write(first_queue)
         assert self._waking.bell is not None  # noqa: S101 - set when this was made
-        self._waking.bell.start(self._waking.heard)
+        passing = self._passing
+        passing.beyond = self._waking.bell.tell
+        self._waking.bell.start(self._waking.heard, passing.heard)
         self._beside.start()
 
     def stop(self) -> None:

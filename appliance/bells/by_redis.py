@@ -1,6 +1,7 @@
 """The bell between machines: one channel of Redis' publish and subscribe.
 
-Redis keeps nothing of it, and nothing of ours is in it: a ring is the name of who rang. When Redis
+Redis keeps nothing of it: a ring is the name of who rang,
+with words behind it or without. When Redis
 is away, or answers slowly, nobody waits for it: a thread of its own rings, and tries again.
 """
 
@@ -10,6 +11,7 @@ import contextlib
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from redis import Redis, RedisError
@@ -17,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.client import PubSub
 from redis.retry import Retry
 
+from appliance.bells import MOST_WORDS, Hear, nobody_listens
 from common.backoff import Backoff
 from common.errors import OperatorError
 from common.logs import get_logger
@@ -26,6 +29,7 @@ log = get_logger(__name__)
 _TIMEOUT = 5.0  # seconds for connecting and for each answer
 _LOOK_SECONDS = 1.0  # between two looks whether to end
 _HEALTH_SECONDS = 15  # an idle connection is tried so often
+_MOST_WAITING = 1000  # words; the oldest are lost while Redis is away
 _WELL_SECONDS = 60.0  # what worked for so long fails anew
 _BACKOFF = Backoff(first=0.5, most=10.0)
 
@@ -66,17 +70,30 @@ class RedisBell:
         self._me = secrets.token_hex(8).encode()
         self._rung, self._ending = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
+        self._ring_due = False
+        self._words: deque[bytes] = deque(maxlen=_MOST_WAITING)
 
-    def start(self, heard: Callable[[], None]) -> None:
+    def start(self, heard: Callable[[], None], told: Hear = nobody_listens) -> None:
         """Listen."""
-        for name, work in (("bell-ring", self._ring_all), ("bell-hear", lambda: self._hear(heard))):
+        for name, work in (
+            ("bell-ring", self._ring_all),
+            ("bell-hear", lambda: self._hear(heard, told)),
+        ):
             thread = threading.Thread(target=self._keep_at, args=(work,), name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def ring(self) -> None:
-        """Tell the others."""
+        """Tell the others that there is something."""
+        self._ring_due = True
         self._rung.set()
+
+    def tell(self, text: str) -> None:
+        """Tell the others this."""
+        words = text.encode()
+        if len(words) <= MOST_WORDS and self._threads:
+            self._words.append(words)
+            self._rung.set()
 
     def stop(self) -> None:
         """Neither ring nor listen any more."""
@@ -92,16 +109,25 @@ class RedisBell:
         while not self._ending.is_set():
             self._rung.wait()
             self._rung.clear()  # before: what is committed from now on rings again
-            self._redis.publish(self._channel, self._me)
+            if self._ring_due:
+                self._ring_due = False
+                self._redis.publish(self._channel, self._me)
+            while self._words:
+                self._redis.publish(self._channel, self._me + self._words.popleft())
 
-    def _hear(self, heard: Callable[[], None]) -> None:
+    def _hear(self, heard: Callable[[], None], told: Hear) -> None:
         """Until the end. Raises RedisError."""
         with PubSub(self._redis.connection_pool, ignore_subscribe_messages=True) as listening:
             listening.subscribe(self._channel)
             heard()  # whatever rang while we did not listen
             while not self._ending.is_set():
                 rang = listening.get_message(timeout=_LOOK_SECONDS)
-                if rang is not None and rang["data"] != self._me:
+                if rang is None or rang["data"].startswith(self._me):
+                    continue
+                words = rang["data"][len(self._me) :]
+                if words:
+                    told(words.decode(errors="replace"))
+                else:
                     heard()
 
     def _keep_at(self, work: Callable[[], None]) -> None:

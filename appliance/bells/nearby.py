@@ -1,8 +1,8 @@
 """The bell between processes that share a data folder: a datagram to the socket of each.
 
-Each process has a socket in the folder ``bells``; whoever rings sends one byte to all that are
-there. A process that died leaves its socket's name behind; the next ring finds nobody at it, and
-removes it.
+Each process has a socket in the folder ``bells``; whoever rings sends a byte, or a few words, to
+all that are there. A process that died leaves its socket's name behind; the next ring finds nobody
+at it, and removes it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.bells import MOST_WORDS, Hear, nobody_listens
 from common.logs import get_logger
 
 log = get_logger(__name__)
 
 _LOOK_SECONDS = 1.0  # between two looks whether to end
+_RING = b"!"  # alone; with more behind it, words
 
 
 class NearbyBell:
@@ -40,7 +42,7 @@ class NearbyBell:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, heard: Callable[[], None]) -> None:
+    def start(self, heard: Callable[[], None], told: Hear = nobody_listens) -> None:
         """Listen."""
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -53,16 +55,19 @@ class NearbyBell:
             return
         self._ear = ear
         self._thread = threading.Thread(
-            target=self._listen, args=(ear, heard), name="bell", daemon=True
+            target=self._listen, args=(ear, heard, told), name="bell", daemon=True
         )
         self._thread.start()
 
     def ring(self) -> None:
-        """Tell the others."""
-        with self._using, contextlib.suppress(OSError):
-            for name in os.listdir(self._place) if self._mouth else ():  # noqa: PTH208 - by its descriptor
-                if name != self._name:
-                    self._tell(name)
+        """Tell the others that there is something."""
+        self._to_others(_RING)
+
+    def tell(self, text: str) -> None:
+        """Tell the others this."""
+        words = text.encode()
+        if len(words) <= MOST_WORDS:
+            self._to_others(_RING + words)
 
     def stop(self) -> None:
         """Neither ring nor listen any more."""
@@ -80,11 +85,17 @@ class NearbyBell:
                 os.close(self._place)
             self._mouth, self._thread, self._place = None, None, -1
 
-    def _tell(self, name: str) -> None:
+    def _to_others(self, what: bytes) -> None:
+        with self._using, contextlib.suppress(OSError):
+            for name in os.listdir(self._place) if self._mouth else ():  # noqa: PTH208 - by its descriptor
+                if name != self._name:
+                    self._tell(name, what)
+
+    def _tell(self, name: str, what: bytes = _RING) -> None:
         if self._mouth is None:
             return
         try:
-            self._mouth.sendto(b"!", self._address(name))
+            self._mouth.sendto(what, self._address(name))
         except BlockingIOError:
             pass  # it has rings enough that it has not heard yet
         except ConnectionRefusedError:  # its process is dead
@@ -93,16 +104,21 @@ class NearbyBell:
         except OSError:
             pass  # it ends just now
 
-    def _listen(self, ear: socket.socket, heard: Callable[[], None]) -> None:
+    def _listen(self, ear: socket.socket, heard: Callable[[], None], told: Hear) -> None:
         waiting = select.poll()  # select.select knows no descriptor above 1023
         waiting.register(ear, select.POLLIN)
         while not self._ending.is_set():
             if not waiting.poll(_LOOK_SECONDS * 1000):
                 continue
+            rang = False
             with contextlib.suppress(BlockingIOError):
-                while True:  # whatever rang meanwhile is one ring
-                    ear.recv(1)
-            if not self._ending.is_set():
+                while not self._ending.is_set():  # whatever rang meanwhile is one ring
+                    what = ear.recv(MOST_WORDS + 1)
+                    if what == _RING:
+                        rang = True
+                    else:
+                        told(what[1:].decode(errors="replace"))
+            if rang and not self._ending.is_set():
                 heard()
 
     def _address(self, name: str) -> str:

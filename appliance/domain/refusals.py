@@ -126,6 +126,8 @@ KINDS: Mapping[str, str] = {
     "frame-conversation": "An agent's frame names its conversation",
     # Of the request itself
     "key-used": "The Idempotency-Key was used for another request. Use a new one for each creation",
+    "made-before": "It was made, and its answer was lost when the program ended. Look for it; a "
+    "new key would make another one",
     "not-ended": "The first request with this key has not ended. Ask again in a minute",
 }
 

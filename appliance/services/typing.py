@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from appliance.domain.live import agent_topic, conversation_topic, visitor_topic
 from appliance.domain.marks import Side
-from appliance.domain.work import Work
+from appliance.domain.work import Floor, Work
 from appliance.services.take_part import speaks
 from appliance.services.trouble import NotYoursError
+
+T = TypeVar("T")
 
 # A page shows it for a few seconds and asks for more while somebody types.
 PAUSE = timedelta(seconds=2)
@@ -27,16 +31,22 @@ class Typing:
 
     def __init__(self, tell: Callable[[str, str, Mapping[str, object]], None]) -> None:
         self._tell = tell
+        # A look at who may speak, beside the floor's writer: nothing is written.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="typing")
         self._lock = threading.Lock()
         self._last: OrderedDict[tuple[int, int | None], datetime] = OrderedDict()
 
+    def aside(self, floor: Floor, job: Callable[[Work], T]) -> Future[T]:
+        """Run what calls `types`, without a transaction of the writer."""
+        return self._thread.submit(floor.read, job)
+
     def types(self, work: Work, conversation: int, agent: int | None) -> None:
         """``agent`` types, or the contact (None). Raises NotYoursError, UnknownError."""
+        if not self._due(conversation, agent, work.now):
+            return  # told just now, by memory alone
         found = work.conversation(conversation)
         if agent is not None and not speaks(work, found, agent):
             raise NotYoursError(agent, conversation)
-        if not self._due(conversation, agent, work.now):
-            return
         side = Side.CONTACT if agent is None else Side.AGENT
         data = {"side": str(side), "agent": agent, "conversation": conversation}
         self._tell(conversation_topic(conversation), "typing", data)

@@ -8,7 +8,7 @@ very start (BEGIN IMMEDIATE) and `Database.read` cannot write at all.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ _LIMITS = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
+
+
+Also = Callable[[Session, Any], None]  # gets what the use case answered, where there is one
 
 
 def database_url(url: str, folder: Path) -> URL:
@@ -61,6 +64,8 @@ class Database:
 
     def __init__(self, url: URL, threads: int = 16) -> None:
         self.url = url
+        # What else is written in the transaction that this thread begins, or asks the floor for.
+        self.also: Callable[[], Also | None] = lambda: None
         self.engine = _engine(url, threads)
         self.writer = self.engine.execution_options(**{_WRITES: True})
         self._reader = self.engine.execution_options(postgresql_readonly=True)
@@ -105,8 +110,11 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is durable when the block is left, or undone when it raises."""
+        also = self.also()
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
             yield session
+            if also is not None:
+                also(session, None)
 
     def only_writer(self, session: Session) -> None:
         """Wait until no other node writes: what is numbered without gaps needs it.

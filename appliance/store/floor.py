@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from appliance.domain.work import BusyError, Work
-from appliance.store.database import Database
+from appliance.store.database import Also, Database
 from appliance.store.group import Group
 from appliance.store.work import SqlWork
 from common.clock import Clock
@@ -43,6 +43,19 @@ class _HalfDoneError(Exception):
 
 class FloorClosedError(RuntimeError):
     """The program is ending; nothing is taken any more."""
+
+
+def _with(job: Callable[[Work], T], also: Also | None) -> Callable[[Work], T]:
+    """``job``, and in its transaction what whoever asks for it wants to be kept with it."""
+    if also is None:
+        return job
+
+    def both(work: Work) -> T:
+        result = job(work)
+        also(cast("SqlWork", work).session, result)
+        return result
+
+    return both
 
 
 class SqlFloor:
@@ -76,6 +89,7 @@ class SqlFloor:
         if not self._thread.is_alive():
             raise FloorClosedError("the appliance is stopping")
         future: Future[T] = Future()
+        job = _with(job, self._database.also())
         try:
             self._jobs.put_nowait((job, cast("Future[Any]", future)))
         except queue.Full:

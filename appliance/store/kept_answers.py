@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from appliance.domain.kept import Kept
+from appliance.domain.kept import GIVEN_UP_AFTER, MADE, Begun, Kept, TakenOverError
 from appliance.store.account_models import AnswerRow
 from appliance.store.database import Database
 from common.clock import Clock
@@ -22,24 +23,40 @@ class SqlKeptAnswers:
         self._vault = vault
         self._clock = clock
 
-    def begin(self, scope: str, key: str, asked: str) -> Kept | None:
+    def begin(self, scope: str, key: str, asked: str) -> Kept | Begun:
         """See the interface."""
-        row = AnswerRow(
-            scope=scope, key=key, asked=asked, status=0, answer="", at=self._clock.now()
-        )
+        now = self._clock.now()
+        row = AnswerRow(scope=scope, key=key, asked=asked, status=0, answer="", at=now)
         try:
             with self._database.write() as session:
                 session.add(row)
         except IntegrityError:
             with self._database.read() as session:
                 found = session.get(AnswerRow, (scope, key))
-                known = found and (found.asked, found.status, found.answer)
+                known = found and (found.asked, found.status, found.answer, found.at)
             if not known:
                 return self.begin(scope, key, asked)  # it was given up in between
-            before, status, sealed = known
-            text = self._vault.open(sealed, _where(scope, key)) if status else ""
+            before, status, sealed, at = known
+            over = not status and before == asked and now - at > GIVEN_UP_AFTER
+            if over and self._take_over(Begun(scope, key, at), now):
+                return Begun(scope, key, now)
+            text = self._vault.open(sealed, _where(scope, key)) if sealed else ""
             return Kept(before, status, text)
-        return None
+        return Begun(scope, key, now)
+
+    def mark(self, session: Session, begun: Begun, status: int = MADE, answer: str = "") -> None:
+        """Write with the creation itself that it was made. Raises TakenOverError."""
+        sealed = self._vault.seal(answer, _where(begun.scope, begun.key)) if answer else ""
+        row = session.scalar(select(AnswerRow).where(*_is(begun)).with_for_update())
+        if row is None:
+            raise TakenOverError
+        if not row.status:  # it is marked once; a line of the audit log comes after
+            row.status, row.answer = status, sealed
+
+    def _take_over(self, begun: Begun, now: datetime) -> bool:
+        with self._database.write() as session:
+            wanted = update(AnswerRow).values(at=now).where(*_is(begun), AnswerRow.status == 0)
+            return bool(session.execute(wanted).rowcount)  # type: ignore[attr-defined]
 
     def keep(self, scope: str, key: str, status: int, answer: str) -> None:
         """What it was answered."""
@@ -58,6 +75,12 @@ class SqlKeptAnswers:
         with self._database.write() as session:
             before = self._clock.now() - timedelta(hours=hours)
             session.execute(delete(AnswerRow).where(AnswerRow.at < before))
+
+
+def _is(begun: Begun) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AnswerRow.scope == begun.scope, AnswerRow.key == begun.key, AnswerRow.at == begun.at
+    )  # fmt: skip
 
 
 def _where(scope: str, key: str) -> str:

@@ -63,7 +63,7 @@ class SqlWork:
     def __init__(
         self, session: Session, now: datetime, *, drained: bool = False, group: Group | None = None
     ) -> None:
-        self._session = session
+        self._session = self.session = session
         self._group = group or Group(session)
         self._line = self._group.line
         self._at = stamp(now)

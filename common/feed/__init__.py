@@ -32,7 +32,7 @@ Store's ``on_commit``). A commit by another process, such as the command line, i
 second through SQLite's ``data_version``. Waking is a hint too: a waiter then reads the database.
 
 **Moments.** What is worth telling now or never (somebody types) is no event: `Passing` carries it
-to the WebSockets of this process, without a commit, and drops it for everybody else.
+to the WebSockets that are open, without a commit, and drops it for everybody else.
 
 **Slow readers.** Nothing is queued for a reader. A WebSocket gets one batch, and the next is read
 only when the socket has taken the one before. A reader that takes nothing misses its heartbeat

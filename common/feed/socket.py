@@ -73,6 +73,7 @@ class _Reader:
         self._desk: Desk | None = None  # of the first command on
         self._answers: list[dict[str, Any]] = []
         self._moments: dict[tuple[str, str], dict[str, Any]] = {}  # the newest of each kind
+        self._unsure: dict[tuple[str, str], dict[str, Any]] = {}  # until the right is known again
         self._told_at = self._loop.time()
         self._beat = self._loop.call_later(app.limits.heartbeat, self._heartbeat)
 
@@ -125,10 +126,11 @@ class _Reader:
         self._woken.set()
 
     def _hear(self, topic: str, moment: dict[str, Any]) -> None:
-        if topic in self._rights:  # as of the last look; nothing of a moment is kept
-            self._may(topic)
+        if self._may(topic):
             self._moments[topic, moment["kind"]] = moment
             self._woken.set()
+        elif topic in self._rights:  # it is being asked for
+            self._unsure[topic, moment["kind"]] = moment
 
     def _may(self, topic: str) -> bool:
         """Whether the right still holds; it is asked for again before it ends."""
@@ -141,8 +143,12 @@ class _Reader:
 
     async def _ask(self, topic: str) -> None:
         seconds = await self._app.right(self._asker, topic)
+        unsure = {key: self._unsure.pop(key) for key in list(self._unsure) if key[0] == topic}
         if topic in self._cursors and seconds:
             self._rights[topic] = _Right(self._loop.time(), seconds)
+            if unsure:
+                self._moments |= unsure
+                self._woken.set()
         elif topic in self._cursors:
             self._rights.pop(topic, None)
             self._due[topic] = None  # reading it finds the same, and tells

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bells import Bell
+from appliance.bells import MOST_WORDS, Bell
 from appliance.bells.by_redis import RedisBell
 from appliance.bells.nearby import NearbyBell
 from common.errors import OperatorError
@@ -24,7 +24,8 @@ class Listener:
     def __init__(self, bell: Bell) -> None:
         self.bell = bell
         self.heard = 0
-        bell.start(self._hear)
+        self.told: list[str] = []
+        bell.start(self._hear, self.told.append)
 
     def _hear(self) -> None:
         self.heard += 1
@@ -93,6 +94,20 @@ def test_whoever_rings_after_a_commit_is_heard_after_it(process):
     for _ in range(200):
         writer.bell.ring()
     reader.hears_soon(writer.bell.ring)
+
+
+def test_words_are_told_to_all_others_in_their_order(process):
+    one, two, three = process(), process(), process()
+    two.hears(one.bell.ring)
+    three.hears(one.bell.ring)
+    words = ["somebody types", "有人在输入", "x" * MOST_WORDS]
+    for text in ["y" * (MOST_WORDS + 1), *words]:
+        one.bell.tell(text)
+    for other in (two, three):
+        until(lambda other=other: len(other.told) >= len(words), 60, "the words", every=0.01)
+        assert other.told == words
+    assert one.told == []
+    two.hears_soon(one.bell.ring)
 
 
 def test_who_has_stopped_neither_rings_nor_hears_nor_disturbs(process):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from websockets.sync.client import ClientConnection, connect
 
 from tests.support import nodes as people
 from tests.support.nodes import PATIENCE, End, Node, nodes, prepare
@@ -60,6 +63,33 @@ def following(*ends: End) -> Iterator[None]:
 
 def hears(end: End, *keys: str) -> None:
     until(lambda: set(keys) <= {key for _number, key in end.heard}, PATIENCE, str(keys), every=0.02)
+
+
+def types_across(inner: Node, agent: End, public: Node, contact: End, conversation: int) -> None:
+    """Whoever types at one process is seen typing at the other."""
+    secure = ssl.create_default_context(cafile=inner.certificate)
+    told: list[str] = []
+
+    def typing(connection: ClientConnection, end: End, path: str) -> bool:
+        end.ask("POST", path, {})
+        with contextlib.suppress(TimeoutError):
+            while True:
+                frame = json.loads(connection.recv(timeout=0.5))
+                told.append(frame.get("moment", {}).get("data", {}).get("side", ""))
+        return bool(told and told[-1])
+
+    for node, listens, speaks, path in (
+        (public, contact, agent, f"/desk/conversations/{conversation}/typing"),
+        (inner, agent, contact, "/chat/typing"),
+    ):
+        address = f"wss{node.url.removeprefix('https')}/api/v1/feed"
+        topic = f"conversation/{conversation}" if listens is agent else listens.topic
+        with connect(
+            address, ssl=secure, proxy=None, additional_headers=listens.headers
+        ) as connection:
+            connection.send(json.dumps({"subscribe": topic, "after": 0}))
+            connection.recv(timeout=PATIENCE)
+            until(lambda c=connection, e=speaks, p=path: typing(c, e, p), PATIENCE, "typing")
 
 
 def accept(agent: End, conversation: int) -> None:
@@ -123,6 +153,7 @@ def test_visitors_and_desk_in_two_processes_on_one_file(tmp_path):
             path = f"/desk/conversations/{conversation}/messages"
             agent.ask("POST", path, {"key": "a", "text": "good morning"})
             hears(contact, "a")
+            types_across(inner, agent, public, contact, conversation)
 
         def status(node: Node, path: str, headers: dict[str, str] | None = None) -> int:
             return requests.get(

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, g, has_request_context, json, request
 from werkzeug.exceptions import BadRequest
 
 from appliance.api.v1.problems import refused
-from appliance.domain.kept import KeptAnswers
+from appliance.domain.kept import MADE, Begun, KeptAnswers
 from appliance.domain.refusals import RefusalError
 
 _HEADER = "Idempotency-Key"
 _EXTENSION = "callstead-kept-answers"
 _MOST = 100
+
+Mark = Callable[..., None]  # see `SqlKeptAnswers.mark`
+Also = Callable[[Any, Any], None]
+Shape = Callable[[Any], dict[str, Any]]
 
 
 def keep_answers(application: object, kept: KeptAnswers) -> None:
@@ -22,8 +28,37 @@ def keep_answers(application: object, kept: KeptAnswers) -> None:
     application.extensions[_EXTENSION] = kept  # type: ignore[attr-defined]
 
 
+def kept_with(mark: Mark) -> Callable[[], Also | None]:
+    """What the database writes with the creation that this thread asks for: that it was made."""
+
+    def here() -> Also | None:
+        begun: Begun | None = g.get("kept_answer") if has_request_context() else None
+        if begun is None:
+            return None
+        shape: Shape | None = g.get("kept_shape")
+
+        def also(session: Any, result: Any) -> None:
+            if shape is None or result is None:
+                mark(session, begun)
+            else:
+                mark(session, begun, HTTPStatus.CREATED, json.dumps(shape(result)))
+
+        return also
+
+    return here
+
+
+def answer_is(shape: Shape) -> None:
+    """What this request will answer (201), given what its use case answers; kept with it."""
+    g.kept_shape = shape
+
+
 def answered_before(scope: str) -> Response | None:
     """The answer that a POST with this key had, or None: go on.
+
+    That it was made is written in its own transaction (`kept_with`), so a program that dies at any
+    moment leaves either a creation that is known, or none.
+
 
     To be asked once it is known who asks; `remember_answer` is the other half. 422 when the key
     was used for something else, 409 while, or because, the first one has not ended.
@@ -36,13 +71,15 @@ def answered_before(scope: str) -> Response | None:
     whole = b"\0".join([request.path.encode(), request.get_data()])
     asked = hashlib.sha256(whole).hexdigest()
     found = _kept().begin(scope, key, asked)
-    if found is None:
-        g.kept_answer = (scope, key)
+    if isinstance(found, Begun):
+        g.kept_answer = found
         return None
     if found.asked != asked:
         return refused(HTTPStatus.UNPROCESSABLE_ENTITY, RefusalError("key-used"))
     if not found.status:
         return refused(HTTPStatus.CONFLICT, RefusalError("not-ended"))
+    if found.status == MADE:
+        return refused(HTTPStatus.CONFLICT, RefusalError("made-before"))
     answer = Response(found.answer, found.status, content_type="application/json")
     answer.headers["Idempotent-Replayed"] = "true"
     return answer
@@ -53,10 +90,11 @@ def remember_answer(response: Response) -> Response:
     begun = g.pop("kept_answer", None)
     if begun is not None:
         if response.status_code < HTTPStatus.BAD_REQUEST:
-            scope, key = begun
-            _kept().keep(scope, key, response.status_code, response.get_data(as_text=True))
+            _kept().keep(
+                begun.scope, begun.key, response.status_code, response.get_data(as_text=True)
+            )
         elif response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            _kept().give_up(*begun)
+            _kept().give_up(begun.scope, begun.key)
     return response
 
 

@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import Unauthorized
 
-from appliance.api.v1.again import answered_before, remember_answer
+from appliance.api.v1.again import answer_is, answered_before, remember_answer
 from appliance.api.v1.chat_files import add_files
 from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.looks import Looks, add_look
@@ -125,14 +125,17 @@ def chat(
                 visited(work, arrived.conversation.id, one.url, one.title, MOST_AT_ONCE)
             return arrived
 
-        arrived = change(floor, job)
+        answer_is(begun)
+        return jsonify(begun(change(floor, job))), 201
+
+    def begun(arrived: Arrived) -> dict[str, object]:
         opens = arrived.opens_at if arrived.entry is Entry.CLOSED else None
-        return jsonify(
-            conversation=arrived.conversation.id,
-            key=keys.of(arrived.conversation.id),
-            entry=str(arrived.entry),
-            opens_at=opens.isoformat() if opens else None,
-        ), 201
+        return {
+            "conversation": arrived.conversation.id,
+            "key": keys.of(arrived.conversation.id),
+            "entry": str(arrived.entry),
+            "opens_at": opens.isoformat() if opens else None,
+        }
 
     def mine_here() -> int:
         mine = keys.here()

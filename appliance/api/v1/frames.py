@@ -31,7 +31,7 @@ from common.logs import get_logger
 
 log = get_logger(__name__)
 
-_KNOWN_SECONDS = 10.0  # so long a person counts as signed in without asking the database again
+_KNOWN_SECONDS = 2.0  # so long a person counts as signed in without asking the database again
 
 
 class _Frame(Strict):

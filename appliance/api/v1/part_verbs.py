@@ -113,7 +113,7 @@ class Beside:
 
         return (
             Verb(*_MARK, _mark, MarkBody),
-            Verb("typing", "/typing", "Say that I type", Told, types),
+            Verb("typing", "/typing", "Say that I type", Told, types, aside=self.typing.aside),
             Verb("transcript", "/transcript", "Have what was said sent by mail", TranscriptShape,
                  ask, TranscriptBody),
         )  # fmt: skip

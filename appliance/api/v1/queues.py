@@ -8,6 +8,7 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
+from appliance.api.v1.again import answer_is
 from appliance.api.v1.here import blueprint_for, who
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
@@ -83,6 +84,7 @@ def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBl
                 seen.check(shape(work.queue(queue)))
             return set_queue(work, forms, queue, body.name, body.form)
 
+        answer_is(shape)
         kept = change(floor, job)
         audit.record(who(), "queue.set", kept.name)
         return shape(kept)

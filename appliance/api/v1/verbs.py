@@ -22,6 +22,8 @@ from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change_soon
 
 _COMMIT_SECONDS = 60.0
+Job = Callable[[Work], dict[str, Any]]
+Aside = Callable[[Floor, Job], Future[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Verb:
         run: the use case, with the body that was checked; answers JSON.
         body: the shape of what it takes.
         permission: what a person needs beyond their side of the conversation; empty: nothing.
+        aside: runs what only looks and keeps nothing; None: the floor's writer does.
     """
 
     name: str
@@ -64,10 +67,11 @@ class Verb:
     run: Callable[[Work, Here, Any], dict[str, Any]]
     body: type[Strict] = Nothing
     permission: str = ""
+    aside: Aside | None = None
 
     def begin(self, floor: Floor, here: Here, body: Strict) -> Future[dict[str, Any]]:
         """Queue it; the future is done after the commit. Raises BusyError."""
-        return change_soon(floor, lambda work: self.run(work, here, body))
+        return (self.aside or change_soon)(floor, lambda work: self.run(work, here, body))
 
 
 def add_posts(

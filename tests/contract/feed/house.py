@@ -15,7 +15,17 @@ from sqlite_utils import Migrations
 from websockets.sync.client import ClientConnection, connect
 
 from common.errors import RefusedError
-from common.feed import Asker, Event, FeedApp, FeedLimits, FeedReader, Wakeups, append
+from common.feed import (
+    Asker,
+    Event,
+    FeedApp,
+    FeedLimits,
+    FeedReader,
+    Fresh,
+    Passing,
+    Wakeups,
+    append,
+)
 from common.feed.client import Reload, follow
 from common.feed.schema import add_to
 from common.serving import Server
@@ -38,13 +48,20 @@ class House:
         self.limits = limits
         self.batches: dict[str, int] = {}  # how often each named reader was served
         self.strangers = {"stranger"}
+        self.right = 1.0  # seconds
+        self.passing = Passing()
         self._served = ExitStack()
         self.server: Server
         self.start()
 
     def start(self) -> None:
         feed = FeedApp(
-            "/feed", self.reader, self._may_read, wakeups=self.wakeups, limits=self.limits
+            "/feed",
+            self.reader,
+            self._may_read,
+            wakeups=self.wakeups,
+            limits=self.limits,
+            passing=self.passing,
         )
         self.server = self._served.enter_context(served(feed=feed))
 
@@ -69,10 +86,19 @@ class House:
 
         self.store.write(work)
 
-    def _may_read(self, asker: Asker, topic: str) -> bool:
+    def write_told(self, count: int, *, lose: int = 0) -> None:
+        """As `write`, and what was written is handed on fresh, but for the first ``lose``."""
+        head = self.reader.head(TOPIC)
+        self.write(count)
+        events = self.reader.read(TOPIC, head + lose, count)
+        self.wakeups.notify(
+            [Fresh(TOPIC, one.seq, one.at, one.kind, json.dumps(one.data)) for one in events]
+        )
+
+    def _may_read(self, asker: Asker, topic: str) -> float:
         name = asker.headers.get("reader", "")
         self.batches[name] = self.batches.get(name, 0) + 1
-        return topic != "secret" and name not in self.strangers
+        return self.right if topic != "secret" and name not in self.strangers else 0
 
 
 Item = Event | Reload | str

@@ -98,6 +98,7 @@ def test_no_frame_breaks_it(house: House, port: int):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_no_frame_breaks_it_however_many_come(house: House, port: int):
     house.signed_in()
     queue = Person(house, "admin").do("POST", "/queues", {"name": "sales"}, 201)["id"]

@@ -64,5 +64,6 @@ def test_no_request_breaks_it(build):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_no_request_breaks_it_however_often(build):
     assert fuzz(build(limits=FREE), 200) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,6 +127,63 @@ def test_an_agent_reads_what_is_theirs_and_a_supervisor_the_floor(house, queue, 
     assert poll(port, what_is_said, cookie=supervisor).status_code == 403
     sun.do("POST", f"/desk/conversations/{others.id}/listen")
     assert poll(port, what_is_said, cookie=supervisor).status_code == 200
+
+
+def test_a_customers_program_follows_what_its_key_may(house, queue, port):
+    admin = Person(house, "admin")
+
+    def key(*scopes: str) -> str:
+        body = {"name": "crm", "scopes": list(scopes)}
+        found: str = admin.do("POST", "/api-keys", body, 201)["key"]
+        return found
+
+    visitor = Visitor(house, queue)
+    sees, reports = key("floor.see"), key("reports.see")
+    told = poll(port, "floor", sees).json()["events"]
+    assert "conversation.queue" in [event["kind"] for event in told]
+    for topic, shown in (
+        ("floor", reports), ("floor", "csk_nonsense"), (f"visitor/{visitor.id}", sees),
+        (f"conversation/{visitor.id}", sees),
+    ):  # fmt: skip
+        assert poll(port, topic, shown).status_code == 403
+    body = {"name": "admin", "password": house.first_password, "program": "crm"}
+    pair = house.appliance.flask.test_client().post(
+        "/api/v1/tokens", json=body, base_url="https://appliance.test"
+    )
+    assert poll(port, "floor", pair.json["access_token"]).status_code == 200
+    for one in admin.get("/api-keys")["items"]:
+        admin.do("DELETE", f"/api-keys/{one['id']}", status=204)
+    assert poll(port, "floor", sees).status_code == 403
+
+
+@pytest.mark.parametrize("way", ["role", "disabled", "session"])
+def test_a_right_that_is_taken_away_ends_an_open_feed_at_once(house, queue, port, way):
+    house.add("sun", Role.SUPERVISOR)
+    admin, sun = Person(house, "admin"), Person(house, "sun")
+    number = sun.get("/desk/me")["id"]
+    headers = {"Cookie": cookie_of(sun)}
+    with connect(
+        f"ws://127.0.0.1:{port}{FEED}", proxy=None, additional_headers=headers
+    ) as connection:
+        connection.send(json.dumps({"subscribe": "floor", "after": 0}))
+        assert json.loads(connection.recv(timeout=20))["events"]
+        if way == "session":
+            (mine,) = sun.get("/me/sessions")["items"]
+            sun.do("DELETE", f"/me/sessions/{mine['id']}", status=204)
+        else:
+            body = {"role": "agent"} if way == "role" else {"disabled": True}
+            admin.do("PATCH", f"/users/{number}", body)
+        taken = time.monotonic()
+        told: list[str] = []
+        for n in range(1000):  # the floor goes on, and is told to them for a moment more at most
+            Visitor(house, queue, visitor=f"a-visitor-with-number-{n}")
+            with contextlib.suppress(TimeoutError):
+                frame = json.loads(connection.recv(timeout=0.2))
+                told.append(frame.get("error", ""))
+            if "refused" in told:
+                break
+        assert told[-1] == "refused"
+        assert time.monotonic() - taken < 10  # two seconds, on a machine that is busy
 
 
 def test_a_browser_may_ask_first_whether_it_may_show_a_key(house, port):
