@@ -186,7 +186,8 @@ def create_app(
     )
     places = Places(office.floor, passing.tell_here)
     attachments = AttachmentFiles(
-        Path(at_start.chat.attachments.folder or office.folder / "attachments").resolve()
+        Path(at_start.chat.attachments.folder or office.folder / "attachments").resolve(),
+        office.vault,
     )
     add_interfaces(
         flask,

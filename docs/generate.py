@@ -108,9 +108,9 @@ A topic is read at `/api/v1/feed?topic=T&after=N` (`&wait=25` waits for news), o
 there: send `{"subscribe": "floor", "after": 0}`. A browser shows its session; a customer's program
 shows an API key or an access token as `Authorization: Bearer` (in a browser: the subprotocols
 `callstead` and `key.KEY`). `floor` and `agent/N` need the permission `floor.see`, one's own
-`agent/N` and `conversation/N` need `conversations.take`. A right that is taken away (another role, a
-session or a key that is over, an account that is closed) ends what is told within two seconds, with
-`{"topic": T, "error": "refused"}`.
+`agent/N` and `conversation/N` need `conversations.take`. A right that is taken away (another role,
+a session or a key that is over, an account that is closed) ends what is told within two seconds,
+with `{"topic": T, "error": "refused"}`.
 
 | kind | what happened | about | further | live alone | told in | kept |
 |---|---|---|---|---|---|---|

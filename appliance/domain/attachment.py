@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -71,7 +71,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Attachment:
-    """One file of a conversation; ``id`` is where its bytes are."""
+    """One file of a conversation; ``id`` is where its bytes are, ``key`` opens them (sealed)."""
 
     id: str
     conversation: int
@@ -80,11 +80,22 @@ class Attachment:
     size: int
     sha256: str
     at: datetime
+    key: str = field(default="", repr=False)
 
     @property
     def shown(self) -> bool:
         """Whether a browser may show it in the page."""
         return any(kind.shown and kind.type == self.type for kind in KINDS)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Bytes that are on the disk: where, how many, their sha256 (hex), what opens them (sealed)."""
+
+    id: str
+    size: int
+    sha256: str
+    key: str = field(repr=False)
 
 
 def plain_name(name: str) -> str:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import IO, Protocol
 
-from appliance.domain.attachment import HEAD, Attachment, Rules, judge, plain_name
+from appliance.domain.attachment import HEAD, Attachment, Rules, Stored, judge, plain_name
 from appliance.domain.records import Message
 from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Floor, Work
@@ -29,15 +28,15 @@ _BATCH = 500
 class Files(Protocol):
     """Where the bytes are."""
 
-    def put(self, source: IO[bytes], most: int) -> tuple[str, int, str]:
-        """Keep what ``source`` has, durably; its id, size and sha256 (hex).
+    def put(self, source: IO[bytes], most: int) -> Stored:
+        """Keep what ``source`` has, durably and sealed.
 
         A source of more than ``most`` bytes is read no further: nothing is kept, the size is told.
         """
         ...
 
-    def path(self, id: str) -> Path:  # noqa: A002
-        """The file."""
+    def open(self, file: Attachment) -> IO[bytes]:
+        """Its bytes, from any place. Raises FileNotFoundError; OSError while it is read."""
         ...
 
     def remove(self, id: str) -> None:  # noqa: A002
@@ -75,22 +74,25 @@ def attach(
     head = source.read(HEAD)
     judge(plain, head, len(head), rules)  # before a byte is written
     source.seek(0)
-    id_, size, digest = files.put(source, rules.most)
+    stored = files.put(source, rules.most)
     try:
-        kind = judge(plain, head, size, rules)
+        kind = judge(plain, head, stored.size, rules)
 
         def job(work: Work) -> Message:
             if work.attachments.count(saying.conversation) >= most_files:
                 raise TooManyFilesError("too-many-files", most=most_files)
-            file = Attachment(id_, saying.conversation, plain, kind.type, size, digest, work.now)
+            file = Attachment(
+                stored.id, saying.conversation, plain, kind.type, stored.size, stored.sha256,
+                work.now, stored.key,
+            )  # fmt: skip
             return say_message(work, saying, most_length, file)
 
         message = change(floor, job)
     except Exception:
-        files.remove(id_)
+        files.remove(stored.id)
         raise
-    if message.attachment is None or message.attachment.id != id_:
-        files.remove(id_)  # it was sent twice at the same time
+    if message.attachment is None or message.attachment.id != stored.id:
+        files.remove(stored.id)  # it was sent twice at the same time
     return message
 
 

@@ -59,4 +59,6 @@ class SqlAttachments:
 
 
 def _attachment(row: AttachmentRow) -> Attachment:
-    return Attachment(row.id, row.conversation, row.name, row.type, row.size, row.sha256, row.at)
+    return Attachment(
+        row.id, row.conversation, row.name, row.type, row.size, row.sha256, row.at, row.key
+    )  # fmt: skip

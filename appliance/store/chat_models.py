@@ -33,6 +33,7 @@ class AttachmentRow(Base):
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(Stamp)
+    key: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class ParticipantRow(Base):

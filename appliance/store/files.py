@@ -1,8 +1,10 @@
-"""The bytes of attachments, as files beside the database: there whole or not at all."""
+"""The bytes of attachments, as sealed files beside the database: there whole or not at all."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -11,43 +13,55 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from appliance.domain.attachment import Attachment, Stored
 from appliance.domain.work import BusyError
+from appliance.store.sealed_file import PIECE, SealedFile, sealed
 from common.atomic import fsync_folder
 from common.logs import get_logger
+from common.vault import Vault
 
 log = get_logger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _PIECE = 256 * 1024
+KEY_OF_A_FILE = "attachments/key/{}"  # what the sealed key of a file is bound to
 
 
 class AttachmentFiles:
-    """Files in ``folder``, each named by a random id, spread over 256 folders."""
+    """Files in ``folder``, each named by a random id, spread over 256 folders.
 
-    def __init__(self, folder: Path) -> None:
+    Each is sealed with a key of its own (`appliance.store.sealed_file`), which ``vault`` seals.
+    """
+
+    def __init__(self, folder: Path, vault: Vault) -> None:
         self._folder = folder
+        self._vault = vault
 
-    def put(self, source: IO[bytes], most: int) -> tuple[str, int, str]:
+    def put(self, source: IO[bytes], most: int) -> Stored:
         """Keep what ``source`` has, durably: temp file, fsync, rename, fsync of the folder.
 
-        Its id, size and sha256 (hex). A source of more than ``most`` bytes is read no further:
+        A source of more than ``most`` bytes is read no further:
         nothing is kept, and the size is told. Raises BusyError: the disk takes no more.
         """
         id_ = secrets.token_hex(16)
         path = self.path(id_)
         part = path.with_suffix(".part")
-        digest, size = hashlib.sha256(), 0
+        key, digest, size = secrets.token_bytes(32), hashlib.sha256(), 0
+
+        def pieces() -> Iterator[bytes]:
+            nonlocal size
+            while size <= most and (piece := source.read(_PIECE)):
+                size += len(piece)
+                digest.update(piece)
+                yield piece
+
         try:
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 fsync_folder(path.parent.parent)
             with part.open("xb") as file:
                 os.fchmod(file.fileno(), 0o600)
-                while piece := source.read(_PIECE):
-                    size += len(piece)
-                    if size > most:
-                        break
-                    digest.update(piece)
+                for piece in sealed(pieces(), key, id_):
                     file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
@@ -61,7 +75,15 @@ class AttachmentFiles:
             ) from error
         finally:
             part.unlink(missing_ok=True)
-        return id_, size, digest.hexdigest()
+        text = self._vault.seal(base64.b64encode(key).decode(), KEY_OF_A_FILE.format(id_))
+        return Stored(id_, size, digest.hexdigest(), text)
+
+    def open(self, file: Attachment) -> IO[bytes]:
+        """Its bytes, from any place. Raises FileNotFoundError; OSError while reading: see there."""
+        if not file.key:  # of a version that sealed none
+            return self.path(file.id).open("rb")
+        key = base64.b64decode(self._vault.open(file.key, KEY_OF_A_FILE.format(file.id)))
+        return io.BufferedReader(SealedFile(self.path(file.id), key, file.id, file.size), PIECE)
 
     def path(self, id: str) -> Path:  # noqa: A002
         """The file. Raises ValueError: it is no id."""

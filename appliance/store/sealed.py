@@ -10,7 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from appliance.store.account_models import AnswerRow, SecondFactorRow, SigningKeyRow, WebhookRow
+from appliance.store.chat_models import AttachmentRow
 from appliance.store.database import Database
+from appliance.store.files import KEY_OF_A_FILE
 from common.vault import Vault, key_of
 
 _AT_ONCE = 100
@@ -35,6 +37,7 @@ COLUMNS = (
     Sealed(SecondFactorRow.secret, (SecondFactorRow.user,), "second_factors/secret/{}".format),
     Sealed(SigningKeyRow.private, (SigningKeyRow.id,), "signing_keys/private/{}".format),
     Sealed(WebhookRow.secret, (WebhookRow.id,), "webhooks/secret/{}".format),
+    Sealed(AttachmentRow.key, (AttachmentRow.id,), KEY_OF_A_FILE.format),
     Sealed(AnswerRow.answer, (AnswerRow.scope, AnswerRow.key), "kept_answers/answer/{}/{}".format),
 )  # fmt: skip
 

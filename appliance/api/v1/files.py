@@ -152,11 +152,12 @@ def files(floor: Floor, kept: Files, addresses: FileAddresses) -> APIBlueprint:
         try:
             file = floor.read(lambda work: work.attachments.one(id_))
             answer = send_file(
-                kept.path(id_), mimetype=file.type, as_attachment=True, download_name=file.name,
-                etag=file.sha256, max_age=3600,
+                kept.open(file), mimetype=file.type, as_attachment=True, download_name=file.name,
+                etag=file.sha256, max_age=3600, conditional=False,
             )  # fmt: skip
         except (UnknownError, FileNotFoundError) as error:
             raise NotFound("The file is not there any more.") from error
+        answer.make_conditional(request, accept_ranges=True, complete_length=file.size)
         answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # a preview in the widget

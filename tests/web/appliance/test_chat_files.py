@@ -14,6 +14,7 @@ from appliance.services.attach import sweep
 from appliance.settings import ChatSettings
 from appliance.settings_attachments import AttachmentSettings
 from appliance.store.files import AttachmentFiles
+from appliance.store.sealed import keys_in_use, seal_again
 from tests.web.appliance.conftest import ORIGIN, House
 from tests.web.appliance.people import Person, Visitor, problem_of, ready
 
@@ -145,11 +146,42 @@ def test_a_conversation_has_so_many_files_and_no_more(house: House, queue: int):
     assert len(on_disk(house)) == 1
 
 
+def test_what_lies_on_the_disk_is_sealed_and_any_part_of_it_is_fetched(house: House, queue: int):
+    visitor = Visitor(house, queue)
+    content = b"\x89PNG\r\n\x1a\n" + os.urandom(200_000)
+    file = send(visitor, "k1", "a.png", content).json["attachment"]["id"]
+    (path,) = (house.appliance.office.folder / "attachments").glob(f"*/{file}")
+    assert content[:64] not in path.read_bytes()
+    assert content[100_000:100_064] not in path.read_bytes()
+    address = visitor.ask("GET", f"/attachments/{file}").json["address"]
+    client = house.appliance.flask.test_client()
+
+    def fetched(**headers: str) -> tuple[int, bytes]:
+        with client.get(address, base_url=ORIGIN, headers=headers) as answer:
+            return answer.status_code, answer.data
+
+    def holds() -> None:
+        assert fetched() == (200, content)
+        assert fetched(Range="bytes=65530-131080") == (206, content[65530:131081])
+        assert fetched(Range="bytes=-7") == (206, content[-7:])
+
+    holds()
+    office = house.appliance.office
+    before = office.vault.add_key()
+    assert list(seal_again(office.database, office.vault))
+    assert set(keys_in_use(office.database)) == {before}
+    office.vault.forget_all_but([before])
+    holds()
+    assert fetched(Range="bytes=900000-")[0] == 416
+
+
 def test_what_a_kill_left_behind_is_swept_and_what_is_named_stays(house: House, queue: int):
     visitor = Visitor(house, queue)
     kept = send(visitor, "k1", "a.png", PNG).json["attachment"]["id"]
-    files = AttachmentFiles(house.appliance.office.folder / "attachments")
-    orphan, _size, _digest = files.put(io.BytesIO(b"half"), 100)
+    files = AttachmentFiles(
+        house.appliance.office.folder / "attachments", house.appliance.office.vault
+    )
+    orphan = files.put(io.BytesIO(b"half"), 100).id
     part = files.path(orphan).with_suffix(".part")
     part.write_bytes(b"quarter")
     now = house.clock.now().timestamp()
