@@ -52,7 +52,12 @@ def _key(headers: Mapping[str, str]) -> str:
     kind, _, shown = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return shown.strip()
-    offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
+    offered = protocols_of(headers)
     if SUBPROTOCOL not in offered:
         return ""
     return next((name.removeprefix("key.") for name in offered if name.startswith("key.")), "")
+
+
+def protocols_of(headers: Mapping[str, str]) -> list[str]:
+    """The subprotocols that a WebSocket's client offered."""
+    return [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from common.clock import stamp
-from common.feed.asker import SUBPROTOCOL
+from common.feed.asker import SUBPROTOCOL, protocols_of
 from common.feed.commands import Desk
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ async def serve_socket(app: FeedApp, asker: Asker, receive: Any, send: Any) -> N
         # A page of another site would read with this browser's cookies.
         await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         return
-    # A browser that offered protocols wants one of them chosen.
-    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if asker.key else None})
+    # Who offered protocols wants one of them chosen, and who offered none gives up at any.
+    ours = SUBPROTOCOL in protocols_of(asker.headers)
+    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if ours else None})
     reader = _Reader(app, asker, send)
     try:
         await reader.run(receive)

@@ -8,6 +8,7 @@ import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,19 +69,19 @@ def hears(end: End, *keys: str) -> None:
 def types_across(inner: Node, agent: End, public: Node, contact: End, conversation: int) -> None:
     """Whoever types at one process is seen typing at the other."""
     secure = ssl.create_default_context(cafile=inner.certificate)
-    told: list[str] = []
 
-    def typing(connection: ClientConnection, end: End, path: str) -> bool:
-        end.ask("POST", path, {})
+    def typing(connection: ClientConnection, end: End, path: str, side: str) -> bool:
+        end.tell(path)
         with contextlib.suppress(TimeoutError):
             while True:
                 frame = json.loads(connection.recv(timeout=0.5))
-                told.append(frame.get("moment", {}).get("data", {}).get("side", ""))
-        return bool(told and told[-1])
+                if frame.get("moment", {}).get("data", {}).get("side") == side:
+                    return True
+        return False
 
-    for node, listens, speaks, path in (
-        (public, contact, agent, f"/desk/conversations/{conversation}/typing"),
-        (inner, agent, contact, "/chat/typing"),
+    for node, listens, speaks, path, side in (
+        (public, contact, agent, f"/desk/conversations/{conversation}/typing", "agent"),
+        (inner, agent, contact, "/chat/typing", "contact"),
     ):
         address = f"wss{node.url.removeprefix('https')}/api/v1/feed"
         topic = f"conversation/{conversation}" if listens is agent else listens.topic
@@ -89,7 +90,8 @@ def types_across(inner: Node, agent: End, public: Node, contact: End, conversati
         ) as connection:
             connection.send(json.dumps({"subscribe": topic, "after": 0}))
             connection.recv(timeout=PATIENCE)
-            until(lambda c=connection, e=speaks, p=path: typing(c, e, p), PATIENCE, "typing")
+            told = partial(typing, connection, speaks, path, side)
+            until(told, PATIENCE, f"typing of the {side}")
 
 
 def accept(agent: End, conversation: int) -> None:

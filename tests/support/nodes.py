@@ -161,6 +161,10 @@ class End:
             lambda: self._try(method, path, body), PATIENCE, f"{method} {path}", every=0.05
         )
 
+    def tell(self, path: str) -> None:
+        """Now or never, as what is worth no second try."""
+        self._try("POST", path, {})
+
     def follow(self, ending: threading.Event) -> threading.Thread:
         """Follow the topic from its beginning, in a thread, until ``ending``."""
         thread = threading.Thread(target=self._follow, args=(ending,), name=self.topic)

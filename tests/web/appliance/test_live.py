@@ -146,6 +146,12 @@ def test_a_customers_program_follows_what_its_key_may(house, queue, port):
         (f"conversation/{visitor.id}", sees),
     ):  # fmt: skip
         assert poll(port, topic, shown).status_code == 403
+    shown = {"Authorization": f"Bearer {sees}"}
+    with connect(
+        f"ws://127.0.0.1:{port}{FEED}", proxy=None, additional_headers=shown
+    ) as connection:
+        connection.send(json.dumps({"subscribe": "floor", "after": 0}))
+        assert json.loads(connection.recv(timeout=20))["events"]
     body = {"name": "admin", "password": house.first_password, "program": "crm"}
     pair = house.appliance.flask.test_client().post(
         "/api/v1/tokens", json=body, base_url="https://appliance.test"
