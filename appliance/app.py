@@ -24,6 +24,7 @@ from appliance.api.v1.looks import Looks
 from appliance.api.v1.part_verbs import Beside, desk_part_verbs, visitor_part_verbs
 from appliance.api.v1.phone import phone
 from appliance.api.v1.problems import told_to_programs
+from appliance.api.v1.site import site
 from appliance.api.v1.update import update
 from appliance.api.widget import widget
 from appliance.domain.running import Part, Reporting, webhooks_part
@@ -34,6 +35,7 @@ from appliance.office import Office
 from appliance.ops.communications import health_look
 from appliance.ops.machine import MachineFacts
 from appliance.ops.metrics import Metrics, Sources
+from appliance.ops.site_report import site_look
 from appliance.process_roles import ALL, ProcessRole, Roles, topic_allowed
 from appliance.services.describe_running import DescribeRunning
 from appliance.services.record_sign_in import RecordSignIn
@@ -211,6 +213,15 @@ def create_app(
         further=(
             *entrance.blueprints(),
             update(office.update, office.users, office.audit, lambda: settings().updates),
+            site(
+                office.users,
+                site_look(
+                    at_start.communications,
+                    at_start.dsn,
+                    at_start.ca_file,
+                    at_start.comm_timeout_seconds,
+                ),
+            ),
             faults(office.users, Rates(lambda: 0.2, lambda: 10, clock)),
             phone(
                 office.floor, office.users, SqlPhones(office.database).phones, has_switch, secret

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from comm_server.console import add_console
+from comm_server.console import add_console, site_report
 from comm_server.digest import digest_some
 from comm_server.dsns import dsn_url, ensure_dsn
 from comm_server.fleet import logs as fleet_logs
@@ -61,6 +61,7 @@ def create_app(parts: Parts) -> Flask:
         mirror_blueprint(parts.mirror.live, fleet_web.guard(parts.fleet), parts.mirror.asked.ask),
         url_prefix="/releases",
     )
+    site_report.add_route(app, parts)
     add_console(app, parts)
     return app
 

@@ -88,6 +88,10 @@ class Courier:
         """Why a bundle is due now, or None."""
         if outboxes.cut_short(self._store):
             return "scheduled"
+        return due(*self.waiting(), self._clock.now())
+
+    def waiting(self) -> tuple[Waiting, Rules]:
+        """What has not been told yet, and the rules by which it is."""
         rules, now = self._settings().bundle, self._clock.now()
         urgent = outboxes.oldest_urgent(self._store)
         waiting = Waiting(
@@ -102,10 +106,8 @@ class Courier:
                 )
             ),
         )
-        return due(
-            waiting,
-            Rules(rules.urgent_after, rules.urgent_per_hour, rules.every, rules.alive_every),
-            now,
+        return waiting, Rules(
+            rules.urgent_after, rules.urgent_per_hour, rules.every, rules.alive_every
         )
 
     def make_bundle(self, reason: str) -> int:

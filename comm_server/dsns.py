@@ -1,4 +1,7 @@
-"""DSNs: each names one program on one machine, and lets it write reports, nothing else."""
+"""DSNs: each names one program on one machine, and lets it write reports.
+
+That of the appliance also lets it read how the site stands (`comm_server.console.site_report`).
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,11 @@ def dsn_with(store: Store, dsn: int | None, key: str | None) -> int | None:
     if row is None or not hmac.compare_digest(str(row["key"]).encode(), shown):
         return None
     return int(row["id"])
+
+
+def program_of(store: Store, dsn: int) -> str:
+    """Whose DSN it is."""
+    return str(store.value("SELECT program FROM dsns WHERE id = ?", (dsn,)) or "")
 
 
 def dsn_url(number: int, key: str, scheme: str, host: str, port: int) -> str:

@@ -55,6 +55,20 @@ def due(waiting: Waiting, rules: Rules, now: datetime) -> str | None:
     return None
 
 
+def next_due(waiting: Waiting, rules: Rules, now: datetime) -> tuple[str, datetime]:
+    """The reason of the next bundle, and when it is due, if nothing else happens until then."""
+    found = due(waiting, rules, now)
+    if found is not None or waiting.last is None:
+        return found or "alive", now
+    last = min(waiting.last, now)
+    moments = [("alive", last + timedelta(seconds=rules.alive_every))]
+    if waiting.anything:
+        moments.append(("scheduled", last + timedelta(seconds=rules.every)))
+    if waiting.urgent_since is not None and waiting.urgent_last_hour < rules.urgent_per_hour:
+        moments.append(("urgent", waiting.urgent_since + timedelta(seconds=rules.urgent_after)))
+    return min(moments, key=lambda one: one[1])
+
+
 def _passed(then: datetime, now: datetime) -> timedelta:
     """The time since; a stamp well in the future is of a clock that was wrong, and long ago."""
     if then - now > _STEP:

@@ -71,6 +71,25 @@ def verify(entries: Iterable[AuditEntry]) -> Verdict:
     return Verdict(lines, head)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines are looked for; what is empty does not matter.
+
+    Attributes:
+        who: a part of the name.
+        what: how it begins: ``queue.set``, or ``queue.``.
+        since, until: the first moment, and the first that is too late.
+    """
+
+    who: str = ""
+    what: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING = Wanted()
+
+
 class Audit(Protocol):
     """Where the record is kept."""
 
@@ -78,7 +97,7 @@ class Audit(Protocol):
         """Add a line; returns after the commit."""
         ...
 
-    def latest(self, most: int, before: int = 0) -> list[AuditEntry]:
+    def latest(self, most: int, before: int = 0, wanted: Wanted = EVERYTHING) -> list[AuditEntry]:
         """The newest lines below number ``before`` (0: of all), newest first."""
         ...
 

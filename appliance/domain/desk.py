@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from appliance.domain.contact import Identity
+from appliance.domain.custom_fields import Value
 from appliance.domain.records import Author, Conversation
 from appliance.domain.refusals import InvalidError
 
@@ -22,6 +23,7 @@ class Contact:
 
     Attributes:
         note: what colleagues should know; of agents, for agents.
+        fields: what was filled in of `appliance.domain.custom_fields`, by key.
     """
 
     id: int
@@ -29,6 +31,24 @@ class Contact:
     created_at: datetime
     tags: frozenset[str] = frozenset()
     note: str = ""
+    fields: Mapping[str, Value] = field(default_factory=dict, hash=False)
+
+
+def merged(contact: Contact, others: Sequence[Contact]) -> Contact:
+    """``contact`` with what is known of ``others``, who are the same person.
+
+    What it says itself wins; a note is never lost.
+    """
+    everybody = [contact, *others]
+    notes = dict.fromkeys(one.note for one in everybody if one.note)
+    fields = {key: value for one in reversed(everybody) for key, value in one.fields.items()}
+    return replace(
+        contact,
+        name=next((one.name for one in everybody if one.name), ""),
+        tags=frozenset().union(*(one.tags for one in everybody)),
+        note="\n".join(notes),
+        fields=fields,
+    )
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,10 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     ),
     Event.LOSE_AGENT: ("the agent's desk is gone for good", {}),
     Event.END: ("one of the two has ended it", {}),
-    Event.CLOSE: ("the after-call work is done", {"[disposition]": "how it went"}),
+    Event.CLOSE: (
+        "the after-call work is done",
+        {"[disposition]": "how it went", "[fields]": "what was filled in, by key"},
+    ),
     Event.REOPEN: ("the contact speaks again", {}),
 }  # fmt: skip
 _PRESENCE = {"presence": "what the agent says of themselves", "reason": "why they are away"}
@@ -128,11 +131,24 @@ KINDS: Mapping[str, EventKind] = {
     ),
     "canned.set": EventKind("a canned reply was made or changed", ("queue",), {"id": "of it"}),
     "canned.removed": EventKind("a canned reply was removed", ("queue",), {"id": "of it"}),
+    "webhook.test": EventKind(
+        "an administrator tries a webhook, which alone hears of it", (), {"webhook": "its name"}
+    ),
+    "field.set": EventKind(
+        "custom fields were made, changed or ordered", (),
+        {"id": "of the one; 0: the order of all", "subject": "`contact` or `conversation`"},
+    ),
+    "label.set": EventKind(
+        "tags or dispositions were made, changed or ordered", (),
+        {"id": "of the one; 0: the order of all", "kind": "`tag` or `disposition`"},
+    ),
     "conversation.set": EventKind(
-        "an agent changed its tags or subject", _CONVERSATION, {"tags": "all of them"}
+        "an agent changed its tags, subject or fields", _CONVERSATION,
+        {"tags": "all of them", "[fields]": "all that is filled in, by key"},
     ),
     "contact.set": EventKind(
-        "an agent changed what is known of a contact", ("agent",), {"contact": "whose"}
+        "an agent changed what is known of a contact", ("agent",),
+        {"contact": "whose", "[fields]": "all that is filled in, by key"},
     ),
     "contact.merged": EventKind(
         "several contacts turned out to be one person", (),

@@ -30,6 +30,9 @@ _FOR_VISITORS = frozenset(
 _SILENT = frozenset({"conversation.listen", "conversation.unlisten"})
 
 
+_OF_AGENTS = frozenset({"disposition", "fields"})  # what agents note of a contact
+
+
 def is_talk(kind: str) -> bool:
     """Whether an event moves neither a conversation nor an agent."""
     return kind.startswith(TALK)
@@ -48,6 +51,13 @@ def conversation_topic(conversation: int) -> str:
 def visitor_topic(conversation: int) -> str:
     """What its contact may see."""
     return f"visitor/{conversation}"
+
+
+def for_visitor(data: Mapping[str, object]) -> Mapping[str, object]:
+    """What of an event its contact is told."""
+    if _OF_AGENTS.isdisjoint(data):
+        return data
+    return {name: value for name, value in data.items() if name not in _OF_AGENTS}
 
 
 def topics_of(

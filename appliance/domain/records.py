@@ -11,6 +11,7 @@ from appliance.domain.agent_state import Presence
 from appliance.domain.attachment import Attachment
 from appliance.domain.capacity import FULL
 from appliance.domain.conversation import State
+from appliance.domain.custom_fields import Value
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Conversation:
         snoozed_until: when it comes back by itself; None: when the contact writes.
         woken: it is back from being snoozed, because of this; empty once that was noticed. See
             `appliance.domain.snooze.Because`.
+        fields: what was filled in of `appliance.domain.custom_fields`, by key.
     """
 
     id: int
@@ -79,6 +81,7 @@ class Conversation:
     messages: int = 0
     snoozed_until: datetime | None = None
     woken: str = ""
+    fields: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
 
 class OfferEnd(StrEnum):

@@ -24,6 +24,7 @@ PAUSES = tuple(
     for seconds in (5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 )
 _JITTER = 0.2
+TEST = "webhook.test"  # an event that its hook alone hears of
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -117,6 +118,10 @@ class Webhooks(Protocol):
         """It is due now, from the first try on. None: no such delivery."""
         ...
 
+    def test(self, id: str) -> Delivery | None:  # noqa: A002
+        """Tell this hook alone an event `TEST`. None: no such hook."""
+        ...
+
     def collect(self) -> int:
         """Make deliveries of new events, and move the cursors with them; answers how many."""
         ...
@@ -138,6 +143,8 @@ class Webhooks(Protocol):
 
 def wants(kinds: Iterable[str], kind: str) -> bool:
     """Whether a hook of ``kinds`` wants to hear of ``kind``."""
+    if kind == TEST:
+        return False
     family = kind.partition(".")[0] + ".*"
     return any(one in {"*", kind, family} for one in kinds)
 

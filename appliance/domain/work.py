@@ -15,7 +15,9 @@ from typing import Protocol, TypeVar
 from appliance.domain.attachment import KeptAttachments
 from appliance.domain.canned import KeptCanned
 from appliance.domain.contact import Identity
+from appliance.domain.custom_fields import KeptFields
 from appliance.domain.desk import Desk
+from appliance.domain.labels import KeptLabels
 from appliance.domain.marks import KeptMarks
 from appliance.domain.participants import KeptParticipants
 from appliance.domain.queue import Queue
@@ -81,6 +83,16 @@ class Work(Protocol):
     @property
     def canned(self) -> KeptCanned:
         """Replies that are said often."""
+        ...
+
+    @property
+    def fields(self) -> KeptFields:
+        """What an administrator lets agents fill in."""
+        ...
+
+    @property
+    def labels(self) -> KeptLabels:
+        """Tags and dispositions that an administrator keeps."""
         ...
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from appliance.domain.custom_fields import Subject, Value, filled
 from appliance.domain.desk import MOST_NOTE, Contact, plain_tags
 from appliance.domain.records import Conversation
 from appliance.domain.refusals import InvalidError
@@ -17,6 +18,7 @@ _MOST_NAME = 200
 def describe_contact(
     work: Work, contact: int, agent: int, *, name: str | None = None,
     tags: Sequence[str] | None = None, note: str | None = None,
+    fields: Mapping[str, object] | None = None,
 ) -> Contact:  # fmt: skip
     """Change what is given; the rest stays. Raises UnknownError, ValueError."""
     before = work.desk.contact(contact)
@@ -25,31 +27,48 @@ def describe_contact(
         name=before.name if name is None else " ".join(name.split())[:_MOST_NAME],
         tags=before.tags if tags is None else plain_tags(tags),
         note=before.note if note is None else _fitting(note.strip()),
+        fields=_filled(work, Subject.CONTACT, before.fields, fields),
     )
     if changed != before:
         work.desk.save_contact(changed)
-        work.tell("contact.set", who=by_agent(agent), agent=agent, data={"contact": changed.id})
+        work.tell(
+            "contact.set", who=by_agent(agent), agent=agent,
+            data={"contact": changed.id, **told(changed.fields)},
+        )  # fmt: skip
     return changed
 
 
 def describe_conversation(
     work: Work, conversation: int, agent: int, *, tags: Sequence[str] | None = None,
-    subject: str | None = None,
+    subject: str | None = None, fields: Mapping[str, object] | None = None,
 ) -> Conversation:  # fmt: skip
-    """Its tags and subject. Raises UnknownError, ValueError."""
+    """Its tags, subject and fields. Raises UnknownError, ValueError."""
     before = work.conversation(conversation)
     changed = replace(
         before,
         tags=before.tags if tags is None else plain_tags(tags),
         subject=before.subject if subject is None else " ".join(subject.split())[:500],
+        fields=_filled(work, Subject.CONVERSATION, before.fields, fields),
     )
     if changed != before:
         work.save(changed)
         work.tell(
             "conversation.set", who=by_agent(agent), conversation=before.id,
-            agent=before.agent or agent, queue=before.queue, data={"tags": sorted(changed.tags)},
+            agent=before.agent or agent, queue=before.queue,
+            data={"tags": sorted(changed.tags), **told(changed.fields)},
         )  # fmt: skip
     return changed
+
+
+def told(fields: Mapping[str, Value]) -> dict[str, object]:
+    """What an event tells of them."""
+    return {"fields": dict(fields)} if fields else {}
+
+
+def _filled(
+    work: Work, subject: Subject, before: Mapping[str, Value], given: Mapping[str, object] | None
+) -> Mapping[str, Value]:
+    return filled(work.fields.all(), subject, before, given) if given else before
 
 
 def _fitting(note: str) -> str:

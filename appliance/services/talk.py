@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from appliance.domain.conversation import Event, State
+from appliance.domain.custom_fields import Subject, missing
+from appliance.domain.labels import check_disposition
+from appliance.domain.names import WrongInputError
 from appliance.domain.records import Conversation, OfferEnd
 from appliance.domain.work import Work
 from appliance.services.arrive import give_place
+from appliance.services.describe import describe_contact, describe_conversation, told
 from appliance.services.moves import SYSTEM, by_agent, by_contact, move
 from appliance.services.notes import NOTHING, Word, leave_note
 from appliance.services.trouble import NotYoursError
@@ -73,9 +78,37 @@ def end(work: Work, conversation: int, agent: int | None) -> Conversation:
                 closes_at=closes_at, snoozed_until=None, woken="")  # fmt: skip
 
 
-def close(work: Work, conversation: int, agent: int, disposition: str = "") -> Conversation:
-    """The after-call work is done."""
-    return _close(work, _mine(work, conversation, agent), by_agent(agent), disposition)
+def close(
+    work: Work, conversation: int, agent: int, disposition: str = "",
+    fields: Mapping[str, object] | None = None, of_contact: Mapping[str, object] | None = None,
+) -> Conversation:  # fmt: skip
+    """The after-call work is done.
+
+    ``fields`` and ``of_contact`` are filled in first. Raises WrongInputError too: one that is
+    required is not filled in, or the queue does not offer that disposition.
+    """
+    before = _mine(work, conversation, agent)
+    if fields:
+        before = describe_conversation(work, conversation, agent, fields=fields)
+    if of_contact:
+        describe_contact(work, before.contact, agent, fields=of_contact)
+    check_disposition(work.labels.all(), before.queue, disposition)
+    _check_filled(work, before)
+    return _close(work, before, by_agent(agent), disposition)
+
+
+def _check_filled(work: Work, conversation: Conversation) -> None:
+    known = work.fields.all()
+    if not any(one.required for one in known):
+        return
+    contact = work.desk.contact(conversation.contact)
+    open_one = missing(known, Subject.CONVERSATION, conversation.fields) or missing(
+        known, Subject.CONTACT, contact.fields
+    )
+    if open_one is not None:
+        raise WrongInputError(
+            "field-required", open_one.key, field=open_one.key, subject=str(open_one.subject)
+        )
 
 
 def close_overdue(work: Work) -> list[Conversation]:
@@ -114,7 +147,7 @@ def overflow(work: Work) -> list[Conversation]:
 def _close(work: Work, before: Conversation, who: str, disposition: str) -> Conversation:
     closed = move(
         work, before, Event.CLOSE, who, agent=None, disposition=disposition, closes_at=None,
-        data={"disposition": disposition} if disposition else None,
+        data={**({"disposition": disposition} if disposition else {}), **told(before.fields)},
     )  # fmt: skip
     work.participants.remove(before.id)
     if before.agent is not None and before.state is State.WRAP_UP:

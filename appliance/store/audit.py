@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from appliance.domain.audit import FIRST, AuditEntry, chained
+from appliance.domain.audit import EVERYTHING, FIRST, AuditEntry, Wanted, chained
 from appliance.store.database import Database
 from appliance.store.models import AuditRow
 from common.clock import Clock, parse_stamp, stamp
@@ -37,11 +37,21 @@ class SqlAudit:
                 )
             )  # fmt: skip
 
-    def latest(self, most: int, before: int = 0) -> list[AuditEntry]:
+    def latest(self, most: int, before: int = 0, wanted: Wanted = EVERYTHING) -> list[AuditEntry]:
         """The newest lines below number ``before`` (0: of all), newest first."""
         query = select(AuditRow).order_by(AuditRow.id.desc()).limit(most)
         if before:
             query = query.where(AuditRow.id < before)
+        if wanted.who:
+            query = query.where(
+                func.lower(AuditRow.who).contains(wanted.who.lower(), autoescape=True)
+            )
+        if wanted.what:
+            query = query.where(AuditRow.what.startswith(wanted.what, autoescape=True))
+        if wanted.since:
+            query = query.where(AuditRow.at >= wanted.since)
+        if wanted.until:
+            query = query.where(AuditRow.at < wanted.until)
         with self._database.read() as session:
             return [_entry(row) for row in session.scalars(query)]
 

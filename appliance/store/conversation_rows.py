@@ -74,6 +74,8 @@ def change(line: Line, before: Conversation, after: Conversation) -> None:
 def _kept(name: str, value: Any) -> Any:
     if name in {"tags", "declined"}:
         return sorted(value)
+    if name == "fields":
+        return dict(value)
     return str(value) if name == "state" else value
 
 

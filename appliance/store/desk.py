@@ -44,12 +44,13 @@ class SqlDesk:
     def contact(self, id: int) -> Contact:  # noqa: A002
         """Raises UnknownError."""
         row = self._row(id)
-        return Contact(row.id, row.name, row.created_at, frozenset(row.tags), row.note)
+        return Contact(row.id, row.name, row.created_at, frozenset(row.tags), row.note, row.fields)
 
     def save_contact(self, contact: Contact) -> None:
         """Replace what is kept."""
         row = self._row(contact.id)
         row.name, row.note, row.tags = contact.name, contact.note, sorted(contact.tags)
+        row.fields = dict(contact.fields)
 
     def identities_of(self, contact: int) -> list[Identity]:
         """All of a contact's."""

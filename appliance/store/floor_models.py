@@ -49,6 +49,7 @@ class ContactRow(Base):
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
     tags: Mapped[list[str]] = mapped_column(JSON)
     note: Mapped[str] = mapped_column(Text)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
 
 
 class IdentityRow(Base):
@@ -95,6 +96,7 @@ class ConversationRow(Base):
     messages: Mapped[int]
     snoozed_until: Mapped[datetime | None] = mapped_column(Stamp)
     woken: Mapped[str] = mapped_column(String(16), server_default="")
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
 
 
 class OfferRow(Base):

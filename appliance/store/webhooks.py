@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from appliance.domain.webhooks import PREFIX, Delivery, Due, Webhook, next_try, wants
+from appliance.domain.webhooks import PREFIX, TEST, Delivery, Due, Webhook, next_try, wants
 from appliance.store.account_models import DeliveryRow, WebhookRow
 from appliance.store.database import Database
 from appliance.store.floor_models import EventRow
@@ -103,6 +103,24 @@ class SqlWebhooks:
             if row is None or row.webhook != id:
                 return None
             row.due_at, row.attempts, row.done_at = self._clock.now(), 0, None
+            return _delivery(row)
+
+    def test(self, id: str) -> Delivery | None:  # noqa: A002
+        """Tell this hook alone an event of its own."""
+        now = self._clock.now()
+        with self._database.write() as session:
+            hook = session.get(WebhookRow, id)
+            if hook is None:
+                return None
+            event = EventRow(at=now, kind=TEST, who="system", data={"webhook": hook.name})
+            session.add(event)
+            session.flush()
+            row = DeliveryRow(
+                webhook=id, event=event.id, kind=TEST, made_at=now, due_at=now, attempts=0,
+                trouble="",
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
             return _delivery(row)
 
     def collect(self) -> int:

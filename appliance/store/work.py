@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from appliance.domain.agent_state import Presence
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import AT_AN_AGENT, State
-from appliance.domain.live import is_talk, topics_of
+from appliance.domain.desk import merged
+from appliance.domain.live import for_visitor, is_talk, topics_of, visitor_topic
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Author, Conversation, Message, Offer, OfferEnd
 from appliance.domain.work import UnknownError
@@ -22,6 +23,7 @@ from appliance.store import conversation_rows
 from appliance.store.attachment_rows import SqlAttachments
 from appliance.store.calls import SqlCalls
 from appliance.store.canned import SqlCanned
+from appliance.store.catalogue import SqlFields, SqlLabels
 from appliance.store.chat_rows import SqlMarks, SqlParticipants, SqlRatings, SqlVisits
 from appliance.store.desk import SqlDesk
 from appliance.store.floor_models import (
@@ -106,6 +108,16 @@ class SqlWork:
     def canned(self) -> SqlCanned:
         """Replies that are said often."""
         return SqlCanned(self._session, self._now)
+
+    @property
+    def fields(self) -> SqlFields:
+        """What an administrator lets agents fill in."""
+        return SqlFields(self._session)
+
+    @property
+    def labels(self) -> SqlLabels:
+        """Tags and dispositions that an administrator keeps."""
+        return SqlLabels(self._session)
 
     @property
     def visits(self) -> SqlVisits:
@@ -265,6 +277,10 @@ class SqlWork:
                 update(table).where(getattr(table, column).in_(same)).values({column: into})
             )
         self._group.conversations.clear()
+        self.desk.save_contact(
+            merged(self.desk.contact(into), [self.desk.contact(one) for one in sorted(same)])
+        )
+        self._session.flush()
         self._session.execute(
             update(ContactRow).where(ContactRow.id.in_(same)).values(merged_into=into)
         )
@@ -381,9 +397,11 @@ class SqlWork:
             "who": who, "conversation": conversation, "agent": agent, "queue": queue,
             **(data or {}), **(live or {}),
         }  # fmt: skip
-        text = as_text(told)
+        text, shown = as_text(told), for_visitor(told)
+        of_contact = text if shown is told else as_text(shown)
+        visitor = None if conversation is None else visitor_topic(conversation)
         self.told += [
-            Told(topic, self._at, kind, text)
+            Told(topic, self._at, kind, of_contact if topic == visitor else text)
             for topic in topics_of(kind, conversation, agent, told)
         ]
         if not kept:

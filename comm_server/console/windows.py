@@ -31,7 +31,8 @@ def add_routes(blueprint: Blueprint, parts: Parts, texts: Texts) -> None:  # noq
             "console/windows.html",
             r=TEXTS.t,
             rows=[
-                {**row, "said": in_words(row), "open": _is_open(row, now)} for row in _rows(parts)
+                {**row, "said": in_words(row), "open": _is_open(row, now)}
+                for row in parts.orders.windows_in_force()
             ],
             rings=parts.orders.rings(),
             days=DAYS,
@@ -81,13 +82,3 @@ def _from_form(days: str, begin: str, hours: str, zone: str) -> Window:
 def _is_open(row: Row, now: object) -> bool:
     window = Window(row["cron"], row["minutes"], row["zone"])
     return not window.cron or window.is_open(now)  # type: ignore[arg-type]
-
-
-def _rows(parts: Parts) -> list[Row]:
-    """What was ordered, and below it what the settings say for all other rings."""
-    rows = parts.orders.windows()
-    if not any(row["ring"] == "" for row in rows):
-        s = parts.settings.current.rollout
-        rows.append({"ring": "", "cron": s.window, "minutes": s.window_minutes,
-                     "zone": s.window_zone, "person": "", "at": ""})  # fmt: skip
-    return rows

@@ -213,6 +213,15 @@ class Orders:
         """The windows that were ordered: ``{ring, cron, minutes, zone, person, at}``."""
         return self._store.rows("SELECT * FROM rollout_windows ORDER BY ring")
 
+    def windows_in_force(self) -> list[Row]:
+        """The same, and what the settings say for all other rings where nothing was ordered."""
+        rows = self.windows()
+        if not any(row["ring"] == "" for row in rows):
+            s = self._rollout.settings()
+            rows.append({"ring": "", "cron": s.window, "minutes": s.window_minutes,
+                         "zone": s.window_zone, "person": "", "at": ""})  # fmt: skip
+        return rows
+
     # --- inside ---------------------------------------------------------------------------------
 
     def _row(self, product: str, version: str) -> Row:

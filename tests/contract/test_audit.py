@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from appliance.domain.audit import FIRST, verify
+from appliance.domain.audit import FIRST, Wanted, verify
 from appliance.store.audit import SqlAudit
 from appliance.store.database import Database
 from tests.support.clock import FakeClock
@@ -69,3 +70,23 @@ def test_a_line_left_out_or_put_in_between_breaks_the_chain(audit: SqlAudit):
 
 def test_an_empty_record_holds():
     assert (verify([]).lines, verify([]).head) == (0, FIRST)
+
+
+def test_lines_are_found_by_who_what_and_when(database):
+    clock = FakeClock()
+    audit = SqlAudit(database, clock)
+    before = clock.now()
+    audit.record("Li_Na", "findme.set", "one")
+    clock.advance(60)
+    later = clock.now()
+    audit.record("bo", "findme.removed", "two")
+
+    def found(**wanted: Any) -> list[str]:
+        return [one.subject for one in audit.latest(9, 0, Wanted(**wanted)) if "findme" in one.what]
+
+    assert found(what="findme.") == ["two", "one"]
+    assert found(who="li_n", what="findme.") == ["one"]
+    assert found(who="LiXNa", what="findme.") == []
+    assert found(what="findme.set", since=before, until=later) == ["one"]
+    assert found(what="findme.", since=later) == ["two"]
+    assert found(what="%") == []

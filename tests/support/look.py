@@ -52,6 +52,11 @@ def views(room: Showroom) -> list[View]:
         View("queue", f"/admin/queues/{room.queues['Orders 订单']}", ready=".parts", tall=True),
         View("routing", f"/admin/routing?queue={room.queues['Orders 订单']}", ready="ol li"),
         View("replies", "/admin/replies", ready="main p"),
+        View("labels", "/admin/labels", ready="main ul li"),
+        View("fields", "/admin/fields", ready="main ul li"),
+        View("blocklist", "/admin/blocklist", ready="tbody tr"),
+        View("site", "/admin/site", ready="tbody tr"),
+        View("site-phone", "/admin/site", size=PHONE, ready="tbody tr"),
         View("widget", "/admin/widget", ready="iframe"),
         View("record", "/admin/record", ready="tbody tr"),
     ]

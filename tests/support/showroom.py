@@ -19,8 +19,11 @@ from argon2 import PasswordHasher
 
 from appliance.app import Appliance, create_app
 from appliance.domain.agent_state import Said
+from appliance.domain.blocklist import Kind
 from appliance.domain.contact import Identity
+from appliance.domain.custom_fields import CustomField, FieldKind, Subject
 from appliance.domain.demand import Need, Rule, Step
+from appliance.domain.labels import Colour, Label, LabelKind
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent
 from appliance.domain.roles import Role
@@ -32,6 +35,7 @@ from appliance.office import Office
 from appliance.process_roles import FEED
 from appliance.services.answer_offer import accept_offer
 from appliance.services.arrive import Arrival, arrive
+from appliance.services.catalogue import save_field, save_label
 from appliance.services.first_queue import first_queue
 from appliance.services.offer_waiting import offer_waiting
 from appliance.services.presence import say
@@ -46,6 +50,7 @@ from common.feed import FeedApp, Wakeups
 from common.serving.certificates import ensure_self_signed
 from common.web.passwords import Passwords
 from tests.support.serving import served
+from tests.support.told_site import telling
 
 # Where it is three in the afternoon, so that today has something to show.
 ZONE = timezone(timedelta(hours=(15 - datetime.now(UTC).hour + 11) % 24 - 11))
@@ -86,13 +91,13 @@ class Showroom:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, wakeups: Wakeups, days: int = 28, empty: bool = False
+def opened(folder: Path, wakeups: Wakeups, days: int = 28, empty: bool = False, **more: str
            ) -> Iterator[Showroom]:  # fmt: skip
     """The appliance in ``folder``, furnished with ``days`` of the past, not yet served.
 
-    ``empty``: as it is at its first start.
+    ``empty``: as it is at its first start. ``more``: further settings.
     """
-    settings = ApplianceSettings(data_dir=str(folder), host="127.0.0.1")
+    settings = ApplianceSettings(data_dir=str(folder), host="127.0.0.1", **more)
     clock = SystemClock()
     with Office.opened(settings, clock, wakeups.notify) as office:
         appliance = create_app(
@@ -112,7 +117,9 @@ def open_to_visitors(folder: Path, port: int = 0, days: int = 28, empty: bool = 
                      ) -> Iterator[tuple[Showroom, str]]:  # fmt: skip
     """Served over TLS; with its address."""
     wakeups = Wakeups()
-    with opened(folder, wakeups, days, empty) as room:
+    with contextlib.ExitStack() as stack:
+        told = {} if empty else stack.enter_context(telling(folder / "communications"))
+        room = stack.enter_context(opened(folder, wakeups, days, empty, **told))
         feed = FeedApp(
             FEED, SqlLive(room.office.database), room.appliance.may_read, wakeups=wakeups,
             commands=room.appliance.frames,
@@ -129,6 +136,13 @@ def _furnish(appliance: Appliance, office: Office, days: int) -> Showroom:
     ids = {user.name: user.id for user in office.users.all()}
     queues = office.floor.write(_queues)
     office.floor.write(lambda work: _agents(work, ids, queues))
+    office.floor.write(lambda work: _catalogue(work, queues))
+    until = datetime.now(UTC) + timedelta(days=3)
+    blocklist = office.people.blocklist
+    blocklist.add(
+        Kind.NETWORK, "203.0.113.0/24", "Floods the chat with advertisements", until, "sue"
+    )
+    blocklist.add(Kind.IDENTITY, "number:+4930123456", "Threatens colleagues", None, "admin2")
     room = Showroom(appliance, office, queues, ids, [])
     if days:
         _history(room, days)
@@ -154,6 +168,55 @@ def _queues(work: Work) -> dict[str, int]:
         work.tell("queue.set", who="system", queue=kept.id, data=told(kept))
         found[kept.name] = kept.id
     return found
+
+
+def _catalogue(work: Work, queues: dict[str, int]) -> None:
+    """What agents fill in and choose from."""
+    orders = frozenset({queues["Orders 订单"]})
+    for label in (
+        Label(
+            0, LabelKind.DISPOSITION, "solved", {"en": "Solved", "zh-CN": "已解决"}, Colour.GREEN
+        ),
+        Label(
+            0,
+            LabelKind.DISPOSITION,
+            "call back",
+            {"en": "Call back", "zh-CN": "需回访"},
+            Colour.AMBER,
+        ),
+        Label(0, LabelKind.DISPOSITION, "refund", {"en": "Refund", "zh-CN": "退款"}, queues=orders),
+        Label(0, LabelKind.DISPOSITION, "spam", {"en": "Spam"}, retired=True),
+        Label(0, LabelKind.TAG, "vip", {"en": "VIP", "zh-CN": "贵宾"}, Colour.BLUE),
+        Label(0, LabelKind.TAG, "complaint", {"en": "Complaint", "zh-CN": "投诉"}, Colour.RED),
+    ):
+        save_label(work, label, "system")
+    kinds = FieldKind
+    for field in (
+        CustomField(0, Subject.CONVERSATION, "order", {"en": "Order number", "zh-CN": "订单号"}),
+        CustomField(
+            0,
+            Subject.CONVERSATION,
+            "cause",
+            {"en": "Cause", "zh-CN": "原因"},
+            kinds.CHOICE,
+            ("Delivery", "Product", "Invoice"),
+        ),
+        CustomField(
+            0,
+            Subject.CONTACT,
+            "customer",
+            {"en": "Customer number", "zh-CN": "客户编号"},
+            kinds.NUMBER,
+        ),
+        CustomField(
+            0,
+            Subject.CONTACT,
+            "newsletter",
+            {"en": "Newsletter", "zh-CN": "订阅简报"},
+            kinds.YES_NO,
+        ),
+    ):
+        save_field(work, field, "system")
 
 
 def _agents(work: Work, ids: dict[str, int], queues: dict[str, int]) -> None:

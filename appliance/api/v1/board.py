@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
+from appliance.api.v1.catalogue_shapes import FILLED_IN, field_shape, label_shape
 from appliance.api.v1.desk_shapes import (
     Board,
     CardShape,
@@ -39,6 +41,7 @@ class DetailsBody(Strict):
 
     tags: list[str] | None = None
     subject: str | None = Field(None, max_length=500)
+    fields: dict[str, Any] | None = Field(None, description=FILLED_IN)
 
 
 def board(
@@ -68,6 +71,8 @@ def board(
                 "cards": cards(work, _mine(work, mine), mine),
                 "dispositions": list(used.dispositions),
                 "tags": list(used.tags),
+                "labels": [label_shape(one) for one in work.labels.all()],
+                "fields": [field_shape(one) for one in work.fields.all()],
                 "updating": work.drained,
             }
 
@@ -97,7 +102,12 @@ def board(
         def job(work: Work) -> dict[str, object]:
             _part_in(work, path.conversation, mine, all_of_them)
             changed = describe_conversation(
-                work, path.conversation, mine, tags=body.tags, subject=body.subject
+                work,
+                path.conversation,
+                mine,
+                tags=body.tags,
+                subject=body.subject,
+                fields=body.fields,
             )
             return cards(work, [changed], mine)[0]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import jsonify, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
+from appliance.api.v1.catalogue_shapes import FILLED_IN
 from appliance.api.v1.desk_shapes import ContactPage, ContactShape, contact_shape
 from appliance.api.v1.here import agent_here, blueprint_for, who
 from appliance.api.v1.shapes import Answer, Strict, conversation_shape
@@ -32,6 +35,7 @@ class ContactBody(Strict):
     name: str | None = Field(None, max_length=200)
     tags: list[str] | None = None
     note: str | None = Field(None, max_length=MOST_NOTE, description="For colleagues.")
+    fields: dict[str, Any] | None = Field(None, description=FILLED_IN)
 
 
 def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
@@ -61,7 +65,13 @@ def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         def job(work: Work) -> dict[str, object]:
             wanted.check(contact_shape(work.desk.contact(path.contact)))
             changed = describe_contact(
-                work, path.contact, mine, name=body.name, tags=body.tags, note=body.note
+                work,
+                path.contact,
+                mine,
+                name=body.name,
+                tags=body.tags,
+                note=body.note,
+                fields=body.fields,
             )
             return tagged(contact_shape(changed))
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from appliance.api.v1.catalogue_shapes import FieldShape, LabelShape
 from appliance.api.v1.chat_shapes import part_of_agent
 from appliance.api.v1.shapes import (
     AgentShape,
     ConversationShape,
+    FieldValue,
     conversation_shape,
 )
 from appliance.domain.conversation import State
@@ -81,6 +83,8 @@ class Board(Others):
     cards: list[CardShape]
     dispositions: list[str] = Field(description="Used lately, most used first.")
     tags: list[str] = Field(description="Used lately, most used first.")
+    labels: list[LabelShape] = Field(description="Tags and dispositions that are kept.")
+    fields: list[FieldShape] = Field(description="What can be filled in.")
     updating: bool = Field(description="An update waits for this program: nothing is offered.")
     most_length: int = Field(description="Of a message, in characters.")
     cursor: int
@@ -102,6 +106,7 @@ class ContactShape(BaseModel):
     created_at: datetime
     tags: list[str]
     note: str
+    fields: dict[str, FieldValue] = Field(description="Custom fields that are filled in, by key.")
     etag: str
 
 
@@ -148,7 +153,7 @@ def _picked(shape: type[BaseModel], record: object | None) -> dict[str, object] 
 
 def contact_shape(one: Contact) -> dict[str, object]:
     """A contact as JSON, without its version."""
-    values = {**vars(one), "tags": sorted(one.tags), "etag": ""}
+    values = {**vars(one), "tags": sorted(one.tags), "fields": dict(one.fields), "etag": ""}
     shape = ContactShape(**values).model_dump(mode="json")
     del shape["etag"]
     return shape

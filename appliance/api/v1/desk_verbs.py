@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
+from appliance.api.v1.catalogue_shapes import FILLED_IN
 from appliance.api.v1.shapes import (
     ConversationShape,
     MessageShape,
@@ -47,6 +48,8 @@ class CloseBody(Strict):
     """How it went."""
 
     disposition: str = Field("", max_length=200)
+    fields: dict[str, Any] | None = Field(None, description=f"Of the conversation. {FILLED_IN}")
+    contact_fields: dict[str, Any] | None = Field(None, description=f"Of its contact. {FILLED_IN}")
 
 
 class SnoozeBody(Strict):
@@ -125,4 +128,7 @@ def _given(
 
 
 def _close(work: Work, here: Here, body: CloseBody) -> dict[str, object]:
-    return conversation_shape(talk.close(work, here.conversation, here.by, body.disposition))
+    closed = talk.close(
+        work, here.conversation, here.by, body.disposition, body.fields, body.contact_fields
+    )
+    return conversation_shape(closed)

@@ -14,8 +14,10 @@ from appliance.api.v1.canned import canned
 from appliance.api.v1.chat import ConversationKeys, chat
 from appliance.api.v1.contacts import contacts
 from appliance.api.v1.desk import desk
+from appliance.api.v1.fields import fields
 from appliance.api.v1.files import FileAddresses, Uploads, allow_uploads, files
 from appliance.api.v1.floor import floor_seen
+from appliance.api.v1.labels import labels
 from appliance.api.v1.looks import Looks
 from appliance.api.v1.problems import Problem, not_valid
 from appliance.api.v1.queues import queues
@@ -102,6 +104,8 @@ def add_interfaces(
         record(users, audit),
         chat(floor, keys, head, visitor, uploads, addresses, places, looks, door),
         canned(floor, users, audit),
+        fields(floor, users, audit),
+        labels(floor, users, audit),
         files(floor, uploads.files, addresses),
         floor_seen(floor, book, users, audit, head),
         reports(book, floor, users, audit, texts, clock),

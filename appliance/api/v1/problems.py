@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyReq
 
 from appliance.domain.attachment import NotTakenError
 from appliance.domain.blocklist import BlockedError, TooOftenError
+from appliance.domain.names import WrongInputError
 from appliance.domain.refusals import (
     KINDS,
     WEB_KINDS,
@@ -69,7 +70,7 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="The sentence in English, with the parameters filled in.")
     errors: list[FieldProblem] = Field(
-        default_factory=list, description="With `invalid`: each field or parameter."
+        default_factory=list, description="With `invalid`, and where one input is wrong: each."
     )
 
 
@@ -128,9 +129,14 @@ def _body(
 
 
 def _told(status: HTTPStatus, family: str, error: RefusalError) -> Body:
+    more: dict[str, object] = {}
+    if isinstance(error, WrongInputError):
+        wrong = {"where": error.where, "what": str(error), "kind": error.kind}
+        more = {"errors": [{**wrong, "parameters": error.parameters}]}
     return _body(
-        status, family, error.kind, f"{str(error).rstrip('.')}.", parameters=error.parameters
-    )
+        status, family, error.kind, f"{str(error).rstrip('.')}.", parameters=error.parameters,
+        **more,
+    )  # fmt: skip
 
 
 def _response(body: Body) -> Response:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from flask import jsonify, request
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from appliance.api.v1.here import blueprint_for, who
 from appliance.api.v1.shapes import Answer, Page
-from appliance.domain.audit import Audit, verify
+from appliance.domain.audit import Audit, Wanted, verify
 from appliance.domain.roles import READ_AUDIT
 from appliance.domain.users import Users
 
@@ -25,6 +25,15 @@ class AuditShape(BaseModel):
     subject: str
     address: str
     hash: str
+
+
+class Lines(Page):
+    """Which lines; what is left out does not matter."""
+
+    who: str = Field("", max_length=64, description="A part of the name.")
+    what: str = Field("", max_length=64, description="How it begins, such as `queue.`.")
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = Field(None, description="The first moment that is too late.")
 
 
 class AuditLines(BaseModel):
@@ -48,11 +57,12 @@ def record(users: Users, audit: Audit) -> APIBlueprint:
     blueprint = blueprint_for("record", "/audit", about, users, READ_AUDIT)
 
     @blueprint.get("", summary="Who did what", responses={"200": AuditLines})
-    def lines(query: Page) -> Answer:
-        found = audit.latest(query.most, query.after)
+    def lines(query: Lines) -> Answer:
+        wanted = Wanted(query.who, query.what, query.since, query.until)
+        found = audit.latest(query.most, query.after, wanted)
         audit.record(who(), "audit.read", "", request.remote_addr or "")
         items = [AuditShape(**vars(one)).model_dump(mode="json") for one in found]
-        more = bool(found) and found[-1].number > 1
+        more = len(found) == query.most and found[-1].number > 1
         return jsonify(items=items, cursor=found[-1].number if more else 0)
 
     @blueprint.get("/verdict", summary="Whether the record holds",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from appliance.api.v1.tags import ETAG, etag_of
 from appliance.domain.records import Agent, Conversation, Message
@@ -51,6 +51,9 @@ def part_of(everything: Iterable[N], page: Page) -> tuple[Sequence[N], int]:
     return found, found[-1].id if len(rest) > page.most else 0
 
 
+FieldValue = StrictBool | int | float | str
+
+
 class ConversationShape(BaseModel):
     """A conversation."""
 
@@ -77,6 +80,7 @@ class ConversationShape(BaseModel):
     woken: str = Field(
         description="Back from being snoozed because of `time`, `contact` or `agent`; else empty."
     )
+    fields: dict[str, FieldValue] = Field(description="Custom fields that are filled in, by key.")
 
 
 class AttachmentShape(BaseModel):
@@ -128,7 +132,9 @@ class AgentShape(BaseModel):
 def conversation_shape(one: Conversation) -> dict[str, object]:
     """A conversation as JSON."""
     values = {name: getattr(one, name) for name in ConversationShape.model_fields}
-    return ConversationShape(**{**values, "tags": sorted(one.tags)}).model_dump(mode="json")
+    return ConversationShape(
+        **{**values, "tags": sorted(one.tags), "fields": dict(one.fields)}
+    ).model_dump(mode="json")
 
 
 def message_shape(one: Message) -> dict[str, object]:

@@ -187,6 +187,17 @@ def _add_deliveries(blueprint: APIBlueprint, audit: Audit, kept: Webhooks) -> No
         more = len(found) == query.most
         return jsonify(items=[_sent(one) for one in found], cursor=found[-1].id if more else 0)
 
+    @blueprint.post("/<string:webhook>/test", summary="Send it a test",
+                    responses={"201": DeliveryShape})  # fmt: skip
+    def test(path: HookPath) -> Answer:
+        if not _known(kept, path.webhook).active:
+            raise InvalidError("webhook-off")
+        made = kept.test(path.webhook)
+        if made is None:
+            raise UnknownError("webhook", path.webhook)
+        audit.record(who(), "webhook.tested", path.webhook)
+        return jsonify(_sent(made)), 201
+
     @blueprint.post("/<string:webhook>/deliveries/<int:delivery>/resend",
                     summary="Send it once more", responses={"200": DeliveryShape})  # fmt: skip
     def send_again(path: DeliveryPath) -> Answer:

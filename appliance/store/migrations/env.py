@@ -6,6 +6,7 @@ from alembic import context
 
 from appliance.store import (  # noqa: F401 - their tables stand in Base too
     calls,
+    catalogue_models,
     floor_models,
     leases,
     live,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from comm_server.schedule import Rules, Waiting, due
+from comm_server.schedule import Rules, Waiting, due, next_due
 
 NOW = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
 RULES = Rules(urgent_after=5, urgent_per_hour=3, every=3600, alive_every=86400)
@@ -39,3 +39,18 @@ def test_known_problems_go_on_the_schedule():
 def test_a_quiet_site_says_each_day_that_it_is_alive():
     assert decide(last=ago(hours=23)) is None
     assert decide(last=ago(hours=24)) == "alive"
+
+
+def following(urgent=None, anything=False, last=ago(minutes=1), urgent_last_hour=0):  # noqa: B008
+    return next_due(Waiting(urgent, anything, last, urgent_last_hour), RULES, NOW)
+
+
+def test_the_next_mail_is_the_first_that_comes_due_if_nothing_else_happens():
+    minute = timedelta(minutes=1)
+    assert following() == ("alive", NOW - minute + timedelta(days=1))
+    assert following(anything=True) == ("scheduled", NOW + 59 * minute)
+    assert following(urgent=NOW, anything=True) == ("urgent", NOW + timedelta(seconds=5))
+    assert following(urgent=NOW, anything=True, urgent_last_hour=3)[0] == "scheduled"
+    assert following(last=None) == ("alive", NOW)
+    assert following(urgent=ago(seconds=9)) == ("urgent", NOW)
+    assert following(last=NOW + timedelta(days=9))[1] <= NOW

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from appliance.services.say_message import Saying, say_message
+from appliance.services.talk import end
 from tests.support.axe import hindrances
 from tests.support.look import View, sign_in, views
 from tests.support.showroom import Showroom, open_to_visitors
@@ -100,6 +101,43 @@ def test_making_a_queue(site: Site, faults: list[str]):
     assert made.rules[0].steps[0].need.skills == {"product": 4}
     page.goto(f"{site.address}/admin/routing?queue={made.id}")
     expect(page.get_by_role("listitem").first).to_contain_text("Is not in this queue")
+    page.close()
+
+
+def test_a_field_and_a_result_are_made_and_asked_for_before_a_conversation_is_closed(
+    site: Site, faults: list[str]
+):
+    floor = site.room.office.floor
+    page = watched(site.page("admin2"), faults)
+    page.goto(f"{site.address}/admin/fields")
+    section = page.get_by_role("region", name="Of conversations")
+    section.get_by_role("button", name="New field").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("It needs a name")
+    page.get_by_label("Name · English").fill("Invoice No.")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.keyboard.press("Escape")  # whoever typed something is asked first
+    page.get_by_label("What is filled in").select_option("number")
+    page.get_by_label("Must be filled in").check()
+    page.get_by_role("button", name="Save").click()
+    expect(section).to_contain_text("invoice_no")
+    busy = floor.read(lambda work: work.held_by(site.room.agents["anna"]))
+    spoken = next(one for one in busy if one.state == "active")
+    floor.write(lambda work: end(work, spoken.id, spoken.agent))
+    desk = watched(site.page("anna"), faults)
+    desk.goto(f"{site.address}/conversations/{spoken.id}")
+    form = desk.locator("form.wrap")
+    form.get_by_label("Result").select_option(label="Solved")
+    form.get_by_role("button", name="Close conversation").click()
+    expect(form.get_by_role("alert").first).to_contain_text("Fill in a number")
+    form.get_by_label("Invoice No.").fill("4711")
+    form.get_by_role("button", name="Close conversation").click()
+    expect(form).to_have_count(0)
+    closed = floor.read(lambda work: work.conversation(spoken.id))
+    assert (closed.disposition, closed.fields["invoice_no"]) == ("solved", 4711)
+    section.get_by_role("button", name="Retire: Invoice No.").click()
+    expect(section.get_by_text("Retired: 1")).to_be_visible()
+    desk.close()
     page.close()
 
 

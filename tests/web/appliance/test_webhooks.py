@@ -168,3 +168,19 @@ def test_an_address_or_an_event_that_cannot_be_is_refused(admin):
         {"name": "x", "url": "https://crm.example.org", "kinds": ["conversation.dance"]},
     ):
         problem_of(admin.ask("POST", "/webhooks", body), 422, "invalid")
+
+
+def test_a_test_is_told_to_its_own_hook_alone_and_not_to_one_that_is_off(house, admin, crm):
+    one, other = (
+        admin.do("POST", "/webhooks", {"name": name, "url": crm.url, "kinds": ["*"]}, 201)["id"]
+        for name in ("one", "other")
+    )
+    made = admin.do("POST", f"/webhooks/{one}/test", {}, 201)
+    assert (made["kind"], made["done_at"]) == ("webhook.test", None)
+    sender(house, "127.0.0.0/8").run_once()
+    assert [json.loads(body)["data"]["webhook"] for _headers, body in crm.got] == ["one"]
+    assert admin.get(f"/webhooks/{one}/deliveries")["items"][0]["answered"] == 204
+    assert admin.get(f"/webhooks/{other}/deliveries")["items"] == []
+    admin.do("PATCH", f"/webhooks/{one}", {"active": False})
+    assert admin.ask("POST", f"/webhooks/{one}/test").status_code == 422
+    assert admin.ask("POST", "/webhooks/none/test").status_code == 404

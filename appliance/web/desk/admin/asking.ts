@@ -5,20 +5,32 @@ import { ref, type Ref } from "vue";
 import { Refused, Unreached } from "../api/client";
 import { t } from "../i18n";
 
-export function useAsking(): { refused: Ref<string>; busy: Ref<boolean>; ask: (work: () => Promise<unknown>) => Promise<boolean> } {
+interface Asking {
+  refused: Ref<string>;
+  /** The inputs that are wrong, by the interface's names. */
+  wrong: Ref<readonly string[]>;
+  busy: Ref<boolean>;
+  ask: (work: () => Promise<unknown>) => Promise<boolean>;
+}
+
+export function useAsking(): Asking {
   const refused = ref("");
+  const wrong = ref<readonly string[]>([]);
   const busy = ref(false);
   return {
     refused,
+    wrong,
     busy,
     /** Whether it was done. */
     async ask(work) {
       refused.value = "";
+      wrong.value = [];
       busy.value = true;
       try {
         await work();
         return true;
       } catch (error) {
+        if (error instanceof Refused) wrong.value = error.wrong;
         if (error instanceof Refused) refused.value = error.status === 412 ? t("admin.changed_since") : error.message;
         else if (error instanceof Unreached) refused.value = t("admin.gone");
         else throw error;

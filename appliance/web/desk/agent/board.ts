@@ -6,7 +6,7 @@ import { computed, reactive, ref, shallowRef } from "vue";
 import { pause, sleep } from "../../client/backoff";
 import type { FeedEvent } from "../../client/feed";
 import { get, leave, post, Refused, Unreached } from "../api/client";
-import type { Agent, Canned, Card, Colleague, ContactPage, Detail, Message, QueueName } from "../api/types";
+import type { Agent, Canned, Card, Colleague, ContactPage, Detail, FieldShape, LabelShape, Message, QueueName, Values } from "../api/types";
 import { router } from "../router";
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
@@ -27,6 +27,8 @@ export const useBoard = defineStore("board", () => {
   const colleagues = ref<Colleague[]>([]);
   const dispositions = ref<string[]>([]);
   const tags = ref<string[]>([]);
+  const labels = ref<LabelShape[]>([]);
+  const fields = ref<FieldShape[]>([]);
   const updating = ref(false);
   const mostLength = ref(4000);
   const contacts = reactive(new Map<number, ContactPage>());
@@ -62,6 +64,8 @@ export const useBoard = defineStore("board", () => {
         colleagues.value = board.colleagues;
         dispositions.value = board.dispositions;
         tags.value = board.tags;
+        labels.value = board.labels;
+        fields.value = board.fields;
         updating.value = board.updating;
         mostLength.value = board.most_length;
         ready.value = true;
@@ -278,8 +282,8 @@ export const useBoard = defineStore("board", () => {
     keep(await post("/api/v1/desk/conversations/{conversation}/snooze", { path: { conversation }, body }));
   }
 
-  async function close(conversation: number, disposition: string): Promise<void> {
-    keep(await post("/api/v1/desk/conversations/{conversation}/close", { path: { conversation }, body: { disposition } }));
+  async function close(conversation: number, disposition: string, fields: Values = {}, contact_fields: Values = {}): Promise<void> {
+    keep(await post("/api/v1/desk/conversations/{conversation}/close", { path: { conversation }, body: { disposition, fields, contact_fields } }));
   }
 
   /** An answer to something that was done: newer than what is here, and without the list's own fields. */
@@ -297,7 +301,7 @@ export const useBoard = defineStore("board", () => {
   }
 
   return {
-    ready, me, cards, queues, colleagues, dispositions, tags, updating, mostLength, mine, aside, ringing, contacts, details,
+    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, mostLength, mine, aside, ringing, contacts, details,
     begin, detail, replies, invite, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

@@ -23,6 +23,12 @@ function json(status: number, body: object, headers: Record<string, string> = {}
 }
 
 describe("the client of the interface", () => {
+  it("tells which inputs are wrong", async () => {
+    answers = [json(422, { type: "invalid", detail: "A key …", errors: [{ where: "key", what: "A key …" }] })];
+    const refused = await get("/api/v1/fields").catch((error: unknown) => error as Refused);
+    expect(refused).toBeInstanceOf(Refused);
+    expect((refused as Refused).wrong).toEqual(["key"]);
+  });
   it("fills paths and leaves out what is not given", () => {
     expect(address("/a/{b}/c", { path: { b: "x/y" }, query: { after: 0, most: undefined } })).toBe("/a/x%2Fy/c?after=0");
     expect(() => address("/a/{b}", {})).toThrow("needs b");

@@ -24,6 +24,11 @@ export class Refused extends Error {
   ) {
     super(detail);
   }
+
+  /** The inputs that are wrong, by the interface's names. */
+  get wrong(): string[] {
+    return this.errors.map((one) => one.where);
+  }
 }
 
 /** Nobody answered, or nobody who could. The same may be asked again. */

@@ -1,0 +1,98 @@
+"""Tags and dispositions that an administrator keeps: what agents are offered.
+
+A conversation keeps the word, and people read the label's name: it is renamed without touching
+history, and retired instead of removed. Tags may also be free words; a disposition must be one
+that its queue offers, as soon as the queue offers any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from appliance.domain.desk import MOST_TAG
+from appliance.domain.names import WrongInputError, plain_names
+
+MOST_LABELS = 200  # in use, of tags or of dispositions
+
+
+class LabelKind(StrEnum):
+    """What it is put on."""
+
+    TAG = "tag"  # conversations and contacts
+    DISPOSITION = "disposition"  # how a conversation went
+
+
+class Colour(StrEnum):
+    """How it is shown; each is readable in light and in dark."""
+
+    GREY = "grey"
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+    BLUE = "blue"
+
+
+@dataclass(frozen=True)
+class Label:
+    """One tag or disposition.
+
+    Attributes:
+        word: what conversations and contacts keep; one of its kind. It never changes.
+        names: what people read, by language.
+        queues: whose conversations it is offered for; empty: all. Of dispositions alone.
+        position: where it stands among the others; the lowest first.
+        retired: it is shown where it was used, and offered no more.
+    """
+
+    id: int
+    kind: LabelKind
+    word: str
+    names: Mapping[str, str]
+    colour: Colour = Colour.GREY
+    queues: frozenset[int] = frozenset()
+    position: int = 0
+    retired: bool = False
+
+    def __post_init__(self) -> None:
+        word = " ".join(self.word.split())
+        object.__setattr__(self, "word", word)
+        if not 0 < len(word) <= MOST_TAG or "," in word or "\uff0c" in word:
+            raise WrongInputError("label-word", "word", most=MOST_TAG)
+        object.__setattr__(self, "names", plain_names(self.names))
+        if self.queues and self.kind is not LabelKind.DISPOSITION:
+            raise WrongInputError("label-queues", "queues")
+
+
+def offered(labels: Iterable[Label], kind: LabelKind, queue: int | None) -> list[Label]:
+    """What agents choose from for a conversation of ``queue``, in its order."""
+    found = [
+        one for one in labels
+        if one.kind is kind and not one.retired and (not one.queues or queue in one.queues)
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.position, one.id))
+
+
+def check_disposition(labels: Iterable[Label], queue: int | None, word: str) -> None:
+    """Raises WrongInputError: the queue offers dispositions, and this is none of them."""
+    known = [one.word for one in offered(labels, LabelKind.DISPOSITION, queue)]
+    if word and known and word not in known:
+        raise WrongInputError("disposition-unknown", "disposition", word=word, known=known)
+
+
+class KeptLabels(Protocol):
+    """Where they are kept."""
+
+    def all(self) -> Sequence[Label]:
+        """By position."""
+        ...
+
+    def one(self, id: int) -> Label:  # noqa: A002
+        """Raises UnknownError."""
+        ...
+
+    def save(self, label: Label) -> Label:
+        """Keep a new one (id 0; answers it with its id), or replace what is kept."""
+        ...

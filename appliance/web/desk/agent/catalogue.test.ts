@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+
+import type { FieldShape, LabelShape } from "../api/types";
+import { inUse, inWords, offeredIn, stillFilled } from "./catalogue";
+
+const field = (key: string, more: Partial<FieldShape> = {}): FieldShape => ({ id: 1, subject: "contact", key, names: {}, kind: "text", choices: [], required: false, position: 1, retired: false, etag: "", ...more });
+const label = (word: string, more: Partial<LabelShape> = {}): LabelShape => ({ id: 1, kind: "disposition", word, names: {}, colour: "grey", queues: [], position: 1, retired: false, etag: "", ...more });
+
+describe("what agents fill in and choose from", () => {
+  it("is read in the reader's language, or in the one that there is", () => {
+    expect(inWords({ en: "Order", "zh-CN": "\u8ba2\u5355" }, "zh-CN")).toBe("\u8ba2\u5355");
+    expect(inWords({ en: "Order" }, "zh-CN")).toBe("Order");
+  });
+  it("stands in its order, without what is retired", () => {
+    const all = [field("b", { position: 2 }), field("old", { retired: true }), field("a"), field("other", { subject: "conversation" })];
+    expect(inUse(all, "contact").map((one) => one.key)).toEqual(["a", "b"]);
+    expect(stillFilled(all, "contact", { old: "x" }).map((one) => one.key)).toEqual(["old"]);
+    expect(stillFilled(all, "contact", {})).toEqual([]);
+  });
+  it("is what the queue offers", () => {
+    const all = [label("sold", { queues: [7] }), label("solved"), label("vip", { kind: "tag" }), label("lost", { retired: true })];
+    expect(offeredIn(all, 7).map((one) => one.word)).toEqual(["sold", "solved"]);
+    expect(offeredIn(all, null).map((one) => one.word)).toEqual(["solved"]);
+  });
+});

@@ -1,0 +1,30 @@
+// What an administrator lets agents fill in and choose from, as people read it.
+
+import type { FieldShape, LabelShape, Values } from "../api/types";
+
+export type Filled = Record<string, Values[string] | null>;
+
+export const TONES: Record<LabelShape["colour"], string> = { grey: "", green: "good", amber: "warn", red: "bad", blue: "info" };
+
+/** A name in the reader's language, or in the other one where it has none. */
+export function inWords(names: Record<string, string>, language: string): string {
+  return names[language] ?? Object.values(names)[0] ?? "";
+}
+
+function inOrder<T extends { position: number; id: number; retired: boolean }>(all: readonly T[]): T[] {
+  return all.filter((one) => !one.retired).sort((a, b) => a.position - b.position || a.id - b.id);
+}
+
+export function inUse(fields: readonly FieldShape[], subject?: FieldShape["subject"]): FieldShape[] {
+  return inOrder(fields.filter((one) => !subject || one.subject === subject));
+}
+
+/** The dispositions that a queue offers; none: any word may be written. */
+export function offeredIn(labels: readonly LabelShape[], queue: number | null): LabelShape[] {
+  return inOrder(labels.filter((one) => one.kind === "disposition" && (!one.queues.length || (queue !== null && one.queues.includes(queue)))));
+}
+
+/** Filled in once, and asked no more: shown all the same. */
+export function stillFilled(fields: readonly FieldShape[], subject: FieldShape["subject"], values: Values): FieldShape[] {
+  return fields.filter((one) => one.subject === subject && one.retired && one.key in values);
+}

@@ -1,0 +1,120 @@
+"""What an administrator lets agents fill in and choose from, over the interface."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.store.live import SqlLive
+from tests.web.appliance.people import Person, Visitor, ready
+
+
+@pytest.fixture
+def anna(agents) -> Person:
+    ready(agents[0])
+    return agents[0]
+
+
+def field(**more: object) -> dict[str, object]:
+    return {"subject": "conversation", "key": "order", "names": {"en": "Order"}, **more}
+
+
+def label(**more: object) -> dict[str, object]:
+    return {"kind": "disposition", "word": "solved", "names": {"en": "Solved"}, **more}
+
+
+def wrapping(house, queue: int, anna: Person) -> str:
+    """The path of a conversation that has ended and is to be closed."""
+    visitor = Visitor(house, queue)
+    path = f"/desk/conversations/{visitor.id}"
+    anna.do("POST", f"{path}/accept")
+    anna.do("POST", f"{path}/end")
+    return path
+
+
+def test_a_conversation_is_not_closed_before_what_is_required_is_filled_in(
+    house, queues, admin, anna
+):  # fmt: skip
+    admin.do("POST", "/fields", field(required=True), 201)
+    admin.do(
+        "POST", "/fields", field(subject="contact", key="paid", kind="yes_no", required=True), 201
+    )
+    path = wrapping(house, queues[0], anna)
+    refused = anna.do("POST", f"{path}/close", {}, 422)
+    assert refused["errors"][0]["where"] == "order"
+    refused = anna.do("POST", f"{path}/close", {"fields": {"order": "A 17"}}, 422)
+    assert refused["errors"][0]["where"] == "paid"
+    filled = {"fields": {"order": " A 17 "}, "contact_fields": {"paid": False}}
+    closed = anna.do("POST", f"{path}/close", filled)
+    assert (closed["state"], closed["fields"]) == ("closed", {"order": "A 17"})
+    assert anna.get(f"/desk/contacts/{closed['contact']}")["fields"] == {"paid": False}
+    told = SqlLive(house.appliance.office.database).read
+    (to_contact,) = [
+        one for one in told(f"visitor/{closed['id']}", 0) if one.kind.endswith("close")
+    ]
+    assert not {"fields", "disposition"} & to_contact.data.keys()
+    (to_agents,) = [
+        one for one in told(f"conversation/{closed['id']}", 0) if one.kind.endswith("close")
+    ]
+    assert to_agents.data["fields"] == {"order": "A 17"}
+    told = anna.get("/desk/board")["fields"]
+    assert [(one["subject"], one["key"], one["position"]) for one in told] == [
+        ("conversation", "order", 1), ("contact", "paid", 1),
+    ]  # fmt: skip
+
+
+def test_fields_are_filled_in_while_they_speak_and_refused_by_name(house, queues, admin, anna):
+    admin.do("POST", "/fields", field(kind="choice", choices=["A", "B"]), 201)
+    visitor = Visitor(house, queues[0])
+    card = f"/desk/cards/{visitor.id}"
+    assert anna.do("PATCH", card, {"fields": {"order": "B"}})["fields"] == {"order": "B"}
+    refused = anna.do("PATCH", card, {"fields": {"order": "C"}}, 422)
+    assert (refused["kind"], refused["parameters"]["known"]) == ("field-choice", ["A", "B"])
+    assert anna.do("PATCH", card, {"subject": "x"})["fields"] == {"order": "B"}
+
+
+def test_a_field_keeps_its_key_and_is_retired_instead_of_removed(admin):
+    made = admin.do("POST", "/fields", field(), 201)
+    assert admin.ask("POST", "/fields", field()).json["errors"][0]["where"] == "key"
+    path = f"/fields/{made['id']}"
+    retired = admin.do("PATCH", path, {"retired": True, "names": {"zh-CN": "订单"}})
+    assert (retired["retired"], retired["key"], retired["names"]) == (
+        True,
+        "order",
+        {"zh-CN": "订单"},
+    )
+    stale = admin.ask("PATCH", path, {"required": True}, **{"If-Match": f'"{made["etag"]}"'})
+    assert stale.status_code == 412
+    assert admin.ask("PATCH", path, {"key": "other"}).status_code == 422
+    assert [entry["what"] for entry in admin.get("/audit")["items"][:2]] == ["field.set"] * 2
+
+
+def test_a_renamed_disposition_keeps_its_word_and_a_queue_takes_only_what_it_offers(
+    house, queues, admin, anna
+):  # fmt: skip
+    made = admin.do("POST", "/labels", label(queues=[queues[0]]), 201)
+    admin.do("POST", "/labels", label(word="vip", kind="tag", colour="amber"), 201)
+    path = wrapping(house, queues[0], anna)
+    refused = anna.do("POST", f"{path}/close", {"disposition": "whatever"}, 422)
+    assert refused["errors"][0]["where"] == "disposition"
+    assert anna.do("POST", f"{path}/close", {"disposition": "solved"})["disposition"] == "solved"
+    admin.do("PATCH", f"/labels/{made['id']}", {"names": {"en": "Done"}, "retired": True})
+    shown = {one["word"]: one for one in anna.get("/desk/board")["labels"]}
+    assert (shown["solved"]["names"], shown["solved"]["retired"]) == ({"en": "Done"}, True)
+    assert shown["vip"]["colour"] == "amber"
+    other = wrapping(house, queues[0], anna)
+    assert anna.do("POST", f"{other}/close", {"disposition": "free"})["disposition"] == "free"
+
+
+def test_what_is_kept_stands_in_the_order_that_was_chosen(admin):
+    ids = [admin.do("POST", "/labels", label(word=word), 201)["id"] for word in ("a", "b", "c")]
+    admin.do("POST", "/labels/order", {"ids": [ids[2], ids[0], ids[1]]}, 204)
+    shown = {one["id"]: one["position"] for one in admin.get("/labels")["items"]}
+    assert [shown[one] for one in ids] == [2, 3, 1]
+    assert admin.ask("POST", "/labels/order", {"ids": [999]}).status_code == 404
+
+
+def test_only_administrators_keep_them_and_a_queue_must_exist(admin, anna):
+    assert anna.ask("POST", "/fields", field()).status_code == 403
+    assert anna.ask("POST", "/labels", label()).status_code == 403
+    assert admin.ask("POST", "/labels", label(queues=[999])).status_code == 404
+    assert admin.ask("POST", "/labels", label(kind="tag", queues=[1])).json["errors"]
