@@ -15,6 +15,8 @@ from tests.support.site_simulator import SiteSimulator
 from tests.support.tiny_releases import PRODUCT, WELL, TinyVendor
 from tests.support.updater_client import ROOT, Client, until
 from updater.launcher import read_pointer
+from updater.running import read_running
+from updater.slots import all_slots, verify
 
 KILLED = -9
 
@@ -50,7 +52,7 @@ class Ground:
             cwd=ROOT, env=self.client.env, capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode in {0, KILLED, 128 + 9}, done.stderr.decode()
-        self._ends_with(version, f"fsync {number}", killed=done.returncode != 0)
+        self._ends_with(version, f"fsync {number}")
         return done.returncode != 0
 
     def kill_after(self, seconds: float, *, launcher: bool) -> bool:
@@ -68,10 +70,13 @@ class Ground:
             self.took = time.monotonic() - began  # a machine is not as busy all the time
         except subprocess.TimeoutExpired:
             process.kill()
+        about = f"a kill after {seconds:.2f} s"
         if launcher:
             self._kill_launcher()
+        else:  # it brings the old one back, or the new one up, with no updater
+            until(lambda: read_running(self.client.place), f"a release that runs after {about}")
         killed = process.wait(60) != 0
-        self._ends_with(version, f"a kill after {seconds:.2f} s", killed=killed)
+        self._ends_with(version, about)
         return killed
 
     def _kill_launcher(self) -> None:
@@ -81,9 +86,11 @@ class Ground:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     one.kill()
 
-    def _ends_with(self, version: str, about: str, *, killed: bool) -> None:
-        runs = self.client.told("status")["programs"][0]["running"]
-        assert runs or not killed or self._restarts(), f"neither runs, {about}"
+    def _ends_with(self, version: str, about: str) -> None:
+        pointer = read_pointer(self.client.place)
+        assert pointer is not None, about
+        assert pointer.slot, f"{about}: neither is to run"
+        assert self._faults(pointer.slot) == [], f"{about}: what is to run is not whole"
         told = self.client.told("apply", PRODUCT)
         assert (told["state"], told["version"]) == ("idle", version), f"{about}: {told}"
         until(self.client.healthy, f"the new release after {about}")
@@ -91,15 +98,16 @@ class Ground:
         pointer = read_pointer(self.client.place)
         assert pointer is not None
         assert (pointer.trial, pointer.restore) == (False, None)
-        assert [one for one in self.client.told("verify") if one["findings"]] == []
+        installed = all_slots(self.client.place / "slots")
+        assert pointer.slot in {slot.digest for slot in installed}
+        assert [self._faults(slot.digest) for slot in installed] == [[], []], about
         left = [p.name for p in (self.client.place / "slots").glob(".*")]
         assert left == [], about
         outcomes = [o for o in self.site.outcomes() if o[1] == version]
         assert outcomes == [("committed", version)], f"{about}: told exactly once"
 
-    def _restarts(self) -> bool:
-        """Between stop and start nothing runs: the next launcher starts it."""
-        return (self.client.place / "current.json").exists()
+    def _faults(self, digest: str) -> list[str]:
+        return verify(self.client.place / "slots", digest)
 
 
 @contextlib.contextmanager
