@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.data_ground import MOST_FSYNCS, kill_at_fsync
+from tests.support.data_ground import PLACES, kill_at_fsync
 
 pytestmark = pytest.mark.long
 
 
-@pytest.mark.parametrize("number", range(1, MOST_FSYNCS))
-def test_killed_at_every_fsync_the_old_release_runs_on_its_own_data(tmp_path, number):
-    kill_at_fsync(tmp_path / "program", number)
+@pytest.mark.parametrize(("call", "number"), PLACES)
+def test_killed_at_every_fsync_the_old_release_runs_on_its_own_data(tmp_path, call, number):
+    kill_at_fsync(tmp_path / "program", call, number)

@@ -38,21 +38,22 @@ class Ground:
         self.vendor.ship(version, WELL)
         return version
 
-    def kill_at(self, number: int) -> bool:
-        """Update, killed at that fsync of a thread or process; whether it came so far.
+    def kill_at(self, call: str, number: int) -> bool:
+        """Update, killed at that ``fsync`` or ``fdatasync`` of a thread; whether it came so far.
 
-        The next updater must end with the new release running, whole and committed.
+        strace counts each call for itself, and each thread or process for itself. The next
+        updater must end with the new release running, whole and committed.
         """
         version = self.ship()
-        what = f"inject=fsync,fdatasync:signal=SIGKILL:when={number}"
+        what = f"inject={call}:signal=SIGKILL:when={number}"
         done = subprocess.run(
             ["strace", "-f", "-qq", "-o", "/dev/null",
-             "-e", "trace=fsync,fdatasync", "-e", what,
+             "-e", f"trace={call}", "-e", what,
              sys.executable, "-m", "common", "updater", "apply", PRODUCT],
             cwd=ROOT, env=self.client.env, capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode in {0, KILLED, 128 + 9}, done.stderr.decode()
-        self._ends_with(version, f"fsync {number}")
+        self._ends_with(version, f"{call} {number}")
         return done.returncode != 0
 
     def kill_after(self, seconds: float, *, launcher: bool) -> bool:
