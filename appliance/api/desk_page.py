@@ -22,7 +22,7 @@ from common.web.texts import current_language
 
 BUILT = Path(__file__).resolve().parents[1] / "static" / "built" / "desk"
 # Which paths are the desk's own: see appliance/web/desk/routes.ts.
-AREAS = ("conversations", "supervisor", "reports", "admin", "running")
+AREAS = ("account", "conversations", "supervisor", "reports", "admin", "running")
 _ENTRY = "main.ts"
 _YEAR = 365 * 86400
 

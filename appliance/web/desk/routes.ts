@@ -93,6 +93,12 @@ export const ROUTES: RouteRecordRaw[] = [
     ],
   },
   {
+    path: "/account",
+    name: "account",
+    component: () => import("./account/AccountPage.vue"),
+    meta: { area: "account" },
+  },
+  {
     path: "/running",
     name: "running",
     component: () => import("./running/RunningPage.vue"),

@@ -97,9 +97,13 @@ class DeskSite:
         page.locator("#content").wait_for()
         return page
 
+    def newcomer(self) -> str:
+        """The name of an agent who was not here before."""
+        return next(self._free)
+
     def ready(self, **options: Any) -> tuple[str, Page]:
         """An agent who was not here before, available in a queue of the same name."""
-        name = next(self._free)
+        name = self.newcomer()
         page = self.desk(name, **options)
         page.locator(".empty .button.primary").click()
         page.locator("[data-test=state]", has_text="Available").wait_for()

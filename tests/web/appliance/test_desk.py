@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from common.web.totp import code_at
 from tests.support.axe import hindrances
 from tests.support.waiting import until
+from tests.web.appliance.conftest import GOOD
 from tests.web.appliance.desk_site import MANY, SLOW, DeskSite, write
 
 expect.set_options(timeout=SLOW)
@@ -114,6 +117,36 @@ def test_a_conversation_is_given_to_a_colleague_by_the_keyboard_alone(site: Desk
     expect(lines(bo, "It is broken")).to_have_count(1)
     expect(lines(bo, "has paid")).to_contain_text("for colleagues only")
     expect(visitor.get_by_role("status")).to_contain_text(f"You are speaking with {name.title()}")
+
+
+def test_a_second_step_is_made_in_the_page_and_asked_for_at_the_next_sign_in(site: DeskSite):
+    name = site.newcomer()
+    page = site.desk(name)
+    page.goto(f"{site.url}/account")
+    page.get_by_role("button", name="Set it up").click()
+    secret = page.locator("[data-test=secret]").inner_text().replace(" ", "")
+    now = datetime.now(UTC)
+    page.get_by_label("Code", exact=True).fill("000000")
+    page.get_by_role("button", name="Turn it on").click()
+    expect(page.get_by_role("alert")).to_contain_text("The code is not right.")
+    page.get_by_label("Code", exact=True).fill(code_at(secret, now - timedelta(seconds=30)))
+    page.get_by_role("button", name="Turn it on").click()
+    recovery = page.locator("[data-test=codes] code").first.inner_text()
+    assert hindrances(page) == []
+    page.get_by_role("button", name="I have kept them").click()
+    expect(page.locator("[data-test=factor]")).to_have_text("On")
+    for code in (code_at(secret, now), recovery):
+        page.keyboard.press("Control+k")
+        page.keyboard.type("sign out")
+        page.keyboard.press("Enter")
+        page.locator("[name=name]").fill(name)
+        page.fill("[name=password]", GOOD)
+        page.click("main button")
+        page.locator("[name=code]").fill(code)
+        page.click("main button")
+        page.locator("#content").wait_for()
+    page.goto(f"{site.url}/account")
+    expect(page.get_by_text("9 recovery codes left")).to_be_visible()
 
 
 def test_seven_hundred_messages_are_read_as_one_scrolls_and_drawn_as_they_are_seen(site: DeskSite):

