@@ -6,12 +6,13 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from appliance.domain.work import Work
 from appliance.services.say_message import Saying, say_message
 from appliance.services.talk import end
 from tests.support.axe import hindrances
@@ -164,15 +165,28 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
         one for has in floor.read(lambda work: work.loads()).values() for one in has
         if one.state == "active"
     )  # fmt: skip
+    late = floor.read(lambda work: work.waiting())[0].queue
+    floor.write(lambda work: _target(work, late, within=1.0))
     page = watched(site.page("sue"), faults)
     page.goto(f"{site.address}/supervisor/conversations")
+    alerts = page.locator("[data-test=alerts]")
+    expect(alerts).to_contain_text("somebody has waited for")
+    alerts.get_by_role("button", name="Understood").click()
+    expect(alerts).to_have_count(0)
     row = page.locator("tr", has=page.get_by_text(f"#{spoken.id}", exact=True))
-    row.get_by_role("button", name="Listen in").click()
+    expect(row).to_contain_text("Visitor ")
+    row.focus()
+    page.keyboard.press("l")
     heard = page.get_by_role("complementary", name=f"#{spoken.id}")
     expect(heard.get_by_role("listitem").first).to_be_visible()
     floor.write(lambda work: say_message(work, Saying(spoken.id, "v9", "Are you there?"), 4000))
     expect(heard).to_contain_text("Are you there?")
-    row.get_by_role("button", name="Take over").click()
+    row.focus()
+    page.keyboard.press("a")
+    expect(page.get_by_role("dialog")).to_contain_text("Set the state of")
+    page.keyboard.press("Escape")
+    row.focus()
+    page.keyboard.press("o")
     page.wait_for_url(f"**/conversations/{spoken.id}")
     expect(page.locator("main")).to_contain_text("Are you there?")
     taken = floor.read(lambda work: work.conversation(spoken.id))
@@ -180,6 +194,11 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
     what = [one.what for one in site.room.office.audit.latest(20)]
     assert "conversation.listen" in what
     page.close()
+
+
+def _target(work: Work, queue: int | None, within: float) -> None:
+    found = work.queue(queue or 0)
+    work.save_queue(replace(found, target=replace(found.target, within=within)))
 
 
 def test_first_run(chromium: Browser, tmp_path: Path, faults: list[str]):

