@@ -79,7 +79,7 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.REOPEN: ("the contact speaks again", {}),
 }  # fmt: skip
 _PRESENCE = {"presence": "what the agent says of themselves", "reason": "why they are away"}
-_NAMED = {"name": "of the agent"}
+_NAMED = {"name": "of the agent", "channel": "of the conversation"}
 
 KINDS: Mapping[str, EventKind] = {
     "conversation.new": EventKind(
@@ -90,7 +90,7 @@ KINDS: Mapping[str, EventKind] = {
         for event, (meaning, fields) in _MOVES.items()
     },
     "conversation.taken": EventKind(
-        "a supervisor took an active one from its agent", _CONVERSATION, {"by": "the supervisor"}
+        "somebody else goes on with an active one of this agent", _CONVERSATION, {"by": "who"}
     ),
     "conversation.join": EventKind("a colleague takes part", _CONVERSATION, _NAMED),
     "conversation.part": EventKind("a colleague has left", _CONVERSATION, _NAMED),

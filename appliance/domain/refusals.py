@@ -43,6 +43,8 @@ KINDS: Mapping[str, str] = {
     "invite-yourself": "You have this conversation already",
     "invite-offline": "{name} is not signed in",
     "invite-too-many": "At most {most} colleagues take part in a conversation",
+    "hand-over-nobody": "Only a colleague who takes part can go on with it",
+    "hand-over-early": "{name} has not picked up yet",
     "snooze-call": "A call cannot be snoozed; hold or end it",
     "snooze-past": "The time {until} is over; choose a later one",
     "snooze-long": "A conversation is snoozed for at most {most} days",

@@ -25,6 +25,7 @@ from appliance.domain.rating import KeptRatings
 from appliance.domain.records import Agent, Conversation, Message, Offer, OfferEnd
 from appliance.domain.refusals import RefusalError
 from appliance.domain.telephony.call import KeptCalls
+from appliance.domain.telephony.guests import KeptGuests
 from appliance.domain.transcript import KeptTranscripts
 from appliance.domain.visits import KeptVisits
 
@@ -113,6 +114,11 @@ class Work(Protocol):
     @property
     def calls(self) -> KeptCalls:
         """What of the telephone's calls must be found again after a crash."""
+        ...
+
+    @property
+    def guests(self) -> KeptGuests:
+        """Colleagues' phones in calls."""
         ...
 
     @property

@@ -39,7 +39,7 @@ def invite(work: Work, conversation: int, agent: int, colleague: int) -> list[Pa
     Raises:
         NotInvitedError, NotYoursError, UnknownError.
     """
-    found = _mine(work, conversation, agent)
+    found = mine(work, conversation, agent)
     if found.state not in _SPOKEN_IN:
         raise NotInvitedError("invite-not-spoken")
     person = work.agent(colleague)
@@ -57,7 +57,7 @@ def invite(work: Work, conversation: int, agent: int, colleague: int) -> list[Pa
 
 def part(work: Work, conversation: int, agent: int, colleague: int) -> list[Participant]:
     """A colleague goes again, by themselves or sent by whoever has the conversation."""
-    found = work.conversation(conversation) if agent == colleague else _mine(
+    found = work.conversation(conversation) if agent == colleague else mine(
         work, conversation, agent
     )  # fmt: skip
     there = work.participants.one(conversation, colleague)
@@ -99,11 +99,13 @@ def joined(work: Work, agent: int) -> list[tuple[Participant, Conversation]]:
 def _tell(work: Work, what: str, conversation: Conversation, agent: int, who: int) -> None:
     work.tell(
         f"conversation.{what}", who=by_agent(who), conversation=conversation.id, agent=agent,
-        queue=conversation.queue, data={"name": work.agent(agent).name},
+        queue=conversation.queue,
+        data={"name": work.agent(agent).name, "channel": conversation.channel},
     )  # fmt: skip
 
 
-def _mine(work: Work, conversation: int, agent: int) -> Conversation:
+def mine(work: Work, conversation: int, agent: int) -> Conversation:
+    """The conversation that ``agent`` has. Raises NotYoursError, UnknownError."""
     found = work.conversation(conversation)
     if found.agent != agent:
         raise NotYoursError(agent, conversation)

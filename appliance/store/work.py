@@ -37,6 +37,7 @@ from appliance.store.floor_models import (
     QueueRow,
 )
 from appliance.store.group import Group
+from appliance.store.guests import SqlGuests
 from appliance.store.live import Told, as_text
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.quick import Quick
@@ -138,6 +139,11 @@ class SqlWork:
     def calls(self) -> SqlCalls:
         """What of the telephone's calls must be found again after a crash."""
         return SqlCalls(self._session)
+
+    @property
+    def guests(self) -> SqlGuests:
+        """Colleagues' phones in calls."""
+        return SqlGuests(self._session)
 
     @property
     def desk(self) -> SqlDesk:

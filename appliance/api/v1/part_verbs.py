@@ -17,13 +17,14 @@ from appliance.api.v1.chat_shapes import (
     rating_shape,
     visits_shape,
 )
-from appliance.api.v1.shapes import Strict
+from appliance.api.v1.shapes import ConversationShape, Strict, conversation_shape
 from appliance.api.v1.verbs import Here, Nothing, Verb
 from appliance.domain.rating import MOST_COMMENT
 from appliance.domain.work import Work
 from appliance.services.marks import mark
 from appliance.services.rate import rate
 from appliance.services.take_part import invite, part
+from appliance.services.telephony.guests import hand_over
 from appliance.services.transcripts import ask_transcript
 from appliance.services.typing import Typing
 from appliance.services.visited import visited
@@ -133,11 +134,16 @@ def desk_part_verbs(beside: Beside) -> tuple[Verb, ...]:
         found = part(work, here.conversation, here.by, body.agent)
         return participants_shape(work, found, here.by)
 
+    def handed(work: Work, here: Here, body: ColleagueBody) -> dict[str, object]:
+        return conversation_shape(hand_over(work, here.conversation, here.by, body.agent))
+
     return (
         *beside.shared(),
         Verb("invite", "/invite", "Ask a colleague in", Participants, invited, ColleagueBody),
         Verb("part", "/part", "Go again, or send a colleague out", Participants, gone,
              ColleagueBody),
+        Verb("hand_over", "/hand-over", "Let a colleague who takes part go on with it",
+             ConversationShape, handed, ColleagueBody),
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from appliance.domain.work import BusyError, Floor, UnknownError, Work
 from appliance.services.answer_offer import OfferGoneError
 from appliance.services.keep_moving import change
 from appliance.services.telephony.follow_call import IN_THE_CORE, without_leg
+from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.take_call import take_call
 from appliance.services.telephony.view import View
 from appliance.services.trouble import NotYoursError
@@ -77,6 +78,7 @@ class Calls:
     ) -> None:
         self._floor, self._switch, self._phones = floor, switch, phones
         self._view = View()
+        self._guests = GuestLegs(floor, switch, phones, self._view)
         self._lock = threading.Lock()
         self._working: set[object] = set()
         self._again: dict[object, Callable[[], None]] = {}
@@ -158,7 +160,10 @@ class Calls:
         self._view.found(channels, self._switch.bridges())
         known = self._floor.read(lambda work: list(work.calls.going_on()))
         callers = {call.channel for call in known}
-        ours = callers | {call.leg for call in known}
+        guests = self._floor.read(lambda work: list(work.guests.legs()))
+        ours = callers | {call.leg for call in known} | {one.leg for one in guests}
+        for guest in guests:
+            self._view.owns(guest.leg, guest.conversation)
         for call in known:
             self._view.belongs(call)
             self.changed(call.conversation)
@@ -190,10 +195,12 @@ class Calls:
                 return
             line = self._line(now)
             step = next_step(now.conversation.state, now.conversation.agent, line)
-            if step is None:
-                self._end_if_over(now, line)
-                return
             try:
+                if step is None:
+                    if self._guests.settle(now.call, now.conversation):
+                        continue
+                    self._end_if_over(now, line)
+                    return
                 self._do(step, now)
             except _MEANWHILE:
                 continue

@@ -53,6 +53,21 @@ class View:
             if call.leg:
                 self._owner[call.leg] = call.conversation
 
+    def owns(self, channel: str, conversation: int) -> None:
+        """This channel is of that call, too."""
+        with self._lock:
+            self._owner[channel] = conversation
+
+    def stands_in_room(self, channel: str) -> None:
+        """A colleague's phone."""
+        with self._lock:
+            self._joined.add(channel)
+
+    def is_joined(self, channel: str) -> bool:
+        """Whether it is in a room."""
+        with self._lock:
+            return channel in self._joined
+
     def conversation_of(self, channel: str) -> int | None:
         """Whose call a channel is of."""
         with self._lock:
@@ -112,17 +127,21 @@ class View:
 
     def leg(self, call: Call) -> tuple[Leg, End | None]:
         """The agent's phone; one that was kept and never rang is none yet."""
+        return self.leg_of(call.leg, spoken=call.spoken)
+
+    def leg_of(self, leg: str, *, spoken: bool) -> tuple[Leg, End | None]:
+        """The same of any phone that was asked to ring."""
         with self._lock:
-            if not call.leg:
+            if not leg:
                 return Leg.NONE, None
-            if call.leg in self._ends:
-                return Leg.GONE, self._ends[call.leg]
-            if call.leg in self._up:
-                return (Leg.UP if self._up[call.leg] else Leg.RINGING), None
-            if call.leg in self._ringing:
+            if leg in self._ends:
+                return Leg.GONE, self._ends[leg]
+            if leg in self._up:
+                return (Leg.UP if self._up[leg] else Leg.RINGING), None
+            if leg in self._ringing:
                 return Leg.RINGING, None
             # Kept by a process that died: it was put down meanwhile, or had not rung yet.
-            return (Leg.GONE, End.HUNG_UP) if call.spoken else (Leg.NONE, None)
+            return (Leg.GONE, End.HUNG_UP) if spoken else (Leg.NONE, None)
 
     def drop(self, call: Call) -> None:
         """It is over: nothing of it is remembered."""

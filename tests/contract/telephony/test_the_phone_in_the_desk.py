@@ -74,8 +74,7 @@ class PhoneSite:
     def ready(self, name: str, **options) -> Page:
         """The same, and calls may come."""
         page = self.desk(name, **options)
-        page.locator(".empty .button.primary").click()
-        page.locator("[data-test=state]", has_text="Available").wait_for()
+        begin(page)
         return page
 
     def until_quiet(self) -> None:
@@ -89,6 +88,14 @@ class PhoneSite:
         for context in self._chromium.contexts:
             context.close()
         self.process.close()
+
+
+def begin(page: Page) -> None:
+    """From now on calls may come."""
+    state = page.locator("[data-test=state]")
+    if state.text_content() != "Available":
+        page.locator(".empty .button.primary").click()
+    expect(state).to_have_text("Available")
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +156,31 @@ def test_a_call_rings_is_taken_muted_held_and_ended_at_the_desk(site: PhoneSite)
     site.until_quiet()
     expect(anna.locator("[data-test=state]")).to_have_text("Available")
     anna.context.close()
+
+
+def test_a_colleague_is_asked_while_the_caller_waits_and_then_has_the_call(site: PhoneSite):
+    anna, bo = site.ready("anna"), site.desk("bo")
+    site.real.caller(NUMBER, stays=60)
+    anna.locator("[data-test=offer]").wait_for()
+    anna.keyboard.press("F2")
+    anna.locator("[data-test=call-bar]").get_by_role("button", name="Mute").wait_for()
+    begin(bo)
+    anna.keyboard.press("Escape")
+    anna.get_by_role("button", name="Ask a colleague in").click()
+    anna.get_by_role("option", name="Bo").wait_for()
+    anna.get_by_role("button", name="Ask Bo in").click()
+    bo.locator("[data-test=asked]").get_by_role("button", name="Answer").click()
+    bo.locator("[data-test=call-bar]").get_by_role("button", name="Mute").wait_for()
+    expect(anna.locator("header .badge", has_text="On hold")).to_be_visible()
+    until(lambda: "3 active channels" in site.channels(), 30, "three", site.channels)
+    anna.get_by_role("button", name="Hand over to Bo").click()
+    expect(anna.locator("[data-test=state]")).to_have_text("Available")
+    until(lambda: "2 active channels" in site.channels(), 30, "two", site.channels)
+    bo.locator("[data-test=end]").click()
+    bo.locator("[data-test=close]").click()
+    site.until_quiet()
+    anna.context.close()
+    bo.context.close()
 
 
 def test_a_phone_is_gone_from_the_switch_with_its_desk(site: PhoneSite):

@@ -182,7 +182,10 @@ export const useBoard = defineStore("board", () => {
       void followJoined().catch(() => undefined);
       if (isMine(card, me.value?.id ?? 0)) void soon("me", refreshMe);
     } catch (error) {
-      if (error instanceof Refused) cards.delete(conversation);
+      if (error instanceof Refused) {
+        cards.delete(conversation); // somebody else has it from now on: my state is another, too
+        void soon("me", refreshMe);
+      }
       throw error;
     }
   }
@@ -230,6 +233,12 @@ export const useBoard = defineStore("board", () => {
   async function invite(conversation: number, agent: number): Promise<void> {
     await post("/api/v1/desk/conversations/{conversation}/invite", { path: { conversation }, body: { agent } });
     await detail(conversation);
+  }
+
+  /** A colleague who takes part goes on in my stead. */
+  async function handOver(conversation: number, agent: number): Promise<void> {
+    await post("/api/v1/desk/conversations/{conversation}/hand-over", { path: { conversation }, body: { agent } });
+    await refresh(conversation).catch(() => undefined);
   }
 
   async function part(conversation: number, agent: number): Promise<void> {
@@ -302,6 +311,6 @@ export const useBoard = defineStore("board", () => {
 
   return {
     ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, mostLength, mine, aside, ringing, contacts, details,
-    begin, detail, replies, invite, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
+    begin, detail, replies, invite, handOver, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

@@ -41,7 +41,7 @@ export const usePhone = defineStore("phone", () => {
   let again = 0;
 
   /** The call that I have taken; the phone follows it. */
-  const call = computed(() => board.mine.find((one) => one.channel === "phone" && (one.state === "active" || one.state === "held")));
+  const call = computed(() => board.mine.find((one) => one.channel === "phone" && one.agent === board.me?.id && (one.state === "active" || one.state === "held")));
 
   async function begin(): Promise<void> {
     const told = await get("/api/v1/desk/phone");
@@ -150,6 +150,7 @@ export const usePhone = defineStore("phone", () => {
     installed, extension, state, line, testing, muted, trouble, quality, mine, theirs, devices, call,
     begin, turnOn, turnOff, echo, mute, use,
     press: (key: string) => phone?.press(key),
+    answer: () => phone?.answer(),
     hangUp: () => phone?.hangUp(),
   };
 });

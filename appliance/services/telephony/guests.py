@@ -1,0 +1,127 @@
+"""Colleagues in calls: done at the switch (`GuestLegs`), and in the core (`hand_over`)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+
+from appliance.domain.conversation import Event, State
+from appliance.domain.participants import Part
+from appliance.domain.records import Conversation
+from appliance.domain.telephony.call import Call, Leg
+from appliance.domain.telephony.guests import Guest, GuestStep, next_guest_step
+from appliance.domain.telephony.phones import Phones
+from appliance.domain.telephony.provider import End, TelephonyProvider
+from appliance.domain.telephony.seats import devices_of
+from appliance.domain.work import Floor, Work
+from appliance.services import take_part
+from appliance.services.keep_moving import change
+from appliance.services.moves import by_agent, move
+from appliance.services.take_part import NotInvitedError
+from appliance.services.telephony.view import View
+
+_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
+_RING_SECONDS = 45  # an offer's usual time and some more; then the agent goes on without them
+_LEG = "leg-"
+
+
+class GuestLegs:
+    """Does what `next_guest_step` says.
+
+    Args:
+        floor: the core.
+        switch: started by whoever has this.
+        phones: who has which phone.
+        view: what is known of the switch.
+    """
+
+    def __init__(self, floor: Floor, switch: TelephonyProvider, phones: Phones, view: View) -> None:
+        self._floor, self._switch, self._phones, self._view = floor, switch, phones, view
+
+    def settle(self, call: Call, conversation: Conversation) -> bool:
+        """Take one step for one of a call's colleagues; whether there was one."""
+        kept, invited = self._floor.read(lambda work: _read(work, call.conversation))
+        if conversation.state not in _SPOKEN_IN or not call.spoken:
+            invited = []
+        for guest in kept:
+            step = self._step(guest, wanted=guest.agent in invited)
+            if step is not None:
+                self._do(step, guest, call)
+                return True
+        here = {guest.agent for guest in kept}
+        for agent in invited:
+            if agent not in here:
+                leg = _LEG + secrets.token_hex(8)
+                self._do(GuestStep.RING, Guest(call.conversation, agent, leg), call)
+                return True
+        return False
+
+    def _step(self, guest: Guest, *, wanted: bool) -> GuestStep | None:
+        leg, _why = self._view.leg_of(guest.leg, spoken=guest.spoken)
+        if leg is Leg.NONE and not wanted:
+            leg = Leg.GONE  # kept, and it never rang: to be forgotten
+        return next_guest_step(wanted=wanted, leg=leg, joined=self._view.is_joined(guest.leg))
+
+    def _do(self, step: GuestStep, guest: Guest, call: Call) -> None:
+        if step is GuestStep.RING:
+            self._floor.write(lambda work: work.guests.save(guest))
+            self._view.owns(guest.leg, call.conversation)
+            self._view.rings(guest.leg)
+            devices = devices_of(guest.agent, self._phones.phones())
+            caller = self._view.number_of(call.channel)
+            self._switch.call(guest.leg, devices, caller, _RING_SECONDS)
+        elif step is GuestStep.JOIN:
+            self._floor.write(lambda work: work.guests.save(replace(guest, spoken=True)))
+            self._switch.make_bridge(call.bridge)
+            self._switch.join(call.bridge, guest.leg)
+            self._view.stands_in_room(guest.leg)
+        else:
+            if step is GuestStep.DROP:
+                self._switch.hang_up(guest.leg)
+                self._view.ended(guest.leg, End.HUNG_UP)
+            change(self._floor, lambda work: _send_out(work, guest))
+
+
+def hand_over(work: Work, conversation: int, agent: int, to: int) -> Conversation:
+    """A colleague who is in the call goes on in the agent's stead, and the agent leaves it.
+
+    Raises:
+        NotInvitedError, NotYoursError, UnknownError, IllegalTransitionError.
+    """
+    before = take_part.mine(work, conversation, agent)
+    there = work.participants.one(conversation, to)
+    if there is None or there.part is not Part.COLLEAGUE:
+        raise NotInvitedError("hand-over-nobody")
+    call = work.calls.of(conversation)
+    if call is not None:
+        guest = next((one for one in work.guests.of(conversation) if one.agent == to), None)
+        if guest is None or not guest.spoken:
+            raise NotInvitedError("hand-over-early", name=work.agent(to).name)
+        work.guests.remove(guest)
+        if call.leg:  # a phone that nobody wants in the call any more
+            work.guests.save(Guest(conversation, agent, call.leg, call.spoken))
+        work.calls.save(replace(call, leg=guest.leg, leg_agent=to, spoken=True))
+    taken = move(
+        work, before, Event.TAKE_OVER, by_agent(agent), agent=to, last_agent=to,
+        data={"from": agent},
+    )  # fmt: skip
+    work.participants.remove(conversation, to)
+    work.tell(
+        "conversation.taken", who=by_agent(agent), conversation=conversation, agent=agent,
+        queue=before.queue, data={"by": to},
+    )  # fmt: skip
+    return taken
+
+
+def _read(work: Work, conversation: int) -> tuple[Sequence[Guest], list[int]]:
+    parts = work.participants.of(conversation)
+    invited = [one.agent for one in parts if one.part is Part.COLLEAGUE]
+    return work.guests.of(conversation), invited
+
+
+def _send_out(work: Work, guest: Guest) -> None:
+    there = work.participants.one(guest.conversation, guest.agent)
+    if there is not None and there.part is Part.COLLEAGUE:
+        take_part.part(work, guest.conversation, guest.agent, guest.agent)
+    work.guests.remove(guest)
