@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 
+import psutil
+
 from appliance.domain.telephony.phones import Phone, digest_of
 from appliance.settings_telephony import TelephonySettings
 from appliance.telephony.ari.provider import AriProvider
@@ -90,6 +92,7 @@ class RealSwitch:
         pid = running_pid(self.places)
         if pid is not None:  # it would tell telephones of its end that are gone already
             os.kill(pid, signal.SIGKILL)
+            psutil.Process(pid).wait(60)
         self.switch.stop()
 
     def _sipp(self, scenario: Path, address: str, port: int, *more: str) -> subprocess.Popen[bytes]:
