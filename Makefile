@@ -10,7 +10,7 @@ PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev test check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -65,6 +65,9 @@ bench-rollout: $(VENV)/dev.stamp ## measure a release over 200 simulated clients
 
 bench-chat: $(VENV)/dev.stamp ## measure chats at 1,000 to 10,000 visitors beside socket.io and python-socketio
 	@PYTHONPATH=. $(BIN)/python bench/chat.py $(BENCH)
+
+bench-desk: setup-dev ## measure how quickly the desk answers a key, with 300 conversations and 2,000 messages
+	@PYTHONPATH=. $(BIN)/python bench/desk.py $(BENCH)
 
 conformance: setup-dev ## the public TUF conformance suite; SUITE= its clone, beside it `faketime` is needed
 	@cd "$(SUITE)" && "$(CURDIR)/$(BIN)/python" -m pytest -q tuf_conformance \

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from flask import Blueprint, abort, make_response, render_template, send_from_directory
+from flask import Blueprint, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from appliance.api.access import user_here
-from appliance.domain.roles import MANAGE_FLOOR, PERMISSIONS, may
+from appliance.api.built import send_built
+from appliance.domain.roles import MANAGE_FLOOR, PERMISSIONS, TAKE_CONVERSATIONS, may
 from appliance.domain.users import Users
 from appliance.settings import ApplianceSettings
 from common.errors import OperatorError
@@ -24,6 +26,8 @@ BUILT = Path(__file__).resolve().parents[1] / "static" / "built" / "desk"
 # Which paths are the desk's own: see appliance/web/desk/routes.ts.
 AREAS = ("account", "conversations", "supervisor", "reports", "admin", "running")
 _ENTRY = "main.ts"
+# What an agent needs whatever page is opened: asked for at once, not one after the other.
+_AGENTS = ("agent/AgentBar.vue", "agent/AgentPage.vue", "agent/texts/{language}.json")
 _YEAR = 365 * 86400
 
 
@@ -36,9 +40,13 @@ def desk_page(
     @signed_in
     def page(rest: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the desk reads it itself
         user = user_here(users)
-        entry = manifest(built)[_ENTRY]
+        agent = _AGENTS if may(user.role, TAKE_CONVERSATIONS) else ()
+        language = current_language()
+        scripts, styles = needed(
+            manifest(built), (_ENTRY, *(one.format(language=language) for one in agent))
+        )
         known = {
-            "language": current_language(),
+            "language": language,
             "user": {
                 "id": user.id, "name": user.name, "display_name": user.display_name,
                 "role": str(user.role),
@@ -52,7 +60,7 @@ def desk_page(
         }  # fmt: skip
         answer = make_response(
             render_template(
-                "desk.html", script=entry["file"], styles=entry.get("css", []), settings=known
+                "desk.html", script=scripts[0], sooner=scripts[1:], styles=styles, settings=known
             )
         )
         answer.headers["Cache-Control"] = "no-store"
@@ -67,20 +75,35 @@ def desk_page(
     def file(name: str) -> ResponseReturnValue:
         if name == "manifest.json":
             abort(404)
-        answer = send_from_directory(built, name, max_age=_YEAR)
+        answer = send_built(built, name, max_age=_YEAR)
         answer.cache_control.immutable = True  # the name has the content's hash
         return answer
 
     return blueprint
 
 
+def needed(
+    known: Mapping[str, dict[str, Any]], sources: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """The scripts, the first source's first, and the styles that ``sources`` need to run."""
+    seen: list[str] = []
+    todo = list(sources)
+    while todo:
+        one = todo.pop(0)
+        if one not in seen:
+            seen.append(one)
+            todo += known[one].get("imports", [])
+    styles = [style for one in seen for style in known[one].get("css", [])]
+    return [known[one]["file"] for one in seen], list(dict.fromkeys(styles))
+
+
 @lru_cache(maxsize=4)
-def _read(file: Path, _changed: int) -> Mapping[str, dict[str, object]]:
-    found: Mapping[str, dict[str, object]] = json.loads(file.read_bytes())
+def _read(file: Path, _changed: int) -> Mapping[str, dict[str, Any]]:
+    found: Mapping[str, dict[str, Any]] = json.loads(file.read_bytes())
     return found
 
 
-def manifest(built: Path) -> Mapping[str, dict[str, object]]:
+def manifest(built: Path) -> Mapping[str, dict[str, Any]]:
     """What was built: by source, the file's name and its styles. Raises OperatorError."""
     file = built / "manifest.json"
     try:

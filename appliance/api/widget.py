@@ -13,10 +13,10 @@ from flask import (
     make_response,
     render_template,
     request,
-    send_from_directory,
 )
 from flask.typing import ResponseReturnValue
 
+from appliance.api.built import send_built
 from common.errors import OperatorError
 from common.serving.headers import CONTENT_SECURITY_POLICY
 from common.web.texts import current_language
@@ -50,7 +50,7 @@ def widget(built: Path = BUILT) -> Blueprint:
     def file(name: str) -> ResponseReturnValue:
         if name not in _names(built).values():
             abort(404)
-        return _for_any_page(send_from_directory(built, name), _FOREVER)
+        return _for_any_page(send_built(built, name), _FOREVER)
 
     @blueprint.get("/example")
     def example() -> ResponseReturnValue:

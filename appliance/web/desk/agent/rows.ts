@@ -26,8 +26,9 @@ export function rowsOf(messages: Message[], outgoing: Outgoing[]): Row[] {
   for (const message of messages) {
     const at = new Date(message.at);
     if (at.toDateString() !== day) {
+      const atTop = day === "" && message.number > 1; // older ones of that day may come: no line is there that would move
       day = at.toDateString();
-      rows.push({ kind: "day", key: `day ${day}`, at, goesOn: false });
+      if (!atTop) rows.push({ kind: "day", key: `day ${day}`, at, goesOn: false });
       before = null;
     }
     const goesOn = before !== null && sameAuthor(before, message) && at.getTime() - Date.parse(before.at) < TOGETHER;
