@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 IDENTITY = Path("common", "build.json")
 WEB = Path("appliance", "web")
 BUILT = Path("appliance", "static", "built")
+MAPS = Path("build", "appliance.maps")  # for the vendor alone
 
 
 def _git(*arguments: str) -> str:
@@ -79,7 +80,7 @@ def _build_web(out: Path) -> None:
     for command in (
         # Not `npm ci`: it wants the optional packages of other platforms, too.
         [node, npm, "install", "--no-save", "--loglevel=error", *quiet],
-        [node, "build.mjs", out.resolve()],
+        [node, "build.mjs", out.resolve(), HERE / MAPS],
     ):
         done = subprocess.run(
             command, cwd=HERE / WEB, capture_output=True, text=True, check=False, timeout=600

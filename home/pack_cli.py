@@ -17,6 +17,7 @@ from common.settings import load
 from common.wire.release import Data, Health, Manifest, this_platform
 from home import pack as packing
 from home.deltas import Told, make_deltas
+from home.maps import keep, maps_folder
 from home.publish import room
 from home.settings import HomeSettings
 
@@ -47,6 +48,7 @@ def add_to(group: Group) -> None:
 @click.option("--floor", default="", help="Lowest version that may run once this one has run.")
 @click.option("--critical", is_flag=True, help="May shorten the wait for a site's window.")
 @click.option("--notes", default="", help="What is new, for the sites' administrators.")
+@click.option("--maps", type=_FOLDER, help="Folder of its scripts' source maps, kept here.")
 @click.option("--out", required=True, type=_FOLDER, help="Folder to make the pack in.")
 @json_option
 def pack(
@@ -66,6 +68,7 @@ def pack(
     floor: str,
     critical: bool,
     notes: str,
+    maps: Path | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -93,6 +96,7 @@ def pack(
             progress=progress,
         )
     manifest = packed.manifest
+    kept = keep(maps_folder(settings.folder), maps, product, version) if maps else 0
     for left in out.glob("from-*.delta"):
         left.unlink()  # of an earlier pack in this folder
     with _bars() as told:
@@ -114,6 +118,7 @@ def pack(
         "files": len(manifest.files),
         "size": manifest.size,
         "pack_size": packed.pack_size,
+        "maps": kept,
         "deltas": {delta.base.version: delta.size for delta in deltas},
     }
     text = (

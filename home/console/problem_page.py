@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from io import BytesIO
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,6 +18,7 @@ from home.console.context import Context
 from home.console.problem_pages import kept_filters
 from home.console.releases_known import known_releases
 from home.inbox import decisions, fixes, histogram, problems, reports
+from home.maps import maps_folder, readable
 
 _UNSAFE = re.compile(r"[^\w.@+()\[\] -]+")
 
@@ -24,6 +26,7 @@ _UNSAFE = re.compile(r"[^\w.@+()\[\] -]+")
 def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
     """Add them to the console's blueprint."""
     store = context.store
+    told = partial(readable, maps=maps_folder(context.folder))
 
     @blueprint.get("/problems/<int:number>")
     @signed_in
@@ -34,7 +37,7 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
         window = context.inbox().log_window
         asked = (request.args.get("site", ""), request.args.get("report", ""))
         sample = reports.sample(store, number, *asked)
-        shown = sample and reports.report(store, sample.row["site"], sample.row["id"], window)
+        shown = sample and reports.report(store, sample.row["site"], sample.row["id"], window, told)
         back = request.args.get("back", "")
         fixed_in = fixes.split(row["resolved_in"], row["program"])
         return render_template(
@@ -68,7 +71,7 @@ def add_pages(blueprint: Blueprint, context: Context, texts: Texts) -> None:
     @signed_in
     def report(site: str, name: str) -> ResponseReturnValue:
         window = context.inbox().log_window
-        found = reports.report(store, site, name, window) or abort(404)
+        found = reports.report(store, site, name, window, told) or abort(404)
         return render_template("home/report.html", report=found, log_window=f"{window:g}")
 
     @blueprint.get("/reports/<site>/<name>/files/<int:place>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -118,8 +119,17 @@ def sample(store: Store, problem: int, site: str = "", name: str = "") -> Sample
     )
 
 
-def report(store: Store, site: str, name: str, window: float) -> Report | None:
-    """One report with the log lines ``window`` seconds before and after it."""
+def report(
+    store: Store,
+    site: str,
+    name: str,
+    window: float,
+    named: Callable[[dict[str, Any]], dict[str, Any]] = lambda event: event,
+) -> Report | None:
+    """One report with the log lines ``window`` seconds before and after it.
+
+    ``named`` puts an event into better words, as `home.maps.readable` does.
+    """
     row = store.row(
         "SELECT r.*, sites.name AS site_name, b.sequence, b.environment, b.logs, b.emptied_at"
         " FROM reports r JOIN sites ON sites.id = r.site JOIN bundles b ON b.id = r.bundle"
@@ -129,7 +139,7 @@ def report(store: Store, site: str, name: str, window: float) -> Report | None:
     if row is None:
         return None
     event = unpacked(row.pop("event")) if row["event"] else row.pop("event")
-    shown = view(event, row["received_at"]) if isinstance(event, dict) else None
+    shown = view(named(event), row["received_at"]) if isinstance(event, dict) else None
     whole = row.pop("raw") or b""
     told = json.loads(row.pop("environment"))
     environment = told if isinstance(told, dict) else {}
