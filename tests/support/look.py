@@ -13,12 +13,12 @@ from tests.support.showroom import PASSWORD, ZONE_NAME, Showroom, open_to_visito
 
 LANGUAGES = ("zh-CN", "en")
 THEMES = ("light", "dark")
-WIDE, PHONE = (1280, 800), (390, 844)
+WIDE, PHONE = (1280, 720), (390, 844)
 
 
 @dataclass(frozen=True)
 class View:
-    """One page: its address, a name for the file, who looks, and how wide."""
+    """One page: its address, a name for the file, who looks, how wide, what is pressed there."""
 
     name: str
     path: str
@@ -26,10 +26,24 @@ class View:
     size: tuple[int, int] = WIDE
     ready: str = "h1"
     tall: bool = False
+    press: str = ""
 
 
 def views(room: Showroom) -> list[View]:
     """All of them; each supervisor's page on a phone, too."""
+    talk = f"/conversations/{room.spoken_by('anna')}"
+    agent = [
+        View("agent", "/", "anna", ready="[data-test=card]"),
+        View("agent-ring", "/", "bo", ready="[data-test=offer]"),
+        View("agent-talk", talk, "anna", ready="[role=log] article"),
+        View("agent-give", talk, "anna", ready="[role=log] article", press="Escape t"),
+        View("agent-snooze", talk, "anna", ready="[role=log] article", press="Escape s"),
+        View("agent-canned", talk, "anna", ready="[role=log] article", press="/"),
+        View("agent-free", "/", "maria", ready=".empty"),
+        View("palette", "/", "anna", ready="[data-test=card]", press="Control+k"),
+        View("keys-help", "/", "anna", ready="[data-test=card]", press="?"),
+        View("nowhere", "/admin/nothing", "anna", ready="main .empty"),
+    ]
     supervisor = [
         View("wall", "/supervisor/wall", "sue", ready=".tiles"),
         View("live", "/supervisor/conversations", "sue", ready="tbody tr"),
@@ -39,6 +53,7 @@ def views(room: Showroom) -> list[View]:
         View("staffing", "/reports/staffing", "sue", ready="td.step0"),
     ]
     return [
+        *agent,
         *supervisor,
         View("wall-full", "/supervisor/wall/full", "sue", (1920, 1080), ".tiles"),
         *(View(f"{v.name}-phone", v.path, v.who, PHONE, v.ready) for v in supervisor),
@@ -85,6 +100,9 @@ def photograph(page: Page, address: str, view: View, file: Path) -> None:
     page.goto(address + view.path)
     page.wait_for_selector(view.ready, timeout=30_000)
     page.wait_for_load_state("networkidle", timeout=5_000)
+    for keys in view.press.split():
+        page.keyboard.press(keys)
+        page.wait_for_timeout(300)
     if view.tall:  # what scrolls inside is shown whole
         page.set_viewport_size({"width": view.size[0], "height": 2200})
     page.screenshot(path=file)

