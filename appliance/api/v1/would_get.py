@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from appliance.api.v1.here import blueprint_for
 from appliance.api.v1.shapes import Answer, Strict
+from appliance.domain.demand import ANYBODY
 from appliance.domain.roles import MANAGE_FLOOR
 from appliance.domain.try_out import Choice, TryOut
 from appliance.domain.users import Users
@@ -66,7 +67,9 @@ def would_get_it(floor: Floor, users: Users, texts: Texts) -> APIBlueprint:
 
         found, names = floor.read(job)
         return jsonify(
-            rule=texts.t("routing.why.rule", rule=found.rule, step=found.step),
+            rule=texts.t("routing.why.no_rule")
+            if found.rule == ANYBODY.name
+            else texts.t("routing.why.rule", rule=found.rule, step=found.step),
             holds=texts.t(f"routing.why_not.{found.holds}") if found.holds else "",
             items=[
                 {"agent": one.agent, "name": names.get(one.agent, ""), "place": one.place,
