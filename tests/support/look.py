@@ -94,15 +94,22 @@ def sign_in(browser: Browser, address: str, who: str, language: str, **more: obj
     return context
 
 
+def press(page: Page, view: View) -> None:
+    """The keys that belong to the view."""
+    for keys in view.press.split():
+        page.keyboard.press(keys)
+        if keys != "Escape":
+            page.locator("dialog[open], .canned").first.wait_for()
+
+
 def photograph(page: Page, address: str, view: View, file: Path) -> None:
     """One picture, of the whole page."""
     page.set_viewport_size({"width": view.size[0], "height": view.size[1]})
     page.goto(address + view.path)
     page.wait_for_selector(view.ready, timeout=30_000)
     page.wait_for_load_state("networkidle", timeout=5_000)
-    for keys in view.press.split():
-        page.keyboard.press(keys)
-        page.wait_for_timeout(300)
+    press(page, view)
+    page.wait_for_timeout(300)
     if view.tall:  # what scrolls inside is shown whole
         page.set_viewport_size({"width": view.size[0], "height": 2200})
     page.screenshot(path=file)
