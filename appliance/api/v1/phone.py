@@ -19,14 +19,14 @@ from appliance.domain.work import Floor
 SOCKET = "/api/v1/desk/phone/socket"
 
 
-class PhoneShape(BaseModel):
+class DeskPhone(BaseModel):
     """What I can telephone with."""
 
     installed: bool = Field(description="Whether there is a switch.")
     extension: str = Field(description="Of my desk phone; empty: I have none.")
 
 
-class SessionShape(BaseModel):
+class DeskPhoneSession(BaseModel):
     """What one session of the desk's phone signs in with; nothing of it is kept."""
 
     name: str = Field(description="In SIP.")
@@ -55,14 +55,14 @@ def phone(
     about = "Telephones of the desk."
     blueprint = blueprint_for("phone", "/desk/phone", about, users, TAKE_CONVERSATIONS)
 
-    @blueprint.get("", summary="What I can telephone with", responses={"200": PhoneShape})
+    @blueprint.get("", summary="What I can telephone with", responses={"200": DeskPhone})
     def mine() -> Answer:
         me = user().id
         extension = next((one.extension for one in phones() if one.agent == me), "")
         return jsonify(installed=installed(), extension=extension)
 
     @blueprint.post("/sessions", summary="Begin a session of the desk's phone",
-                    responses={"200": SessionShape})  # fmt: skip
+                    responses={"200": DeskPhoneSession})  # fmt: skip
     def begin() -> Answer:
         if not installed():
             abort(409, "There is no switch on this machine, so the desk has no phone.")
