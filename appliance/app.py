@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
+from flask_openapi3 import APIBlueprint
 
 from appliance.api.desk_page import desk_page
 from appliance.api.elsewhere import keep_to_roles
@@ -18,12 +20,15 @@ from appliance.api.v1.chat import ConversationKeys, visitor_verbs
 from appliance.api.v1.desk_verbs import desk_verbs
 from appliance.api.v1.faults import faults
 from appliance.api.v1.files import FileAddresses, Uploads
+from appliance.api.v1.flows import flows, numbers
 from appliance.api.v1.frames import Frames
 from appliance.api.v1.interfaces import add_interfaces, described_application
 from appliance.api.v1.looks import Looks
 from appliance.api.v1.part_verbs import Beside, desk_part_verbs, visitor_part_verbs
 from appliance.api.v1.phone import phone
 from appliance.api.v1.problems import told_to_programs
+from appliance.api.v1.prompts import prompts
+from appliance.api.v1.recordings import recordings
 from appliance.api.v1.site import site
 from appliance.api.v1.update import update
 from appliance.api.widget import widget
@@ -47,11 +52,14 @@ from appliance.settings import ApplianceSettings, ChatSettings
 from appliance.store.accounts import SqlAccounts
 from appliance.store.facts import storage_facts
 from appliance.store.files import AttachmentFiles
+from appliance.store.flows import SqlFlows
 from appliance.store.live import SqlLive
 from appliance.store.phones import SqlPhones
 from appliance.store.queue_form import from_form, to_form
+from appliance.store.recordings import SqlRecordings
 from appliance.store.reports import SqlBook
 from appliance.telephony.places import Places as TelephonyPlaces
+from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
 from common.clock import Clock, SystemClock
 from common.feed import Asker, Passing
@@ -226,6 +234,15 @@ def create_app(
             phone(
                 office.floor, office.users, SqlPhones(office.database).phones, has_switch, secret
             ),
+            *_calls(office, at_start, clock),
+            recordings(
+                office.floor,
+                office.users,
+                office.audit,
+                recordings_of(at_start, office, clock),
+                secret,
+                clock,
+            ),
         ),
     )
 
@@ -257,6 +274,23 @@ def create_app(
         lambda asker, topic: topic_allowed(roles, topic) and readers(asker, topic),
         frames, attachments, passing, places, person,
     )  # fmt: skip
+
+
+def _calls(office: Office, settings: ApplianceSettings, clock: Clock) -> list[APIBlueprint]:
+    """What is served about calls, beside what is served about every conversation."""
+    kept, users, audit = SqlFlows(office.database, clock), office.users, office.audit
+    tree = Tree(TelephonyPlaces(settings.telephony_folder).tree)
+    return [
+        flows(office.floor, users, audit, kept),
+        numbers(office.floor, users, audit, SqlPhones(office.database), kept),
+        prompts(users, audit, kept, partial(speak, tree)),
+    ]
+
+
+def recordings_of(settings: ApplianceSettings, office: Office, clock: Clock) -> SqlRecordings:
+    """Where what was recorded of calls is kept."""
+    folder = Path(settings.telephony.recordings_folder or office.folder / "recordings").resolve()
+    return SqlRecordings(office.database, office.vault, folder, clock)
 
 
 def _webhooks_part(office: Office) -> list[Part]:

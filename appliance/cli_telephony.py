@@ -15,6 +15,7 @@ from appliance.domain.telephony.phones import Number, Phone, digest_of, is_exten
 from appliance.office import Office
 from appliance.ops.reporting import start_reporting
 from appliance.settings import ApplianceSettings, load_settings
+from appliance.store.flows import SqlFlows
 from appliance.store.phones import SqlPhones
 from appliance.telephony.install import install
 from appliance.telephony.places import Places
@@ -154,8 +155,9 @@ def number() -> None:
 @number.command("add")
 @click.argument("called")
 @click.option("--queue", required=True, help="The name of the queue in which callers wait.")
-def add_number(called: str, queue: str) -> None:
-    """Let whoever calls the number CALLED wait in the queue."""
+@click.option("--flow", default="", help="The name of the flow that they go through first.")
+def add_number(called: str, queue: str, flow: str) -> None:
+    """Let whoever calls the number CALLED wait in the queue, or go through a flow."""
     if not is_number(called):
         raise OperatorError(f"A number has digits, and a + before them perhaps; not {called!r}.")
 
@@ -165,10 +167,18 @@ def add_number(called: str, queue: str) -> None:
         if found is None:
             known = ", ".join(one.name for one in queues) or "none yet"
             raise OperatorError(f"There is no queue called {queue!r}; there are: {known}.")
-        SqlPhones(office.database).keep_number(Number(called, found.id))
+        flows = SqlFlows(office.database, SystemClock()).all() if flow else []
+        through = next((one for one in flows if one.name == flow), None)
+        if flow and through is None:
+            known = ", ".join(one.name for one in flows) or "none yet"
+            raise OperatorError(f"There is no flow called {flow!r}; there are: {known}.")
+        SqlPhones(office.database).keep_number(
+            Number(called, found.id, through.id if through else None)
+        )
 
     _with_office(keep)
-    click.echo(f"Whoever calls {called} waits in {queue}.")
+    first = f"goes through {flow}, or " if flow else ""
+    click.echo(f"Whoever calls {called} {first}waits in {queue}.")
 
 
 @number.command("remove")

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import click
 
-from appliance.app import Appliance, create_app
+from appliance.app import Appliance, create_app, recordings_of
 from appliance.bells import Bell
 from appliance.bells.nearby import NearbyBell
 from appliance.beside import Beside, Job
@@ -36,6 +36,7 @@ from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
 from appliance.settings import ApplianceSettings, load_settings
 from appliance.settings_mail import MailSettings
+from appliance.store.flows import SqlFlows
 from appliance.store.leases import SqlLeases
 from appliance.store.live import SqlLive, prune
 from appliance.store.migrate import alone
@@ -189,6 +190,7 @@ class _Process:
         )  # fmt: skip
         self._phone = waking.phone = _phone(settings, office, self._me, clock, roles)
         live = timedelta(hours=settings.chat.live_hours)
+        recordings = timedelta(days=settings.telephony.recordings_days)
         reports = timedelta(days=settings.reports.keep_days)
         worker = ProcessRole.WORKER
         self._beside = Beside(
@@ -206,6 +208,11 @@ class _Process:
                 Job(3600, lambda: office.people.forget(clock.now(), settings), worker),
                 Job(5, appliance.places.tell_news, ProcessRole.VISITOR),
                 Job(_MAIL_SECONDS, self._send_transcripts, worker),
+                Job(
+                    3600,
+                    lambda: recordings_of(settings, office, clock).forget(clock.now() - recordings),
+                    worker,
+                ),
                 Job(3600, lambda: forget_reports(office.database, clock.now() - reports), worker),
             ],
             turn,
@@ -265,8 +272,10 @@ def _phone(
     turn = Turn(SqlLeases(office.database), _FOR_ITS_CALLS, me.id, clock,
                 settings.nodes.lease_seconds)  # fmt: skip
     return PhoneLink(
-        office.floor, SqlLive(office.database), SqlPhones(office.database), turn, settings
-    )
+        office.floor, SqlLive(office.database), SqlPhones(office.database), turn, settings,
+        SqlFlows(office.database, clock), Texts("appliance"), clock,
+        recordings_of(settings, office, clock), office.audit,
+    )  # fmt: skip
 
 
 def _webhooks(settings: ApplianceSettings, office: Office, clock: Clock) -> SendWebhooks:

@@ -79,6 +79,19 @@ class TelephonySettings:
         "up all calls within one.",
     )
 
+    recordings_folder: str = setting(
+        "",
+        doc="Where recordings of calls are kept, sealed; empty: `recordings` in the data folder. "
+        "Processes on several machines need one folder that all of them see.",
+    )
+    recordings_days: int = setting(
+        90,
+        minimum=1,
+        maximum=36500,
+        unit="days",
+        doc="How long recordings are kept; the record of who did what keeps their hashes.",
+    )
+
     def check(self) -> None:
         """What only the whole can tell. Raises OperatorError."""
         if self.rtp_last - self.rtp_first < 9:

@@ -89,6 +89,18 @@ KINDS: Mapping[str, EventKind] = {
         f"conversation.{event}": EventKind(meaning, _CONVERSATION, {**_STATE, **fields})
         for event, (meaning, fields) in _MOVES.items()
     },
+    "conversation.flow": EventKind(
+        "a caller goes through a flow", _CONVERSATION,
+        {"flow": "its name", "version": "the number of the version"},
+    ),
+    "conversation.step": EventKind(
+        "a caller is at another step of the flow", _CONVERSATION,
+        {"step": "its name", "heard": "the key, or `said`, `silence`, `refused`"},
+    ),
+    "conversation.private": EventKind(
+        "an agent leaves what is said out of the recording, or no more", _CONVERSATION,
+        {"on": "whether it is left out", "channel": "such as `phone`"},
+    ),
     "conversation.taken": EventKind(
         "somebody else goes on with an active one of this agent", _CONVERSATION, {"by": "who"}
     ),

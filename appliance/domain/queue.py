@@ -12,6 +12,7 @@ from appliance.domain.hours import Hours, always
 from appliance.domain.look import Look
 from appliance.domain.refusals import InvalidError
 from appliance.domain.service_level import Target
+from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.wrap_up import WrapUp
 
 
@@ -41,6 +42,7 @@ class Queue:
         overflow: None: it stays.
         closed_to: the queue that takes over out of hours; None: the contact leaves a message.
         look: of the chat on web pages.
+        phone: how callers are treated.
     """
 
     id: int
@@ -60,6 +62,7 @@ class Queue:
     overflow: Overflow | None = None
     closed_to: int | None = None
     look: Look = field(default_factory=Look)
+    phone: PhonePolicy = field(default_factory=PhonePolicy)
 
     def __post_init__(self) -> None:
         if self.ageing <= 0:

@@ -49,6 +49,12 @@ class Arrived:
 
 def arrive(work: Work, arrival: Arrival) -> Arrived:
     """Keep a new conversation, and give it its place or the reason why there is none."""
+    begun = begin(work, arrival)
+    return give_place(work, begun, arrival.queue, leaves_message=arrival.leaves_message)
+
+
+def begin(work: Work, arrival: Arrival) -> Conversation:
+    """Keep a new conversation; where it belongs is said later, by `give_place`."""
     contact = _contact(work, arrival)
     begun = work.add_conversation(
         Conversation(
@@ -66,7 +72,7 @@ def arrive(work: Work, arrival: Arrival) -> Arrived:
     )
     work.tell("conversation.new", who=by_contact(contact), conversation=begun.id,
               queue=arrival.queue, data={"channel": arrival.channel})  # fmt: skip
-    return give_place(work, begun, arrival.queue, leaves_message=arrival.leaves_message)
+    return begun
 
 
 def give_place(

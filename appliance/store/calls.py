@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String, select
+from dataclasses import fields
+
+from sqlalchemy import ForeignKey, String, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.domain.telephony.call import Call
 from appliance.store.models import Base
+
+_FIELDS = [field.name for field in fields(Call)]
 
 
 class CallRow(Base):
@@ -20,6 +24,10 @@ class CallRow(Base):
     leg_agent: Mapped[int | None]
     spoken: Mapped[bool]
     over: Mapped[bool] = mapped_column(index=True)
+    version: Mapped[int | None]
+    step: Mapped[str] = mapped_column(String(64), server_default="")
+    tries: Mapped[int] = mapped_column(server_default="0")
+    private: Mapped[bool] = mapped_column(server_default=false())
 
 
 class SqlCalls:
@@ -55,4 +63,4 @@ class SqlCalls:
 
 
 def _call(row: CallRow) -> Call:
-    return Call(row.conversation, row.channel, row.leg, row.leg_agent, row.spoken, row.over)
+    return Call(**{name: getattr(row, name) for name in _FIELDS})

@@ -27,6 +27,7 @@ class NumberRow(Base):
 
     number: Mapped[str] = mapped_column(String(41), primary_key=True)
     queue: Mapped[int] = mapped_column(ForeignKey("queues.id"))
+    flow: Mapped[int | None]
 
 
 class SqlPhones:
@@ -59,7 +60,7 @@ class SqlPhones:
         """All, by number."""
         with self._database.read() as session:
             rows = session.scalars(select(NumberRow).order_by(NumberRow.number))
-            return [Number(row.number, row.queue) for row in rows]
+            return [Number(row.number, row.queue, row.flow) for row in rows]
 
     def keep_number(self, number: Number) -> None:
         """Its callers wait in this queue from now on."""

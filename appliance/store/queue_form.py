@@ -11,6 +11,7 @@ from appliance.domain.hours import Hours, Span
 from appliance.domain.look import Look
 from appliance.domain.queue import Overflow, Queue
 from appliance.domain.service_level import Target
+from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.wrap_up import AfterWork, WrapUp
 
 _PLAIN = (
@@ -44,6 +45,7 @@ def to_form(queue: Queue) -> dict[str, Any]:
             "title": dict(queue.look.title),
             "greeting": dict(queue.look.greeting),
         },
+        "phone": vars(queue.phone).copy(),
         "overflow": queue.overflow and {"after": queue.overflow.after, "to": queue.overflow.to},
     }
 
@@ -67,6 +69,7 @@ def from_form(id: int, name: str, form: Mapping[str, Any]) -> Queue:  # noqa: A0
         ),
         overflow=Overflow(**overflow) if overflow else None,
         look=Look(**form.get("look", {})),  # queues of before have none
+        phone=PhonePolicy(**form.get("phone", {})),
     )
 
 

@@ -13,6 +13,8 @@ from appliance.store.account_models import AnswerRow, SecondFactorRow, SigningKe
 from appliance.store.chat_models import AttachmentRow
 from appliance.store.database import Database
 from appliance.store.files import KEY_OF_A_FILE
+from appliance.store.recordings import WHERE as RECORDING
+from appliance.store.recordings import RecordingRow
 from common.vault import Vault, key_of
 
 _AT_ONCE = 100
@@ -38,6 +40,7 @@ COLUMNS = (
     Sealed(SigningKeyRow.private, (SigningKeyRow.id,), "signing_keys/private/{}".format),
     Sealed(WebhookRow.secret, (WebhookRow.id,), "webhooks/secret/{}".format),
     Sealed(AttachmentRow.key, (AttachmentRow.id,), KEY_OF_A_FILE.format),
+    Sealed(RecordingRow.secret, (RecordingRow.id,), RECORDING.format),
     Sealed(AnswerRow.answer, (AnswerRow.scope, AnswerRow.key), "kept_answers/answer/{}/{}".format),
 )  # fmt: skip
 

@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
 from appliance.domain.work import Floor
 from appliance.ops.turn import Turn
-from appliance.services.telephony.calls import Calls
+from appliance.services.telephony.calls import Calls, FrontDesk
+from appliance.services.telephony.comfort import Words
 from appliance.services.telephony.take_call import PHONE
+from appliance.services.telephony.tape import Shelf
+from appliance.services.waiting_places import Places as WaitingPlaces
 from appliance.settings import ApplianceSettings
+from appliance.store.flows import SqlFlows
 from appliance.store.live import SqlLive
 from appliance.store.phones import SqlPhones
+from appliance.store.recordings import SqlRecordings
 from appliance.telephony.ari.provider import AriProvider
 from appliance.telephony.configure import ari_password
 from appliance.telephony.places import Places
+from appliance.telephony.speech import Speech
 from appliance.telephony.tree import Tree
+from common.clock import Clock
 from common.feed.storage import CursorGoneError
 from common.logs import get_logger
 
@@ -41,6 +49,11 @@ class PhoneLink:
         phones: who has which phone.
         turn: the lease of the phone.
         settings: where the switch is.
+        flows: what callers go through, and prompts.
+        words: texts for announcements.
+        clock: for what is due.
+        recordings: where they are kept.
+        audit: gets their hashes.
     """
 
     def __init__(
@@ -50,8 +63,15 @@ class PhoneLink:
         phones: SqlPhones,
         turn: Turn,
         settings: ApplianceSettings,
+        flows: SqlFlows,
+        words: Words,
+        clock: Clock,
+        recordings: SqlRecordings,
+        audit: Audit,
     ) -> None:
         self._floor, self._live, self._phones, self._turn = floor, live, phones, turn
+        self._flows, self._words, self._clock = flows, words, clock
+        self._recordings, self._audit = recordings, audit
         self._settings = settings
         self._calls: Calls | None = None
         self._awake = threading.Event()
@@ -84,7 +104,16 @@ class PhoneLink:
     def _begin(self, places: Places) -> None:
         places.make()
         switch = AriProvider(self._settings.telephony.ari_port, ari_password(places))
-        self._calls = calls = Calls(self._floor, switch, self._phones)
+        speech = Speech(places.prompts, Tree(places.tree), self._flows.samples)
+        desk = FrontDesk(
+            self._flows,
+            speech,
+            WaitingPlaces(self._floor, _to_nobody).of,
+            self._words,
+            self._clock,
+            Shelf(self._recordings, self._audit, places.recorded),
+        )
+        self._calls = calls = Calls(self._floor, switch, self._phones, desk)
         # First the place in the feed, then the state: what happens in between is seen twice.
         cursor = self._live.head(FLOOR)
         calls.start()
@@ -129,3 +158,7 @@ class PhoneLink:
                     calls.changed(conversation)
             cursor = events[-1].seq
         return cursor
+
+
+def _to_nobody(_topic: str, _kind: str, _what: Mapping[str, object]) -> None:
+    """Callers are told by voice."""

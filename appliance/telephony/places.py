@@ -50,6 +50,15 @@ class Places:
         return self.root / "spool"
 
     @property
+    def prompts(self) -> Path:
+        """What is played to callers, as files; they can all be made again."""
+        return self.root / "prompts"
+
+    def recorded(self, name: str) -> Path:
+        """What the switch has recorded under a name of ours."""
+        return self.spool / "recording" / f"{name}.wav"
+
+    @property
     def log(self) -> Path:
         """The switch's own log."""
         return self.root / "log"

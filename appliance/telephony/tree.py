@@ -54,6 +54,15 @@ class Tree:
             "-C", str(config), *arguments,
         ]  # fmt: skip
 
+    def speech(self) -> list[str]:
+        """How espeak-ng is called, with its own libraries and voices. Raises OperatorError."""
+        loader = self._one("usr/lib*/ld-linux*.so.*", "its loader")
+        program = self._one("usr/bin/espeak-ng", "the program that speaks (espeak-ng)")
+        return [
+            str(loader), "--library-path", f"{self.libraries}:{self.libraries / 'pulseaudio'}",
+            str(program), f"--path={self.libraries}",
+        ]  # fmt: skip
+
     def _one(self, pattern: str, what: str) -> Path:
         found = next(iter(sorted(self.folder.glob(pattern))), None)
         if found is None:

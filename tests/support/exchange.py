@@ -13,17 +13,26 @@ from appliance.domain.conversation import ENDED, State
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Conversation
 from appliance.domain.roles import Role
+from appliance.domain.telephony.flow import Prompt
 from appliance.domain.telephony.phones import Number, Phone
 from appliance.domain.telephony.provider import TelephonyProvider
 from appliance.services.keep_moving import change, tick
 from appliance.services.presence import say, seen
-from appliance.services.telephony.calls import Calls
+from appliance.services.telephony.calls import Calls, FrontDesk
+from appliance.services.telephony.tape import Shelf
+from appliance.services.telephony.walk import Speaks
+from appliance.services.waiting_places import all_places
+from appliance.store.audit import SqlAudit
 from appliance.store.database import Database, database_url
 from appliance.store.floor import SqlFloor
-from appliance.store.floor_models import ConversationRow
+from appliance.store.floor_models import ConversationRow, EventRow
+from appliance.store.flows import SqlFlows
 from appliance.store.migrate import migrate
 from appliance.store.phones import SqlPhones
+from appliance.store.recordings import SqlRecordings
 from appliance.store.users import SqlUsers
+from common.vault import Vault
+from common.web.texts import Texts
 from tests.support.clock import FakeClock
 from tests.support.fake_telephony import FakeSwitch
 from tests.support.waiting import until
@@ -31,11 +40,25 @@ from tests.support.waiting import until
 NUMBER = "100"
 
 
+class Aloud:
+    """Speaks by name: what is played is the text, or the recording's number."""
+
+    def media(self, prompt: Prompt) -> str:
+        """See `appliance.services.telephony.walk.Speaks`."""
+        return prompt.text or str(prompt.recording)
+
+
 class Exchange:
     """The floor with agents at the phones 101, 102, …, and the queue of the number 100."""
 
     def __init__(
-        self, database: Database, agents: int, reach: Callable[[], TelephonyProvider] | None
+        self,
+        database: Database,
+        agents: int,
+        reach: Callable[[], TelephonyProvider] | None,
+        folder: Path,
+        speech: Speaks | None = None,
+        spool: Callable[[str], Path] | None = None,
     ) -> None:
         self.clock, self.switch = FakeClock(), FakeSwitch()
         self._reach = reach or (lambda: self.switch)
@@ -55,6 +78,17 @@ class Exchange:
             self.phones.keep_phone(Phone(str(101 + number), user.id, "-" * 32))
             self.switch.phones.add(str(101 + number))
             self.agents.append(user.id)
+        self.flows = SqlFlows(database, self.clock)
+        self.recordings = SqlRecordings(
+            database, Vault.of(folder), folder / "recordings", self.clock
+        )
+        self.audit = SqlAudit(database, self.clock)
+        self.spool = spool or (lambda name: folder / f"{name}.wav")
+        self.shelf = Shelf(self.recordings, self.audit, self.spool)
+        self.desk = FrontDesk(
+            self.flows, speech or Aloud(), lambda one: self.floor.read(all_places).get(one),
+            Texts("appliance"), self.clock, self.shelf,
+        )  # fmt: skip
         self._start()
 
     def crash(self) -> None:
@@ -64,7 +98,7 @@ class Exchange:
 
     def _start(self) -> None:
         self.provider = self._reach()
-        self.calls = Calls(self.floor, self.provider, self.phones, threads=2)
+        self.calls = Calls(self.floor, self.provider, self.phones, self.desk, threads=2)
         self.calls.start()
 
     def do(self, use_case, *arguments, **named):
@@ -89,6 +123,12 @@ class Exchange:
             newest = session.scalar(select(func.max(ConversationRow.id)))
         assert newest is not None
         return self.floor.read(lambda work: work.conversation(newest))
+
+    def events(self, kind: str) -> list[dict[str, object]]:
+        """What was told of this kind, oldest first."""
+        with self._database.read() as session:
+            query = select(EventRow.data).where(EventRow.kind == kind).order_by(EventRow.id)
+            return list(session.scalars(query))
 
     def state(self) -> State | None:
         """Of the newest; None: none has come."""
@@ -138,12 +178,16 @@ class Exchange:
 
 @contextmanager
 def exchange(
-    folder: Path, agents: int = 2, reach: Callable[[], TelephonyProvider] | None = None
+    folder: Path,
+    agents: int = 2,
+    reach: Callable[[], TelephonyProvider] | None = None,
+    speech: Speaks | None = None,
+    spool: Callable[[str], Path] | None = None,
 ) -> Iterator[Exchange]:
     """Opened, and closed; ``reach`` connects to another switch than the one in memory."""
     database = Database(database_url("", folder))
     migrate(database, folder)
-    found = Exchange(database, agents, reach)
+    found = Exchange(database, agents, reach, folder, speech, spool)
     try:
         yield found
     finally:

@@ -117,6 +117,7 @@ class FakeSwitch:
         """See the interface."""
         self._reach()
         self._rooms.pop(bridge, None)
+        self._no_more(bridge)
 
     def join(self, bridge: str, channel: str) -> None:
         """See the interface."""
@@ -207,6 +208,10 @@ class FakeSwitch:
         """What was played to it so far."""
         return self._legs[channel].heard
 
+    def recordings(self) -> set[str]:
+        """Those that go on."""
+        return set(self._recording)
+
     def ringing(self, extension: str) -> str | None:
         """The leg that rings at a phone."""
         found = (i for i, leg in self._legs.items() if leg.extension == extension and not leg.up)
@@ -258,10 +263,13 @@ class FakeSwitch:
         for playback in [p for p, c in self._playing.items() if c == channel]:
             del self._playing[playback]
             self._tell(Played(playback))
-        for name in [n for n, c in self._recording.items() if c == channel]:
+        self._no_more(channel)
+        self._tell(Ended(channel, why))
+
+    def _no_more(self, recorded: str) -> None:
+        for name in [n for n, where in self._recording.items() if where == recorded]:
             del self._recording[name]
             self._tell(Recorded(name, whole=True))
-        self._tell(Ended(channel, why))
 
     def _tell(self, event: SwitchEvent) -> None:
         if self.held is not None:

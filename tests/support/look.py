@@ -65,6 +65,8 @@ def views(room: Showroom) -> list[View]:
         View("hooks", "/admin/hooks", ready="main h1"),
         View("queues", "/admin/queues", ready="tbody tr"),
         View("queue", f"/admin/queues/{room.queues['Orders 订单']}", ready=".parts", tall=True),
+        View("calls", "/admin/calls", ready="tbody tr"),
+        View("flow", "/admin/calls/1", ready=".walk li", tall=True),
         View("routing", f"/admin/routing?queue={room.queues['Orders 订单']}", ready="ol li"),
         View("replies", "/admin/replies", ready="main p"),
         View("labels", "/admin/labels", ready="main ul li"),

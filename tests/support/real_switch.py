@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import os
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -55,6 +55,7 @@ class RealSwitch:
         self.switch = Switch(self.places, self.settings, clock)
         self.switch.start([Phone(e, 1, digest_of(e, PASSWORD)) for e in extensions])
         self._folder = folder
+        (folder / "tone.alaw").write_bytes(_tone())
         self._programs: list[subprocess.Popen[bytes]] = []
 
     def provider(self) -> AriProvider:
@@ -91,8 +92,9 @@ class RealSwitch:
             program.wait(60)
         pid = running_pid(self.places)
         if pid is not None:  # it would tell telephones of its end that are gone already
-            os.kill(pid, signal.SIGKILL)
-            psutil.Process(pid).wait(60)
+            killed = psutil.Process(pid)
+            killed.kill()
+            killed.wait(20)
         self.switch.stop()
 
     def _sipp(self, scenario: Path, address: str, port: int, *more: str) -> subprocess.Popen[bytes]:
@@ -105,6 +107,19 @@ class RealSwitch:
         )  # fmt: skip
         self._programs.append(program)
         return program
+
+
+def _tone() -> bytes:
+    """A second of 400 Hz in A-law (G.711): what callers say."""
+    return bytes(_alaw(round(8000 * math.sin(2 * math.pi * n / 20))) for n in range(8000))
+
+
+def _alaw(sample: int) -> int:
+    sign, value = (0x80, sample) if sample >= 0 else (0, -sample)
+    value = min(value >> 3, 4095)
+    exponent = max(value.bit_length() - 5, 0)
+    mantissa = (value >> max(exponent, 1)) & 0x0F
+    return (sign | (exponent << 4) | mantissa) ^ 0x55
 
 
 @contextmanager

@@ -29,6 +29,8 @@ from appliance.domain.records import Agent
 from appliance.domain.roles import Role
 from appliance.domain.running import Reporting
 from appliance.domain.service_level import Target
+from appliance.domain.telephony.flow import Draft
+from appliance.domain.telephony.phones import Number
 from appliance.domain.work import Work
 from appliance.domain.wrap_up import AfterWork, WrapUp
 from appliance.office import Office
@@ -43,7 +45,9 @@ from appliance.services.say_message import Saying, say_message
 from appliance.services.set_queue import told
 from appliance.settings import ApplianceSettings
 from appliance.store.floor_models import EventRow
+from appliance.store.flows import SqlFlows
 from appliance.store.live import SqlLive
+from appliance.store.phones import SqlPhones
 from appliance.store.reports import count_events
 from common.clock import SystemClock
 from common.feed import FeedApp, Wakeups
@@ -152,6 +156,7 @@ def _furnish(appliance: Appliance, office: Office, days: int) -> Showroom:
         Kind.NETWORK, "203.0.113.0/24", "Floods the chat with advertisements", until, "sue"
     )
     blocklist.add(Kind.IDENTITY, "number:+4930123456", "Threatens colleagues", None, "admin2")
+    _calls(office, queues)
     room = Showroom(appliance, office, queues, ids, [])
     if days:
         _history(room, days)
@@ -226,6 +231,31 @@ def _catalogue(work: Work, queues: dict[str, int]) -> None:
         ),
     ):
         save_field(work, field, "system")
+
+
+def _calls(office: Office, queues: dict[str, int]) -> None:
+    """A flow, published, and the number that leads through it."""
+    flows = SqlFlows(office.database, SystemClock())
+    here, orders = queues["Reception"], queues["Orders 订单"]
+
+    def says(text: str, language: str = "zh-CN") -> dict[str, object]:
+        return {"say": [{"text": text, "language": language}]}
+
+    steps = {
+        "欢迎 hello": {"kind": "play", **says("您好，欢迎致电。"), "ways": {"next": "open?"}},
+        "open?": {"kind": "hours", "queue": here, "ways": {"open": "menu", "closed": "message"}},
+        "menu": {
+            "kind": "menu", **says("订单请按一，其他请按零。"),
+            "keys": {"1": "orders", "0": "reception"}, "ways": {"otherwise": "reception"},
+            "tries": 2, "seconds": 5,
+        },
+        "orders": {"kind": "queue", "queue": orders, "ways": {"otherwise": "message"}},
+        "reception": {"kind": "queue", "queue": here, "ways": {"otherwise": "message"}},
+        "message": {"kind": "voicemail", "queue": here, **says("Please speak now.", "en")},
+    }  # fmt: skip
+    made = flows.save(Draft(0, "Main line 总机", {"start": "欢迎 hello", "steps": steps}))
+    flows.publish(made.id, "admin2")
+    SqlPhones(office.database).keep_number(Number("+861055501234", here, made.id))
 
 
 def _agents(work: Work, ids: dict[str, int], queues: dict[str, int]) -> None:

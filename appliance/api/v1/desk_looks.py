@@ -55,7 +55,7 @@ def add_looks(
     addresses: FileAddresses,
 ) -> None:
     """Put them on the desk's blueprint."""
-    looked = _looking(floor, audit)
+    looked = looking(floor, audit)
 
     @blueprint.get(_ONE, summary="One conversation, all but its messages",
                    responses={"200": DetailShape})  # fmt: skip
@@ -127,7 +127,9 @@ def add_listening(blueprint: APIBlueprint, floor: Floor, audit: Audit, uploads: 
         return jsonify(uploads.take(path.conversation, agent_here(floor).id, form))
 
 
-def _looking(floor: Floor, audit: Audit) -> Callable[[int], None]:
+def looking(floor: Floor, audit: Audit) -> Callable[[int], None]:
+    """What allows a look at a conversation, or refuses it; see the module."""
+
     def looked(conversation: int) -> None:
         """Allow the look: to those with a part; else to whom it may concern, with a line."""
         mine = agent_here(floor).id

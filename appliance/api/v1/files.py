@@ -31,6 +31,14 @@ _WORDS = 64 * 1024  # bytes of a form beside its file
 _UPLOADS = "/attachments"
 
 
+def a_file(sent: object) -> object:
+    """What was sent as a file. Raises ValueError: it is a plain field."""
+    if not isinstance(sent, SentFile):
+        # pydantic takes a ValueError alone.
+        raise ValueError("a file is sent with its name (`filename`)")  # noqa: TRY004
+    return sent
+
+
 class UploadForm(BaseModel):
     """A file and the message it comes with; the same `key` again is the same message."""
 
@@ -44,10 +52,7 @@ class UploadForm(BaseModel):
     @field_validator("file")
     @classmethod
     def _is_a_file(cls, file: object) -> object:
-        if not isinstance(file, SentFile):
-            # pydantic takes a ValueError alone.
-            raise ValueError("a file is sent with its name (`filename`)")  # noqa: TRY004
-        return file
+        return a_file(file)
 
 
 class FileId(BaseModel):

@@ -8,7 +8,8 @@ closer, until there is none left. After a crash the same rule finds the calls as
 =========== ======================================================================================
 state       what the switch should have
 =========== ======================================================================================
-queued      the caller, answered, with music; nobody else
+new         the caller, answered; the flow says what is heard (`…telephony.flow`)
+queued      the caller, answered, with music or an announcement; nobody else
 offered     the caller as before; the agent's phone rings
 active      both in one room; while the agent's phone still rings, the caller hears music
 held        the caller out of the room, with music; the agent's phone stays
@@ -38,6 +39,7 @@ class Step(StrEnum):
     ANSWER = "answer"
     MUSIC = "music"
     RING = "ring"  # the agent's phone
+    HUSH = "hush"  # what is played to the caller ends
     DROP_LEG = "drop_leg"  # that phone rings no more, and is no part of the call
     JOIN = "join"
     PART = "part"  # the caller leaves the room
@@ -69,6 +71,8 @@ class Line:
         caller: whether the caller is still there.
         answered: whether the caller was answered.
         music: whether the caller hears music.
+        talking: whether something is played to the caller.
+        walking: whether the caller is in a flow.
         joined: whether the caller is in the room.
         leg: the agent's phone.
         leg_agent: whose it is.
@@ -79,6 +83,8 @@ class Line:
     caller: bool = True
     answered: bool = False
     music: bool = False
+    talking: bool = False
+    walking: bool = False
     joined: bool = False
     leg: Leg = Leg.NONE
     leg_agent: int | None = None
@@ -102,7 +108,10 @@ def next_step(state: State, agent: int | None, line: Line) -> Step | None:
         return Step.DROP_LEG
     if not line.answered:
         return Step.ANSWER
-    return _spoken(state, line) if state in _SPOKEN else _waiting(state, line)
+    if state not in _SPOKEN:
+        return _waiting(state, line)
+    # Who hears something cannot be moved.
+    return Step.HUSH if line.talking else _spoken(state, line)
 
 
 def _without_caller(state: State) -> Step | None:
@@ -114,7 +123,9 @@ def _without_caller(state: State) -> Step | None:
 def _waiting(state: State, line: Line) -> Step | None:
     if line.joined:
         return Step.PART
-    if not line.music:
+    if line.walking and state is State.NEW:
+        return None
+    if not line.music and not line.talking:
         return Step.MUSIC
     return _offered(line) if state is State.OFFERED else None
 
@@ -152,6 +163,9 @@ class Call:
         leg_agent: whose phone that is.
         spoken: see `Line.spoken`.
         over: nothing of it is left at the switch.
+        version: the id of the version of the flow that the caller goes through; None: none.
+        private: what is said now is not recorded: card data.
+        step, tries: where in it the caller is; an empty step: it is behind them.
     """
 
     conversation: int
@@ -160,6 +174,10 @@ class Call:
     leg_agent: int | None = None
     spoken: bool = False
     over: bool = False
+    version: int | None = None
+    step: str = ""
+    tries: int = 0
+    private: bool = False
 
     @property
     def bridge(self) -> str:

@@ -21,8 +21,9 @@ hang_up    hears something, and the call ends                 none
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -155,9 +156,94 @@ class Running:
     flow: Flow
 
 
-class KeptFlows(Protocol):
-    """Where published flows are found, in a transaction."""
+@dataclass(frozen=True)
+class Draft:
+    """A flow as an administrator has it: what is edited, and what callers hear.
+
+    Attributes:
+        form: the draft, see `appliance.domain.telephony.flow_form`.
+        version: the id of the version that callers hear; None: it was never published.
+        number: of that version: 1, 2, 3, …
+    """
+
+    id: int
+    name: str
+    form: Mapping[str, object]
+    version: int | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Version:
+    """A flow as it was published once; it never changes."""
+
+    id: int
+    number: int
+    form: Mapping[str, object]
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A prompt that was uploaded."""
+
+    id: int
+    name: str
+    seconds: float
+    sha256: str
+
+
+class Flows(Protocol):
+    """Where flows and uploaded prompts are kept; each change is a transaction of its own."""
+
+    def all(self) -> Sequence[Draft]:
+        """By name."""
+        ...
+
+    def one(self, id: int) -> Draft:  # noqa: A002
+        """Raises UnknownError."""
+        ...
+
+    def save(self, draft: Draft) -> Draft:
+        """Keep a new one (id 0; answers it with its id), or its name and form.
+
+        Raises ValueError: the name is taken.
+        """
+        ...
+
+    def remove(self, id: int) -> None:  # noqa: A002
+        """Raises UnknownError, ValueError: a number leads to it, or it was published."""
+        ...
+
+    def publish(self, id: int, by: str) -> Draft:  # noqa: A002
+        """What is drafted is what callers hear from now on. Raises UnknownError."""
+        ...
+
+    def versions(self, id: int) -> Sequence[Version]:  # noqa: A002
+        """All of a flow, newest first."""
+        ...
 
     def running(self, version: int) -> Running | None:
         """A version, by its id; None: there is none."""
+        ...
+
+    def published(self, flow: int) -> Running | None:
+        """What callers of a flow hear now; None: it was never published."""
+        ...
+
+    def recordings(self) -> Sequence[Recording]:
+        """All uploaded prompts, by name."""
+        ...
+
+    def add_recording(self, name: str, seconds: float, samples: bytes) -> Recording:
+        """Keep one. Raises ValueError: the name is taken."""
+        ...
+
+    def samples(self, recording: int) -> bytes | None:
+        """What is heard; None: it is gone."""
+        ...
+
+    def remove_recording(self, recording: int) -> bool:
+        """Whether it was there."""
         ...

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from appliance.domain.refusals import InvalidError
 from appliance.domain.telephony.flow import Flow, Kind, Prompt, Step
 
 _STEP = frozenset({"kind", "say", "queue", "agent", "keys", "ways", "tries", "seconds"})
 _PROMPT = frozenset({"text", "language", "recording"})
 _PLAIN = Step(Kind.PLAY)
+_MOST_NAME, _MOST_TEXT, _MOST_PROMPTS = 64, 2000, 20
 
 
 def flow_form(flow: Flow) -> dict[str, Any]:
@@ -18,13 +20,11 @@ def flow_form(flow: Flow) -> dict[str, Any]:
 
 
 def read_flow(form: Mapping[str, Any]) -> Flow:
-    """The flow. Raises ValueError: it is none, with where it is not."""
+    """The flow. Raises InvalidError: it is none, with where it is not."""
     _only(form, frozenset({"start", "steps"}), "The flow")
     steps = form.get("steps", {})
     if not isinstance(steps, Mapping) or not isinstance(form.get("start", ""), str):
-        raise ValueError(  # noqa: TRY004 - bad input, not a bug
-            "The flow needs `start` (a name) and `steps` (an object of steps by name)"
-        )
+        raise InvalidError("flow-parts")
     return Flow(form.get("start", ""), {name: _read_step(name, one) for name, one in steps.items()})
 
 
@@ -51,13 +51,13 @@ def _prompt(one: Prompt) -> dict[str, Any]:
 
 def _read_step(name: str, form: Any) -> Step:
     where = f"The step {name!r}"
-    if not name.strip() or len(name) > 64:
-        raise ValueError(f"A step's name has 1 to 64 characters; {name!r} has not")
+    if not name.strip() or len(name) > _MOST_NAME:
+        raise InvalidError("flow-step-name", most=_MOST_NAME, name=name)
     _only(form, _STEP, where)
     try:
         kind = Kind(form.get("kind"))
     except ValueError:
-        raise ValueError(f"{where} has no kind of {', '.join(Kind)}") from None
+        raise InvalidError("flow-step-kind", step=name, kinds=[*Kind]) from None
     return Step(
         kind,
         say=tuple(_read_prompt(where, one) for one in _list(form, "say", where)),
@@ -73,36 +73,36 @@ def _read_step(name: str, form: Any) -> Step:
 def _read_prompt(where: str, form: Any) -> Prompt:
     _only(form, _PROMPT, f"What {where.lower()} says")
     text, language = form.get("text", ""), form.get("language", "")
-    if not isinstance(text, str) or not isinstance(language, str) or len(text) > 2000:
-        raise ValueError(f"{where} says a text of at most 2000 characters, in a language")
+    if not isinstance(text, str) or not isinstance(language, str) or len(text) > _MOST_TEXT:
+        raise InvalidError("flow-text", where=where, most=_MOST_TEXT)
     return Prompt(text, language, _number(form, "recording", 0, where))
 
 
 def _only(form: Any, known: frozenset[str], where: str) -> None:
     if not isinstance(form, Mapping):
-        raise ValueError(f"{where} is not an object")  # noqa: TRY004 - bad input, not a bug
+        raise InvalidError("flow-object", where=where)
     strange = sorted(set(form) - known)
     if strange:
-        raise ValueError(f"{where} has {strange[0]!r}; it may have {', '.join(sorted(known))}")
+        raise InvalidError("flow-strange", where=where, part=strange[0], known=sorted(known))
 
 
 def _number(form: Mapping[str, Any], name: str, default: Any, where: str) -> Any:
     found = form.get(name, default)
     whole = isinstance(found, int) or (isinstance(default, float) and isinstance(found, float))
     if isinstance(found, bool) or not whole:
-        raise ValueError(f"{where}: {name!r} is a number")
+        raise InvalidError("flow-number", where=where, part=name)
     return found
 
 
 def _list(form: Mapping[str, Any], name: str, where: str) -> list[Any]:
     found = form.get(name, [])
-    if not isinstance(found, list) or len(found) > 20:
-        raise ValueError(f"{where}: {name!r} is a list of at most 20")
+    if not isinstance(found, list) or len(found) > _MOST_PROMPTS:
+        raise InvalidError("flow-list", where=where, part=name, most=_MOST_PROMPTS)
     return found
 
 
 def _names(form: Mapping[str, Any], name: str, where: str) -> dict[str, str]:
     found = form.get(name, {})
     if not isinstance(found, Mapping) or not all(isinstance(v, str) for v in found.values()):
-        raise ValueError(f"{where}: {name!r} is an object that names steps")
+        raise InvalidError("flow-names", where=where, part=name)
     return dict(found)

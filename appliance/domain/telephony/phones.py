@@ -29,10 +29,15 @@ class Phone:
 
 @dataclass(frozen=True)
 class Number:
-    """A number that is called from outside, and the queue in which its callers wait."""
+    """A number that is called from outside, and the queue in which its callers wait.
+
+    Attributes:
+        flow: what they go through first; None, or one that was never published: nothing.
+    """
 
     number: str
     queue: int
+    flow: int | None = None
 
 
 def digest_of(extension: str, password: str) -> str:

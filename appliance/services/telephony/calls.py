@@ -18,8 +18,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from appliance.domain.conversation import State
+from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation
 from appliance.domain.telephony.call import Call, Line, Step, next_step
+from appliance.domain.telephony.flow import Flows
 from appliance.domain.telephony.phones import Phones
 from appliance.domain.telephony.provider import (
     Answered,
@@ -30,19 +32,29 @@ from appliance.domain.telephony.provider import (
     Ended,
     GoneError,
     Lost,
+    Played,
+    Pressed,
+    Recorded,
     SwitchEvent,
     TelephonyProvider,
 )
+from appliance.domain.telephony.recording import What
 from appliance.domain.telephony.seats import devices_of
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, Floor, UnknownError, Work
 from appliance.services.answer_offer import OfferGoneError
 from appliance.services.keep_moving import change
+from appliance.services.telephony.comfort import Comfort, Words
 from appliance.services.telephony.follow_call import IN_THE_CORE, without_leg
 from appliance.services.telephony.guests import GuestLegs
+from appliance.services.telephony.later import Later
 from appliance.services.telephony.take_call import take_call
+from appliance.services.telephony.tape import Shelf, Tape
 from appliance.services.telephony.view import View
+from appliance.services.telephony.walk import Speaks, Walk
 from appliance.services.trouble import NotYoursError
+from appliance.services.waiting_places import Place
+from common.clock import Clock
 from common.errors import NetworkError
 from common.logs import get_logger
 
@@ -56,11 +68,33 @@ _MEANWHILE = (IllegalTransitionError, NotYoursError, OfferGoneError, UnknownErro
 
 
 @dataclass(frozen=True)
+class FrontDesk:
+    """What callers go through and hear before an agent speaks with them.
+
+    Attributes:
+        flows: those that are published.
+        speech: makes prompts audible.
+        place: where a conversation stands in its queue; None: it does not wait.
+        words: texts for announcements.
+        clock: for what is due.
+        shelf: where recordings go.
+    """
+
+    flows: Flows
+    speech: Speaks
+    place: Callable[[int], Place | None]
+    words: Words
+    clock: Clock
+    shelf: Shelf
+
+
+@dataclass(frozen=True)
 class _Now:
     """A call as both ends have it."""
 
     call: Call
     conversation: Conversation
+    queue: Queue | None
 
 
 class Calls:
@@ -70,15 +104,31 @@ class Calls:
         floor: the core.
         switch: not started.
         phones: who has which phone, and which number leads where.
+        desk: what callers go through and hear.
         threads: so many calls are worked on at the same time.
     """
 
     def __init__(
-        self, floor: Floor, switch: TelephonyProvider, phones: Phones, *, threads: int = 8
+        self,
+        floor: Floor,
+        switch: TelephonyProvider,
+        phones: Phones,
+        desk: FrontDesk,
+        *,
+        threads: int = 8,
     ) -> None:
         self._floor, self._switch, self._phones = floor, switch, phones
         self._view = View()
         self._guests = GuestLegs(floor, switch, phones, self._view)
+        self._flows = desk.flows
+        self._later = Later("calls-later")
+        self._tape = Tape(switch, desk.shelf)
+        self._walk = Walk(
+            floor, switch, self._view, desk.speech, desk.flows.running,
+            self._tape, desk.clock,
+            lambda call, seconds: self._later.after(seconds, lambda: self.changed(call)),
+        )  # fmt: skip
+        self._comfort = Comfort(self._walk, desk.place, desk.words, desk.clock)
         self._lock = threading.Lock()
         self._working: set[object] = set()
         self._again: dict[object, Callable[[], None]] = {}
@@ -91,6 +141,7 @@ class Calls:
     def stop(self) -> None:
         """Let go; the calls go on."""
         self._switch.stop()
+        self._later.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def changed(self, conversation: int) -> None:
@@ -119,6 +170,16 @@ class Calls:
             case Ended(gone, why):
                 self._view.ended(gone, why)
                 self._of_channel(gone)
+            case Played(playback):
+                heard = self._view.played(playback)
+                if heard is not None:
+                    self._of_channel(heard)
+            case Recorded(name, _whole):
+                self._view.was_recorded(name)
+                self._soon(name, lambda: self._recorded(name))
+            case Pressed(channel, key):
+                self._view.pressed(channel, key)
+                self._of_channel(channel)
             case _:
                 pass
 
@@ -172,19 +233,33 @@ class Calls:
                 self._soon(channel.id, partial(self._take, channel))
             elif channel.id.startswith(_LEG) and channel.id not in ours:
                 self._switch.hang_up(channel.id)
+        going = {call.conversation for call in known}
+        for recording in self._tape.unfinished().values():
+            if recording.conversation not in going:  # its end was told to nobody
+                self._tape.keep(recording)
         rooms = {call.bridge for call in known}
         for bridge in self._switch.bridges():
             if bridge.id.startswith(_ROOM) and bridge.id not in rooms:
                 self._switch.drop_bridge(bridge.id)
         log.info("calls.adopted", calls=len(known), channels=len(channels))
 
+    def _recorded(self, name: str) -> None:
+        """A recording is over: a talk is kept; a voicemail is its call's next step."""
+        found = self._tape.unfinished().get(name)
+        if found is None:
+            return
+        if found.what is What.CALL:
+            self._tape.keep(found)
+        self.changed(found.conversation)
+
     def _take(self, channel: Channel) -> None:
-        queue = next((n.queue for n in self._phones.numbers() if n.number == channel.called), None)
-        if queue is None:
+        number = next((n for n in self._phones.numbers() if n.number == channel.called), None)
+        if number is None:
             log.warning("call.number_unknown", called=channel.called)
             self._switch.hang_up(channel.id)
             return
-        call = change(self._floor, lambda work: take_call(work, channel, queue))
+        running = None if number.flow is None else self._flows.published(number.flow)
+        call = change(self._floor, lambda work: take_call(work, channel, number.queue, running))
         self._view.belongs(call)
         self.changed(call.conversation)
 
@@ -194,12 +269,16 @@ class Calls:
             if now is None or not self._view.fresh:
                 return
             line = self._line(now)
+            if now.conversation.state is State.NEW and now.call.step and not line.caller:
+                left = self._walk.left_message(now.call)
+                if left is None or left:
+                    return
             step = next_step(now.conversation.state, now.conversation.agent, line)
             try:
                 if step is None:
-                    if self._guests.settle(now.call, now.conversation):
+                    guests = self._guests.settle(now.call, now.conversation)
+                    if guests or self._lead_on(now, line):
                         continue
-                    self._end_if_over(now, line)
                     return
                 self._do(step, now)
             except _MEANWHILE:
@@ -210,6 +289,21 @@ class Calls:
             except BusyError:
                 return  # the look of every few seconds comes back to it
         log.error("call.in_a_circle", call=conversation)
+
+    def _lead_on(self, now: _Now, line: Line) -> bool:
+        """Both ends agree: go on with the flow, or comfort who waits; whether to look again."""
+        state, queue = now.conversation.state, now.queue
+        try:
+            if state is State.NEW and line.walking:
+                return self._walk.go(now.call)
+            wanted = line.joined and queue is not None and queue.phone.record
+            self._tape.follow(now.call, state, wanted)
+            if state is State.QUEUED and line.music and queue is not None:
+                self._comfort.go(now.call, now.conversation, queue)
+        except GoneError as error:
+            log.info("call.gone", call=now.call.conversation, what=str(error))
+        self._end_if_over(now, line)
+        return False
 
     def _line(self, now: _Now) -> Line:
         call = now.call
@@ -232,6 +326,8 @@ class Calls:
         elif step is Step.MUSIC:
             self._switch.music(call.channel, on=True)
             self._view.hears(call, music=True)
+        elif step is Step.HUSH:
+            self._walk.hush(call.channel)
         elif step is Step.RING:
             self._ring(now)
         elif step is Step.DROP_LEG:
@@ -286,10 +382,13 @@ class Calls:
             over = replace(now.call, over=True)
             self._floor.write(lambda work: work.calls.save(over))
             self._view.drop(now.call)
+            self._walk.drop(now.call)
+            self._comfort.drop(now.call.conversation)
 
 
 def _read(work: Work, conversation: int) -> _Now | None:
     call = work.calls.of(conversation)
     if call is None or call.over:
         return None
-    return _Now(call, work.conversation(conversation))
+    found = work.conversation(conversation)
+    return _Now(call, found, None if found.queue is None else work.queue(found.queue))

@@ -5,15 +5,22 @@ from __future__ import annotations
 from appliance.domain.capacity import FULL
 from appliance.domain.contact import Identity
 from appliance.domain.telephony.call import Call
+from appliance.domain.telephony.flow import Running, begin
 from appliance.domain.telephony.provider import Channel
 from appliance.domain.work import Work
-from appliance.services.arrive import Arrival, arrive
+from appliance.services import arrive
+from appliance.services.arrive import Arrival
+from appliance.services.moves import SYSTEM
+from appliance.services.telephony.walk import is_open
 
 PHONE = "phone"  # the channel's name in conversations and reports
 
 
-def take_call(work: Work, channel: Channel, queue: int) -> Call:
-    """Keep the call and its conversation in one transaction; its place is that of any channel."""
+def take_call(work: Work, channel: Channel, queue: int, running: Running | None = None) -> Call:
+    """Keep the call and its conversation in one transaction.
+
+    It goes through the flow first, if there is one; else its place is that of any channel.
+    """
     known = work.calls.by_channel(channel.id)
     if known is not None:
         return known
@@ -23,7 +30,20 @@ def take_call(work: Work, channel: Channel, queue: int) -> Call:
         if channel.caller
         else Identity("call", channel.id, sure=False)
     )
-    arrived = arrive(work, Arrival(PHONE, queue, [identity], FULL, name=channel.caller))
-    call = Call(arrived.conversation.id, channel.id)
+    arrival = Arrival(PHONE, queue, [identity], FULL, name=channel.caller)
+    if running is None:
+        call = Call(arrive.arrive(work, arrival).conversation.id, channel.id)
+    else:
+        call = _into(work, arrival, channel, running)
     work.calls.save(call)
     return call
+
+
+def _into(work: Work, arrival: Arrival, channel: Channel, running: Running) -> Call:
+    conversation = arrive.begin(work, arrival)
+    work.tell(
+        "conversation.flow", who=SYSTEM, conversation=conversation.id,
+        data={"flow": running.name, "version": running.version},
+    )  # fmt: skip
+    at = begin(running.flow, is_open(work))
+    return Call(conversation.id, channel.id, version=running.id, step=at.step)

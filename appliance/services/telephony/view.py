@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from appliance.domain.telephony.call import Call, Leg, Line
 from appliance.domain.telephony.provider import Bridge, Channel, End
 
+_MOST_KEYS = 20  # of somebody who leans on the telephone
+
 
 class View:
     """Channels and rooms, as far as they were heard of; any thread."""
@@ -21,12 +23,15 @@ class View:
         self._music: set[str] = set()
         self._joined: set[str] = set()
         self._ringing: set[str] = set()
+        self._playing: dict[str, str] = {}  # by channel
+        self._keys: dict[str, list[str]] = {}
+        self._recorded: set[str] = set()
         self.fresh = False
 
     def forget(self) -> None:
         """The switch is not reached: nothing of this is sure any more."""
         with self._lock:
-            for kept in (self._up, self._ends, self._numbers):
+            for kept in (self._up, self._ends, self._numbers, self._playing, self._keys):
                 kept.clear()
             for names in (self._music, self._joined, self._ringing):
                 names.clear()
@@ -100,6 +105,8 @@ class View:
         with self._lock:
             self._ends.setdefault(channel, why)
             self._up.pop(channel, None)
+            self._playing.pop(channel, None)
+            self._keys.pop(channel, None)
             self._ringing.discard(channel)
             self._music.discard(channel)
             self._joined.discard(channel)
@@ -108,6 +115,47 @@ class View:
         """The caller."""
         with self._lock:
             (self._music.add if music else self._music.discard)(call.channel)
+
+    def plays(self, channel: str, playback: str) -> None:
+        """It hears something, and no music."""
+        with self._lock:
+            self._playing[channel] = playback
+            self._music.discard(channel)
+
+    def playing(self, channel: str) -> str:
+        """What it hears; empty: nothing."""
+        with self._lock:
+            return self._playing.get(channel, "")
+
+    def played(self, playback: str) -> str | None:
+        """It is over; the channel that heard it."""
+        with self._lock:
+            found = next((c for c, one in self._playing.items() if one == playback), None)
+            if found is not None:
+                del self._playing[found]
+            return found
+
+    def was_recorded(self, name: str) -> None:
+        """The recording of this name is over."""
+        with self._lock:
+            self._recorded.add(name)
+
+    def recorded(self, name: str) -> bool:
+        """Whether it is over."""
+        with self._lock:
+            return name in self._recorded
+
+    def pressed(self, channel: str, key: str) -> None:
+        """A key, which waits until somebody asks for it."""
+        with self._lock:
+            if channel in self._up and len(self._keys.get(channel, [])) < _MOST_KEYS:
+                self._keys.setdefault(channel, []).append(key)
+
+    def key(self, channel: str) -> str:
+        """The next key that was pressed; empty: none was."""
+        with self._lock:
+            waiting = self._keys.get(channel)
+            return waiting.pop(0) if waiting else ""
 
     def in_room(self, call: Call, *, joined: bool) -> None:
         """The caller; music ends in a room."""
@@ -122,6 +170,8 @@ class View:
                 caller=call.channel in self._up,
                 answered=self._up.get(call.channel, False),
                 music=call.channel in self._music,
+                talking=call.channel in self._playing,
+                walking=bool(call.step),
                 joined=call.channel in self._joined,
             )
 
@@ -148,7 +198,9 @@ class View:
         with self._lock:
             mine = [name for name, owner in self._owner.items() if owner == call.conversation]
             for name in {call.channel, *mine}:
-                for kept in (self._up, self._ends, self._numbers, self._owner):
+                for kept in (
+                    self._up, self._ends, self._numbers, self._owner, self._playing, self._keys,
+                ):  # fmt: skip
                     kept.pop(name, None)
                 for names in (self._music, self._joined, self._ringing):
                     names.discard(name)

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from appliance.domain.work import Work
 from appliance.services.say_message import Saying, say_message
 from appliance.services.talk import end
+from appliance.store.flows import SqlFlows
+from common.clock import SystemClock
 from tests.support.axe import hindrances
 from tests.support.look import View, press, sign_in, views
 from tests.support.showroom import Showroom, open_to_visitors
@@ -139,6 +141,24 @@ def test_a_field_and_a_result_are_made_and_asked_for_before_a_conversation_is_cl
     section.get_by_role("button", name="Retire: Invoice No.").click()
     expect(section.get_by_text("Retired: 1")).to_be_visible()
     desk.close()
+
+
+def test_a_flow_is_drawn_tried_and_published(site: Site, faults: list[str]):
+    page = watched(site.page("admin2"), faults)
+    page.goto(f"{site.address}/admin/calls")
+    page.get_by_label("Name of the flow").fill("Night")
+    page.get_by_role("button", name="New flow").click()
+    expect(page.get_by_text("There is no step yet")).to_be_visible()
+    page.get_by_label("New step").select_option("Voicemail")
+    page.get_by_label("Name of the step").last.fill("box")
+    page.get_by_role("button", name="Add the step").click()
+    page.get_by_label("Text that is spoken").fill("Please speak now.")
+    expect(page.get_by_role("listitem").filter(has_text="leaves a voicemail")).to_be_visible()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("Version 1 is heard from now on.")).to_be_visible()
+    kept = SqlFlows(site.room.office.database, SystemClock()).all()
+    (made,) = [one for one in kept if one.name == "Night"]
+    assert made.form["steps"]["box"]["say"][0]["text"] == "Please speak now."  # type: ignore[index]
     page.close()
 
 

@@ -1,0 +1,116 @@
+"""Prompts: recordings that were uploaded for callers to hear, and texts that are spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response, jsonify, request
+from flask_openapi3 import APIBlueprint, FileStorage
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from appliance.api.v1.files import a_file
+from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.shapes import Answer
+from appliance.domain.audit import Audit
+from appliance.domain.refusals import InvalidError
+from appliance.domain.roles import MANAGE_FLOOR
+from appliance.domain.telephony.flow import Flows
+from appliance.domain.users import Users
+from appliance.domain.work import UnknownError
+from appliance.services.telephony.flows import used_recordings
+from appliance.telephony.audio import from_wav, seconds_of, to_wav
+from appliance.telephony.speech import MOST_SECONDS
+
+_MOST_UPLOAD = 24 * 2**20  # bytes; two minutes at 48 kHz in stereo
+
+
+class PromptId(BaseModel):
+    """In the path."""
+
+    prompt: int = Field(ge=1, le=2**31 - 1)
+
+
+class PromptForm(BaseModel):
+    """A WAV file (PCM, 16 bits, 8 to 48 kHz, at most two minutes) and its name."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    name: str = Field(min_length=1, max_length=200)
+    file: FileStorage
+
+    @field_validator("file")
+    @classmethod
+    def _is_a_file(cls, file: object) -> object:
+        return a_file(file)
+
+
+class PromptShape(BaseModel):
+    """A recording."""
+
+    id: int
+    name: str
+    seconds: float
+    sha256: str
+
+
+class PromptList(BaseModel):
+    """All of them."""
+
+    items: list[PromptShape]
+
+
+class Spoken(BaseModel):
+    """A text, and the language in which it is spoken."""
+
+    text: str = Field(min_length=1, max_length=500)
+    language: str = Field("zh-CN", max_length=16)
+
+
+def prompts(
+    users: Users, audit: Audit, kept: Flows, speak: Callable[[str, str], bytes]
+) -> APIBlueprint:
+    """The blueprint; ``speak`` makes samples of a text in a language."""
+    about = "What callers hear: recordings, and texts that are spoken."
+    blueprint = blueprint_for("prompts", "/prompts", about, users, MANAGE_FLOOR)
+
+    @blueprint.before_request
+    def _larger() -> None:
+        request.max_content_length = _MOST_UPLOAD
+
+    @blueprint.get("", summary="Uploaded recordings", responses={"200": PromptList})
+    def all_prompts() -> Answer:
+        return jsonify(items=[vars(one) for one in kept.recordings()])
+
+    @blueprint.post("", summary="Upload a recording", responses={"201": PromptShape})
+    def add(form: PromptForm) -> Answer:
+        samples = from_wav(form.file.read(), MOST_SECONDS)
+        made = kept.add_recording(form.name, seconds_of(samples), samples)
+        audit.record(who(), "prompt.added", made.name)
+        return jsonify(vars(made)), 201
+
+    @blueprint.get("/<int:prompt>/sound", summary="Hear a recording", responses={"200": None})
+    def sound(path: PromptId) -> Answer:
+        samples = kept.samples(path.prompt)
+        if samples is None:
+            raise UnknownError("prompt", path.prompt)
+        return _wav(samples)
+
+    @blueprint.get("/spoken", summary="Hear a text", responses={"200": None})
+    def spoken(query: Spoken) -> Answer:
+        return _wav(speak(query.text, query.language))
+
+    @blueprint.delete("/<int:prompt>", summary="Remove a recording", responses={"204": None})
+    def remove(path: PromptId) -> Answer:
+        user = used_recordings(kept).get(path.prompt)
+        if user is not None:
+            raise InvalidError("prompt-needed", flow=user)
+        if not kept.remove_recording(path.prompt):
+            raise UnknownError("prompt", path.prompt)
+        audit.record(who(), "prompt.removed", str(path.prompt))
+        return Response(status=204)
+
+    return blueprint
+
+
+def _wav(samples: bytes) -> Response:
+    return Response(to_wav(samples), mimetype="audio/wav", headers={"Cache-Control": "no-store"})

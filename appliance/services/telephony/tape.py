@@ -1,0 +1,110 @@
+"""Records what is to be recorded, and keeps it sealed: talks by the queue's policy, voicemails.
+
+A recording is in its table before the switch begins it. What the switch has written is taken over
+when it tells the end; what it told while nobody listened is taken over at the next look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.domain.audit import Audit
+from appliance.domain.conversation import State
+from appliance.domain.telephony.call import Call
+from appliance.domain.telephony.provider import TelephonyProvider
+from appliance.domain.telephony.recording import CallRecording, Recordings, Stage, What
+from common.logs import get_logger
+
+log = get_logger(__name__)
+
+_MOST_MESSAGE = 300  # seconds
+_SILENCE = 8  # seconds without a sound: the caller has said all
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where recordings go.
+
+    Attributes:
+        recordings: sealed.
+        audit: gets each one's hash.
+        spool: where the switch has written the one of this name.
+    """
+
+    recordings: Recordings
+    audit: Audit
+    spool: Callable[[str], Path]
+
+
+class Tape:
+    """See the module."""
+
+    def __init__(self, switch: TelephonyProvider, shelf: Shelf) -> None:
+        self._switch, self._shelf = switch, shelf
+        self._paused: set[str] = set()
+        # Of these calls something may be recorded now; after a restart, of all that are unfinished.
+        self._open = {one.conversation for one in shelf.recordings.unfinished()}
+
+    def message(self, call: Call) -> CallRecording | None:
+        """The voicemail of a call, as far as it is; None: it was not begun."""
+        found = self._shelf.recordings.of(call.conversation)
+        return next((one for one in found if one.what is What.VOICEMAIL), None)
+
+    def take_message(self, call: Call) -> None:
+        """Let the caller speak. Raises GoneError."""
+        name = f"message-{call.conversation}"
+        self._shelf.recordings.begin(call.conversation, What.VOICEMAIL, name)
+        self._switch.record_caller(call.channel, name, _MOST_MESSAGE, _SILENCE)
+
+    def follow(self, call: Call, state: State, wanted: bool) -> None:
+        """Begin, pause, go on or end as the call is. Raises GoneError.
+
+        ``wanted``: the caller is in the room, and the queue is recorded.
+        """
+        if not wanted and call.conversation not in self._open:
+            return
+        running = self._running(call)
+        if state is State.ACTIVE and wanted and not call.private:
+            if running is None:
+                self._begin(call)
+            elif running.name in self._paused:
+                self._switch.pause_recording(running.name, on=False)
+                self._paused.discard(running.name)
+        elif running is not None and state in {State.ACTIVE, State.HELD}:
+            if running.name not in self._paused:
+                self._switch.pause_recording(running.name, on=True)
+                self._paused.add(running.name)
+        elif running is not None:
+            self._switch.stop_recording(running.name)
+            self._open.discard(call.conversation)
+
+    def keep(self, recording: CallRecording) -> CallRecording:
+        """Take over what the switch has written; once."""
+        if recording.stage is not Stage.RECORDING:
+            return recording
+        kept = self._shelf.recordings.keep(recording, self._shelf.spool(recording.name))
+        self._paused.discard(kept.name)
+        log.info("recording.kept", recording=kept.id, stage=str(kept.stage), seconds=kept.seconds)
+        if kept.stage is Stage.KEPT:
+            about = f"recording {kept.id} of conversation {kept.conversation} sha256 {kept.sha256}"
+            self._shelf.audit.record("system", "recording.kept", about)
+        return kept
+
+    def unfinished(self) -> dict[str, CallRecording]:
+        """By name."""
+        return {one.name: one for one in self._shelf.recordings.unfinished()}
+
+    def _begin(self, call: Call) -> None:
+        number = len(self._shelf.recordings.of(call.conversation)) + 1
+        name = f"talk-{call.conversation}-{number}"
+        self._shelf.recordings.begin(call.conversation, What.CALL, name)
+        self._switch.record(call.bridge, name)
+        self._open.add(call.conversation)
+
+    def _running(self, call: Call) -> CallRecording | None:
+        found = self._shelf.recordings.of(call.conversation)
+        return next(
+            (one for one in found if one.what is What.CALL and one.stage is Stage.RECORDING), None
+        )

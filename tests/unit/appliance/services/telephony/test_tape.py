@@ -1,0 +1,174 @@
+"""What is recorded of calls, with the switch in memory."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from appliance.domain.conversation import State
+from appliance.domain.telephony.flow import Draft
+from appliance.domain.telephony.phones import Number
+from appliance.domain.telephony.recording import CallRecording, Stage, What
+from appliance.domain.work import UnknownError
+from appliance.services import talk
+from appliance.services.telephony.privacy import speak_in_private
+from tests.support.exchange import NUMBER, Exchange, exchange
+from tests.support.waiting import until
+
+SAY = [{"text": "speak", "language": "en"}]
+STEPS = {"box": {"kind": "voicemail", "queue": 1, "say": SAY}}
+
+
+@pytest.fixture
+def house(tmp_path) -> Iterator[Exchange]:
+    with exchange(tmp_path) as found:
+        queue = found.floor.read(lambda work: work.queue(found.queue))
+        recorded = replace(queue, phone=replace(queue.phone, record=True))
+        found.floor.write(lambda work: work.save_queue(recorded))
+        yield found
+
+
+def writes(house: Exchange, name: str, seconds: float = 2.0) -> bytes:
+    """What the switch does while it records."""
+    with wave.open(str(house.spool(name)), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"\1\2" * int(8000 * seconds))
+    return house.spool(name).read_bytes()
+
+
+def kept(house: Exchange) -> CallRecording:
+    def find() -> CallRecording | None:
+        found = house.recordings.of(house.conversation().id)
+        return next((one for one in found if one.stage is not Stage.RECORDING), None)
+
+    return until(find, 60, "the recording to be kept", house.state, every=0.01)
+
+
+def begun(house: Exchange, name: str) -> None:
+    until(lambda: name in house.switch.recordings(), 60, f"{name} to begin", every=0.01)
+
+
+def heard(house: Exchange, one: CallRecording, first: int = 0, last: int | None = None) -> bytes:
+    return b"".join(house.recordings.sound(one, first, one.size - 1 if last is None else last))
+
+
+def talking(house: Exchange) -> tuple[str, str]:
+    caller = house.switch.arrives(NUMBER, "+8613800000000")
+    house.ready(house.agents[0])
+    leg = house.until_rings("101")
+    house.switch.phone_answers(leg)
+    house.until_together(caller, leg)
+    begun(house, "talk-1-1")
+    return caller, leg
+
+
+def test_a_talk_is_recorded_sealed_and_its_hash_is_on_record(house, tmp_path):
+    caller, _leg = talking(house)
+    wav = writes(house, "talk-1-1", 10.0)
+    house.switch.hangs_up(caller)
+    house.until_clear()
+    one = kept(house)
+    assert (one.what, one.stage, one.seconds, one.size) == (What.CALL, Stage.KEPT, 10.0, len(wav))
+    assert heard(house, one) == wav
+    assert heard(house, one, 70_000, 140_000) == wav[70_000:140_001]
+    (sealed,) = (tmp_path / "recordings").rglob("*.sealed")
+    assert wav[44:1000] not in sealed.read_bytes()
+    assert not house.spool("talk-1-1").exists()
+    assert any(one.sha256 in line.subject for line in house.audit.latest(10))
+
+
+def test_who_is_held_and_what_is_said_in_private_is_left_out(house):
+    talking(house)
+    conversation, agent = house.conversation().id, house.agents[0]
+    for act, undo in (
+        (lambda: house.do(talk.hold, conversation, agent),
+         lambda: house.do(talk.resume, conversation, agent)),
+        (lambda: house.do(speak_in_private, conversation, agent, on=True),
+         lambda: house.do(speak_in_private, conversation, agent, on=False)),
+    ):  # fmt: skip
+        act()
+        until(lambda: house.switch.paused == {"talk-1-1"}, 60, "a pause", every=0.01)
+        undo()
+        until(lambda: not house.switch.paused, 60, "no pause", every=0.01)
+    assert [one["on"] for one in house.events("conversation.private")] == [True, False]
+
+
+def test_what_the_switch_told_while_nobody_listened_is_kept_at_the_next_look(house):
+    caller, _leg = talking(house)
+    writes(house, "talk-1-1")
+    house.switch.goes()
+    house.switch.hangs_up(caller)
+    house.crash()
+    house.switch.returns()
+    house.until_clear()
+    house.crash()
+    assert kept(house).stage is Stage.KEPT
+
+
+def test_a_recording_of_which_nothing_was_written_is_said_to_be_lost(house):
+    caller, _leg = talking(house)
+    house.switch.hangs_up(caller)
+    assert kept(house).stage is Stage.LOST
+
+
+def test_after_its_days_the_sound_is_gone_and_the_line_stays(house, tmp_path):
+    caller, _leg = talking(house)
+    writes(house, "talk-1-1")
+    house.switch.hangs_up(caller)
+    one = kept(house)
+    now = house.clock.now()
+    assert house.recordings.forget(now - timedelta(days=1)) == 0
+    assert house.recordings.forget(now + timedelta(seconds=1)) == 1
+    assert house.recordings.one(one.id).stage is Stage.GONE
+    assert not list((tmp_path / "recordings").rglob("*.sealed"))
+    with pytest.raises(UnknownError):
+        heard(house, one)
+
+
+def leave_word(house: Exchange) -> str:
+    draft = house.flows.save(Draft(0, "box", {"start": "box", "steps": STEPS}))
+    house.flows.publish(draft.id, "ada")
+    house.phones.keep_number(Number(NUMBER, house.queue, draft.id))
+    caller = house.switch.arrives(NUMBER, "+8613800000000")
+    until(lambda: house.switch.hears(caller), 60, "the prompt", every=0.01)
+    house.switch.played(caller)
+    begun(house, "message-1")
+    return caller
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_a_voicemail_waits_in_the_queue_as_a_conversation(house, crash):
+    caller = leave_word(house)
+    wav = writes(house, "message-1")
+    if crash:
+        house.crash()
+    house.switch.hangs_up(caller)
+    house.until_state(State.QUEUED)
+    assert house.conversation().channel == "voicemail"
+    one = kept(house)
+    assert (one.what, heard(house, one)) == (What.VOICEMAIL, wav)
+    house.ready(house.agents[0])
+    house.until_state(State.OFFERED)
+    assert house.switch.channels() == []  # no phone rings for it
+
+
+def test_a_caller_who_ends_the_message_by_a_key_is_hung_up(house):
+    leave_word(house)
+    writes(house, "message-1")
+    house.switch.stop_recording("message-1")
+    house.until_state(State.QUEUED)
+    until(lambda: not house.switch.channels(), 60, "the end", every=0.01)
+
+
+def test_who_says_nothing_has_not_called(house):
+    caller = leave_word(house)
+    writes(house, "message-1", 0.2)
+    house.switch.hangs_up(caller)
+    house.until_state(State.ABANDONED)
+    house.until_clear()
