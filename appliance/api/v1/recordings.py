@@ -22,9 +22,10 @@ from appliance.api.v1.here import blueprint_for, who
 from appliance.api.v1.shapes import Answer, ConversationId
 from appliance.domain.audit import Audit
 from appliance.domain.roles import TAKE_CONVERSATIONS
-from appliance.domain.telephony.recording import CallRecording, Recordings, Stage
+from appliance.domain.telephony.recording import CallRecording, Stage
 from appliance.domain.users import Users
 from appliance.domain.work import Floor, UnknownError
+from appliance.services.telephony.kept_recordings import Recordings
 from common.clock import Clock
 
 _HOLDS = timedelta(hours=1)  # long enough for the longest call

@@ -14,7 +14,8 @@ from appliance.domain.audit import Audit
 from appliance.domain.conversation import State
 from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.provider import TelephonyProvider
-from appliance.domain.telephony.recording import CallRecording, Recordings, Stage, What
+from appliance.domain.telephony.recording import CallRecording, Stage, What
+from appliance.services.telephony.kept_recordings import Recordings
 from common.logs import get_logger
 
 log = get_logger(__name__)
