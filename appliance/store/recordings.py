@@ -1,4 +1,4 @@
-"""Recordings, sealed in files beside the database; see `appliance.services.telephony.kept_recordings`."""
+"""Recordings, sealed in files; implements `appliance.services.telephony.kept_recordings`."""
 
 from __future__ import annotations
 
