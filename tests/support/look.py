@@ -65,6 +65,7 @@ def views(room: Showroom) -> list[View]:
         View("hooks", "/admin/hooks", ready="main h1"),
         View("queues", "/admin/queues", ready="tbody tr"),
         View("queue", f"/admin/queues/{room.queues['Orders 订单']}", ready=".parts", tall=True),
+        View("account", "/account", ready="main h1"),
         View("calls", "/admin/calls", ready="tbody tr"),
         View("flow", "/admin/calls/1", ready=".walk li", tall=True),
         View("routing", f"/admin/routing?queue={room.queues['Orders 订单']}", ready="ol li"),
