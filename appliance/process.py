@@ -61,6 +61,7 @@ from common.settings import Holder
 from common.web.secret import secret_key
 from common.web.texts import Texts
 
+_CHECKPOINT_SECONDS = 1  # so that each is small
 _MAIL_SECONDS = 5  # a look costs one small question; a visitor waits for the mail
 _FOR_ITS_CALLS = "phone"  # and the one that holds the switch's calls
 _FOR_THE_ONE = "worker"  # the lease that the one working worker holds
@@ -197,10 +198,10 @@ class _Process:
             roles,
             [
                 Job(BEAT_SECONDS, self._say_here),
+                Job(_CHECKPOINT_SECONDS, office.database.checkpoint),
                 Job(settings.comm_look_seconds, appliance.watch.look),
                 Job(1, self._tick, worker),
                 *([Job(LOOK_SECONDS, self._phone.look)] if self._phone else []),
-                Job(1, partial(office.floor.write, tick), worker),
                 Job(5, partial(count_events, office.database), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
                 Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),

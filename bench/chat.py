@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--visitors", type=int, nargs="+", default=[1000, 5000, 10000])
     parser.add_argument("--rates", type=float, nargs="+", default=[500, 1000])
-    parser.add_argument("--seconds", type=float, default=15, help="of each rate")
+    parser.add_argument("--seconds", type=float, default=10, help="of each rate")
     parser.add_argument("--warm", type=float, default=3, help="seconds before, not counted")
     parser.add_argument("--agents", type=int, default=100)
     parser.add_argument("--no-peers", action="store_true", help="leave the relays out")

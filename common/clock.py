@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -39,6 +40,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
+@lru_cache(16)  # of one transaction all are the same
 def stamp(moment: datetime) -> str:
     """``moment`` as it stands in every database and message: ``2026-11-21T05:37:35.123Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

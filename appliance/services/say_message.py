@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 
 from appliance.domain.attachment import Attachment
 from appliance.domain.conversation import ENDED, Event, State
@@ -16,6 +17,7 @@ from appliance.services.take_part import speaks
 from appliance.services.trouble import NotSayableError, NotYoursError
 
 _MOST_KEY = 64  # characters
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")  # all below the space but tab and new line
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,7 @@ def say_message(
         work.attachments.add(file)
     work.add_message(message)
     answers = saying.agent is not None and not saying.internal
-    work.save(replace(conversation, messages=message.number,
-                      woken="" if answers else conversation.woken))  # fmt: skip
+    work.save(conversation.spoken(message.number, answers=answers))
     work.tell(
         "message.said",
         who=by_contact(conversation.contact) if saying.agent is None else by_agent(saying.agent),
@@ -105,5 +106,5 @@ def _check(saying: Saying, most_length: int, *, wordless: bool) -> None:
         raise NotSayableError("message-empty")
     if len(saying.text) > most_length:
         raise NotSayableError("message-too-long", length=len(saying.text), most=most_length)
-    if any(ord(sign) < 32 and sign not in "\n\t" for sign in saying.text):
+    if _CONTROL.search(saying.text):
         raise NotSayableError("message-signs")

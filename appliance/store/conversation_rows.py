@@ -53,10 +53,11 @@ def add(line: Line, conversation: Conversation) -> int:
 
 def change(line: Line, before: Conversation, after: Conversation) -> None:
     """Write what differs."""
+    old = vars(before)
     differs = {
-        name: _kept(name, getattr(after, name))
-        for name in _NAMES
-        if getattr(after, name) != getattr(before, name)
+        name: _kept(name, value)
+        for name, value in vars(after).items()
+        if value is not old[name] and value != old[name]
     }
     if not differs:
         return

@@ -7,23 +7,31 @@ very start (BEGIN IMMEDIATE) and `Database.read` cannot write at all.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from appliance.store.quick import WROTE
+from appliance.store.quick import WROTE, Line
 from common.errors import OperatorError
 
 _WRITES = "callstead_writes"
 _LOCK = 0x0CA1157E  # one number for all nodes; any will do
 _STARTING = _LOCK + 1
+_BUSY_SECONDS = 30
+_LONG_LOG = 8_000  # pages, of 4 KiB
+_LAST_BIT = 200  # pages that are moved while nobody writes; a few milliseconds
+_CHECKPOINTS = 4  # before that, at most
+_LONGEST_LOG = 16_000  # then a commit does what nobody else did
 # A node whose machine or network died in the middle of a transaction must not hold up the others;
 # nobody waits for the writer's place for longer than a request's sender waits for an answer.
 _LIMITS = {
@@ -69,6 +77,11 @@ class Database:
         self.engine = _engine(url, threads)
         self.writer = self.engine.execution_options(**{_WRITES: True})
         self._reader = self.engine.execution_options(postgresql_readonly=True)
+        self._turn = threading.Lock()
+        # What makes a transaction the only one that writes.
+        self.begin_writing = (
+            "BEGIN IMMEDIATE" if self.kind == "sqlite" else f"SELECT pg_advisory_xact_lock({_LOCK})"
+        )
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("select 1"))
@@ -108,13 +121,62 @@ class Database:
             session.rollback()
 
     @contextmanager
+    def line(self) -> Iterator[Line]:
+        """For one `appliance.store.quick.Quick` that reads, without a session's ceremony."""
+        with self._reader.connect() as connection:
+            yield Line(connection)
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is durable when the block is left, or undone when it raises."""
         also = self.also()
-        with Session(self.writer, expire_on_commit=False) as session, session.begin():
+        with (
+            self.turn(),
+            Session(self.writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
             if also is not None:
                 also(session, None)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other thread of this process writes, as long as the database would.
+
+        SQLite lets one write at a time, and the others look again after pauses, which grow to a
+        tenth of a second; who waits here goes on at once. On PostgreSQL nothing.
+        """
+        mine = self.kind == "sqlite" and self._turn.acquire(timeout=_BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            if mine:
+                self._turn.release()
+
+    def checkpoint(self) -> None:
+        """Bring what the log of SQLite holds into the file; nobody waits for it but its last bit.
+
+        Else every thousandth page a commit would, and its messages would wait for it. The log can
+        begin anew only when all of it is in the file, so that under load nobody writes meanwhile.
+        """
+        if self.kind != "sqlite":
+            return
+        with contextlib.closing(self.engine.raw_connection()) as connection:
+            cursor: Any = connection.cursor()
+            for _ in range(_CHECKPOINTS):
+                held, moved = _move_log(cursor)
+                if held - moved < _LAST_BIT:
+                    break
+            if moved < held > _LONG_LOG:
+                with self.turn():
+                    _move_log(cursor)
+
+    def writing(self) -> Connection:
+        """A connection that may write; its transactions are begun with `begin_writing`."""
+        connection = self.writer.connect()
+        if self.kind == "sqlite":
+            _may_write(connection, True)
+        return connection
 
     def only_writer(self, session: Session) -> None:
         """Wait until no other node writes: what is numbered without gaps needs it.
@@ -122,7 +184,7 @@ class Database:
         On SQLite every writer is the only one. Held until the transaction ends.
         """
         if self.kind == "postgresql":
-            session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            session.execute(text(self.begin_writing))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -149,7 +211,10 @@ class Database:
 
 
 def _engine(url: URL, threads: int) -> Engine:
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+    }
     if url.get_backend_name() == "postgresql":
         # It may be restarted, or another take its place, while our connections idle.
         more["pool_pre_ping"] = True
@@ -176,8 +241,9 @@ def _note_writes(connection: Connection, _cursor: Any, statement: str, *_: Any) 
 def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves: DDL is then transactional too
     for pragma in (
-        "busy_timeout = 30000",
+        f"busy_timeout = {_BUSY_SECONDS * 1000}",
         "journal_mode = WAL",
+        f"wal_autocheckpoint = {_LONGEST_LOG}",
         "synchronous = FULL",
         "foreign_keys = ON",
     ):
@@ -185,6 +251,22 @@ def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _sqlite_begins(connection: Connection) -> None:
+    if connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+        return  # the writer's: see `appliance.store.seat`
     writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    _may_write(connection, writes)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _move_log(cursor: Any) -> tuple[int, int]:
+    """As far as it can be without waiting; pages that the log held, and how many were moved."""
+    cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    _busy, held, moved = cursor.fetchone()
+    return held, moved
+
+
+def _may_write(connection: Connection, writes: bool) -> None:
+    """One and the same connection may be a reader's and a writer's in turn."""
+    if connection.info.get(_WRITES) is not writes:
+        connection.connection.cursor().execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.info[_WRITES] = writes

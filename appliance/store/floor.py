@@ -17,11 +17,12 @@ from concurrent.futures import Future
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from appliance.domain.work import BusyError, Work
 from appliance.store.database import Also, Database
 from appliance.store.group import Group
+from appliance.store.quick import WROTE
+from appliance.store.seat import Seat
 from appliance.store.work import SqlWork
 from common.clock import Clock
 from common.feed.storage import Fresh
@@ -78,6 +79,7 @@ class SqlFloor:
     ) -> None:
         self._drained = drained
         self._database = database
+        self._seat = Seat(database)
         self._clock = clock
         self._on_commit = on_commit
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_MOST_WAITING)
@@ -103,7 +105,8 @@ class SqlFloor:
     def read(self, job: Callable[[Work], T]) -> T:
         """Run ``job`` on one moment's state; what it writes is refused."""
         with self._database.read() as session, session.no_autoflush:
-            return job(SqlWork(session, self._clock.now(), drained=self._drained()))
+            group = Group.within(session)
+            return job(SqlWork(group, self._clock.now(), drained=self._drained()))
 
     def close(self) -> None:
         """Commit what waits, and end."""
@@ -116,7 +119,8 @@ class SqlFloor:
             batch, last = gather(self._jobs, first, _GROUP)
             self._commit(batch)
             if last:
-                return
+                break
+        self._seat.close()
 
     def _commit(self, batch: list[_Job]) -> None:
         """All in one transaction; when one fails half-way, once more with a savepoint for each."""
@@ -141,29 +145,40 @@ class SqlFloor:
         self, batch: list[_Job], *, savepoints: bool
     ) -> tuple[list[Fresh], list[_Outcome]]:
         """What became of each job, after the commit. Raises _HalfDoneError: without savepoints."""
-        with self._database.write() as session:
-            self._database.only_writer(session)
-            group = Group(session)
-            outcomes = [self._one(session, group, job, savepoints) for job, _future in batch]
+        with self._seat.transaction() as group:
+            one = self._behind_savepoint if savepoints else self._one
+            now, drained = self._clock.now(), self._drained()
+            outcomes = [
+                one(group, SqlWork(group, now, drained=drained), job) for job, _future in batch
+            ]
             fresh = group.end()
         return fresh, outcomes
 
-    def _one(
-        self, session: Session, group: Group, job: Callable[[Work], Any], savepoint: bool
-    ) -> _Outcome:
+    @staticmethod
+    def _one(group: Group, work: SqlWork, job: Callable[[Work], Any]) -> _Outcome:
         """What one job answered, or how it failed. Raises _HalfDoneError."""
-        work = SqlWork(session, self._clock.now(), drained=self._drained(), group=group)
-        group.line.wrote = False
+        group.line.info[WROTE] = False
         try:
-            with session.begin_nested() if savepoint else contextlib.nullcontext():
+            result = job(work)
+            group.flush()
+        except Exception as error:
+            if group.changed:
+                raise _HalfDoneError from error
+            return None, error
+        group.told += work.told
+        group.events += work.events
+        return result, None
+
+    @staticmethod
+    def _behind_savepoint(group: Group, work: SqlWork, job: Callable[[Work], Any]) -> _Outcome:
+        """The same, with what a failed one has changed undone."""
+        session = group.session
+        try:
+            with session.begin_nested():
                 session.connection()  # a savepoint is set when its connection is first asked for
                 result = job(work)
                 session.flush()
         except Exception as error:
-            if not savepoint:
-                if group.line.wrote or session.new or session.dirty or session.deleted:
-                    raise _HalfDoneError from error
-                return None, error
             with contextlib.suppress(SQLAlchemyError):
                 session.connection()  # raises when the whole transaction is gone
                 session.expire_all()
@@ -171,4 +186,5 @@ class SqlFloor:
                 return None, error
             raise
         group.told += work.told
+        group.events += work.events
         return result, None

@@ -137,10 +137,10 @@ class EventRow(Base):
     __tablename__ = "events"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(Stamp, index=True)
+    at: Mapped[datetime] = mapped_column(Stamp)
     kind: Mapped[str] = mapped_column(String(64))
     who: Mapped[str] = mapped_column(String(64))
-    conversation: Mapped[int | None] = mapped_column(index=True)
+    conversation: Mapped[int | None]
     agent: Mapped[int | None]
     queue: Mapped[int | None]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -6,20 +6,20 @@ One writer at a time (see `appliance.store.floor`), so that numbers become visib
 from __future__ import annotations
 
 import functools
+import itertools
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Index, Integer, String, bindparam, delete, func, select, text, update
+from sqlalchemy import Index, Integer, String, bindparam, delete, func, select, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.store.database import Database
 from appliance.store.models import Base
-from appliance.store.quick import Line, Quick
+from appliance.store.quick import Line, Quick, Rows
 from common.clock import stamp
 from common.feed.events import MOST_DATA_BYTES
 from common.feed.storage import CursorGoneError, Event, Fresh
@@ -28,12 +28,11 @@ _BATCH = 1000  # rows removed in one transaction, so that the writer does not wa
 
 
 class LiveTopicRow(Base):
-    """``head``: the newest number ever given; ``floor``: the newest one removed."""
+    """``floor``: the newest number removed; a topic that lost nothing has no row."""
 
     __tablename__ = "live_topics"
 
     topic: Mapped[str] = mapped_column(String(100), primary_key=True)
-    head: Mapped[int]
     floor: Mapped[int]
 
 
@@ -46,7 +45,7 @@ class LiveEventRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     topic: Mapped[str] = mapped_column(String(100))
     seq: Mapped[int]
-    at: Mapped[str] = mapped_column(String(24), index=True)
+    at: Mapped[str] = mapped_column(String(24))
     kind: Mapped[str] = mapped_column(String(64))
     data: Mapped[str] = mapped_column(LongText)
 
@@ -73,50 +72,46 @@ def write_told(line: Line, told: Sequence[Told]) -> list[Fresh]:
 
     To be called once, at the end of the transaction.
     """
-    counts = Counter(one.topic for one in told)
-    last: dict[str, int] = {}
-    topics = list(counts.items())
-    for start in range(0, len(topics), _TOPICS_AT_ONCE):
-        some = topics[start : start + _TOPICS_AT_ONCE]
-        values: dict[str, object] = {}
-        for n, (topic, count) in enumerate(some):
-            values[f"t{n}"], values[f"c{n}"] = topic, count
-        for topic, head in _count_on(len(some)).rows(line, values):
-            last[topic] = head - counts[topic]
+    last = _heads(line, list({one.topic for one in told}))
     fresh = []
     for one in told:
         last[one.topic] += 1
         fresh.append(Fresh(one.topic, last[one.topic], one.at, one.kind, one.text))
-    _ADD_EVENT.run_all(line, [
+    _ADD_EVENTS.add(line, [
         {"topic": one.topic, "seq": one.seq, "at": one.at, "kind": one.kind, "data": one.text}
         for one in fresh
     ])  # fmt: skip
     return fresh
 
 
-_TOPICS_AT_ONCE = 50  # rows of one statement, two values each: far below any limit
-_ADD_EVENT = Quick(
-    text("INSERT INTO live_events (topic, seq, at, kind, data) "
-         "VALUES (:topic, :seq, :at, :kind, :data)").bindparams(
-             *(bindparam(name, type_=LongText()) for name in ("topic", "at", "kind", "data")),
-             bindparam("seq", type_=Integer()),
-         ),
-    writes=True,
-)  # fmt: skip
+_TOPICS_AT_ONCE = 50  # values of one statement: far below any limit
+_ADD_EVENTS = Rows(
+    "live_events",
+    {"topic": String(), "seq": Integer(), "at": String(), "kind": String(), "data": LongText()},
+)
+
+
+def _heads(line: Line, topics: Sequence[str]) -> dict[str, int]:
+    """The newest number ever given in each topic; 0: none."""
+    heads: dict[str, int] = {}
+    for start in range(0, len(topics), _TOPICS_AT_ONCE):
+        some = topics[start : start + _TOPICS_AT_ONCE]
+        values = {f"t{n}": topic for n, topic in enumerate(some)}
+        heads.update(_heads_of(len(some)).rows(line, values))  # type: ignore[arg-type]
+    return heads
 
 
 @functools.cache
-def _count_on(topics: int) -> Quick:
-    """Raise the heads of so many topics, each by its own count; answers topics and new heads."""
-    rows = ", ".join(f"(:t{n}, :c{n}, 0)" for n in range(topics))
-    binds = [bindparam(f"t{n}", type_=LongText()) for n in range(topics)]
-    counts = [bindparam(f"c{n}", type_=Integer()) for n in range(topics)]
+def _heads_of(topics: int) -> Quick:
+    """Answers so many topics with their heads: of the events, or the newest that was removed."""
+    rows = ", ".join(f"(:t{n})" for n in range(topics))
     return Quick(
         text(
-            f"INSERT INTO live_topics (topic, head, floor) VALUES {rows} ON CONFLICT (topic) "  # noqa: S608 - names of parameters alone
-            "DO UPDATE SET head = live_topics.head + excluded.head RETURNING topic, head"
-        ).bindparams(*binds, *counts),
-        writes=True,
+            f"WITH asked (topic) AS (VALUES {rows}) SELECT topic, coalesce("  # noqa: S608 - names of parameters alone
+            "(SELECT max(seq) FROM live_events WHERE live_events.topic = asked.topic), "
+            "(SELECT floor FROM live_topics WHERE live_topics.topic = asked.topic), 0) FROM asked"
+        ).bindparams(*(bindparam(f"t{n}", type_=LongText()) for n in range(topics))),
+        writes=False,
     )
 
 
@@ -167,8 +162,9 @@ class SqlLive:
 
     @staticmethod
     def _bounds(session: Session, topic: str) -> tuple[int, int]:
-        row = session.get(LiveTopicRow, topic)
-        return (row.head, row.floor) if row else (0, 0)
+        floor = session.scalar(select(LiveTopicRow.floor).where(LiveTopicRow.topic == topic)) or 0
+        newest = select(func.max(LiveEventRow.seq)).where(LiveEventRow.topic == topic)
+        return session.scalar(newest) or floor, floor
 
 
 def prune(database: Database, before: datetime) -> int:
@@ -177,29 +173,22 @@ def prune(database: Database, before: datetime) -> int:
     The newest event stays, so that numbers over all topics never go back. Answers how many went.
     """
     gone = 0
-    while True:
-        with database.write() as session:
-            newest = session.scalar(select(func.max(LiveEventRow.id))) or 0
-            ids: list[Any] = list(
-                session.scalars(
-                    select(LiveEventRow.id)
-                    .where(LiveEventRow.at < stamp(before), LiveEventRow.id < newest)
-                    .order_by(LiveEventRow.id)
-                    .limit(_BATCH)
-                )
-            )
-            if not ids:
-                return gone
-            removed = session.execute(
-                delete(LiveEventRow)
-                .where(LiveEventRow.id.in_(ids))
-                .returning(LiveEventRow.topic, LiveEventRow.seq)
-            ).all()
-            floors: dict[str, int] = {}
-            for topic, seq in removed:
-                floors[topic] = max(seq, floors.get(topic, 0))
-            for topic, floor in floors.items():
-                session.execute(
-                    update(LiveTopicRow).where(LiveTopicRow.topic == topic).values(floor=floor)
-                )
-        gone += len(ids)
+    while some := _prune_some(database, stamp(before)):
+        gone += some
+    return gone
+
+
+def _prune_some(database: Database, before: str) -> int:
+    with database.write() as session:
+        oldest = session.execute(
+            select(LiveEventRow.id, LiveEventRow.at, LiveEventRow.topic, LiveEventRow.seq)
+            .order_by(LiveEventRow.id)
+            .limit(_BATCH + 1)
+        ).all()[:-1]
+        over = list(itertools.takewhile(lambda row: row.at < before, oldest))
+        if not over:
+            return 0
+        session.execute(delete(LiveEventRow).where(LiveEventRow.id <= over[-1].id))
+        for topic, floor in {row.topic: row.seq for row in over}.items():
+            session.merge(LiveTopicRow(topic=topic, floor=floor))
+    return len(over)

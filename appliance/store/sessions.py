@@ -5,15 +5,26 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from appliance.domain.users import plain_name
 from appliance.store.account_models import SessionRow
 from appliance.store.database import Database
 from appliance.store.models import UserRow
+from appliance.store.quick import Quick
 from common.clock import Clock
 from common.web.sessions import Session
 
+_HOLDS = Quick(
+    select(SessionRow.id)
+    .join(UserRow, UserRow.id == SessionRow.user)
+    .where(
+        SessionRow.id == bindparam("session"),
+        UserRow.name == bindparam("person"),
+        SessionRow.generation == UserRow.generation,
+    ),
+    writes=False,
+)
 _MOST = 20  # of one account; whoever signs in more often ends the one not used for longest
 
 
@@ -48,17 +59,8 @@ class SqlSessions:
 
     def holds(self, name: str, session: str) -> bool:
         """Whether it is one of the account's, and has not ended."""
-        query = (
-            select(SessionRow.id)
-            .join(UserRow, UserRow.id == SessionRow.user)
-            .where(
-                SessionRow.id == session,
-                UserRow.name == name,
-                SessionRow.generation == UserRow.generation,
-            )
-        )
-        with self._database.read() as reading:
-            return reading.scalar(query) is not None
+        with self._database.line() as line:
+            return bool(_HOLDS.rows(line, {"session": session, "person": name}))
 
     def seen(self, session: str, address: str) -> None:
         """It is in use."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from appliance.domain.roles import Role
@@ -13,7 +15,15 @@ from appliance.domain.users import NameTakenError, User
 from appliance.store.database import Database
 from appliance.store.floor_models import AgentRow
 from appliance.store.models import FailureRow, UserRow
+from appliance.store.quick import Quick
 from common.clock import Clock
+
+_COLUMNS = list(UserRow.__table__.columns)
+_BY_NAME = Quick(  # asked for every request, and all the time by open connections
+    select(*_COLUMNS).where(UserRow.name == bindparam("name")),
+    [column.type for column in _COLUMNS],
+    writes=False,
+)
 
 
 class SqlUsers:
@@ -25,9 +35,9 @@ class SqlUsers:
 
     def by_name(self, name: str) -> User | None:
         """The user whose plain name this is, or None."""
-        with self._database.read() as session:
-            row = session.scalar(select(UserRow).where(UserRow.name == name))
-            return _user(row) if row else None
+        with self._database.line() as line:
+            found = _BY_NAME.rows(line, {"name": name})
+        return _user(_row(found[0])) if found else None
 
     def by_id(self, id: int) -> User | None:  # noqa: A002
         """The user, or None."""
@@ -120,7 +130,13 @@ class SqlUsers:
             }
 
 
-def _user(row: UserRow) -> User:
+def _row(values: list[Any]) -> Any:
+    return SimpleNamespace(
+        **{column.name: value for column, value in zip(_COLUMNS, values, strict=True)}
+    )
+
+
+def _user(row: Any) -> User:
     return User(
         id=row.id,
         name=row.name,

@@ -30,7 +30,6 @@ from appliance.store.floor_models import (
     AgentRow,
     ContactRow,
     ConversationRow,
-    EventRow,
     IdentityRow,
     MessageRow,
     OfferRow,
@@ -51,11 +50,6 @@ _KNOWN_KEY = Quick(
     writes=False,
 )
 _ADD_MESSAGE = Quick(insert(MessageRow).inline(), writes=True)
-_ADD_EVENT = Quick(
-    insert(EventRow).inline(),
-    writes=True,
-    columns=[column.name for column in EventRow.__table__.columns if column.name != "id"],
-)
 _SETS = ("tags", "declined", "groups", "queues")  # kept as sorted lists
 _MOST_NAME = 200
 
@@ -63,17 +57,24 @@ _MOST_NAME = 200
 class SqlWork:
     """See `appliance.domain.work.Work`."""
 
-    def __init__(
-        self, session: Session, now: datetime, *, drained: bool = False, group: Group | None = None
-    ) -> None:
-        self._session = self.session = session
-        self._group = group or Group(session)
-        self._line = self._group.line
+    def __init__(self, group: Group, now: datetime, *, drained: bool = False) -> None:
+        self._group = group
+        self._line = group.line
         self._at = stamp(now)
+        self.events: list[dict[str, Any]] = []
         self.told: list[Told] = []
         self._now = now
         self._drained = drained
         self._moved = False
+
+    @property
+    def session(self) -> Session:
+        """Its session, for what is kept beside the use case."""
+        return self._group.session
+
+    @property
+    def _session(self) -> Session:
+        return self._group.session
 
     @property
     def now(self) -> datetime:
@@ -412,7 +413,7 @@ class SqlWork:
         ]
         if not kept:
             return
-        _ADD_EVENT.run(self._line, {
+        self.events.append({
             "at": self._now, "kind": kind, "who": who, "conversation": conversation,
             "agent": agent, "queue": queue, "data": dict(data or {}),
         })  # fmt: skip

@@ -16,12 +16,16 @@ Answer = dict[str, Any]  # put into a frame beside the command's id
 class Commander(Protocol):
     """Carries out the commands of one connection. A room gives `FeedApp` a maker of them."""
 
-    async def __call__(self, frame: Mapping[str, Any]) -> Future[Answer]:
+    async def __call__(self, frame: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """Begin one command; awaited before the next one is begun, so that they keep their order.
 
-        The future is done after the commit, in any thread, and never fails: a refusal is an
-        answer too.
+        The future is done after the commit, in any thread: with what is answered, or with why
+        it was not done.
         """
+        ...
+
+    def problem(self, error: BaseException) -> Answer:
+        """How the latter is told."""
         ...
 
 
@@ -72,13 +76,18 @@ class Desk:
             return
         done = await self._commander(frame)
         if done.done():
-            self._tell({"id": name, **done.result()})
+            self._done(name, done)
         else:
             done.add_done_callback(
-                lambda found: self._loop.call_soon_threadsafe(
-                    self._tell, {"id": name, **found.result()}
-                )
+                lambda found: self._loop.call_soon_threadsafe(self._done, name, found)
             )
+
+    def _done(self, name: str, found: Future[dict[str, Any]]) -> None:
+        error = found.exception()
+        if error is None:
+            self._tell({"id": name, "answer": found.result()})
+        else:
+            self._tell({"id": name, **self._commander.problem(error)})
 
     def sent(self) -> None:
         """One answer is out."""

@@ -14,6 +14,7 @@ import gc
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from common.errors import CallsteadError
 from common.logs import get_logger
 from common.serving.edge import Direct, Edge
 from common.serving.ending import drop_all, drop_the_deaf
+from common.serving.frames import MOST_FRAME_BYTES, LeanSocket
 from common.serving.listener import Listener, take_port
 from common.serving.protocol import PeerProtocol
 from common.serving.tls import TlsIdentity, server_context
@@ -41,8 +43,6 @@ log = get_logger(__name__)
 Hook = Callable[[], None]
 P = ParamSpec("P")
 
-# A WebSocket frame from outside is a subscription or a command with a short text.
-MOST_FRAME_BYTES = 64 * 1024
 # Both ends notice a dead connection within two of these.
 HEARTBEAT_SECONDS = 25.0
 # Longer than most clients keep an idle connection, so that they, not we, close it.
@@ -50,6 +50,8 @@ KEEP_ALIVE_SECONDS = 75
 # For programs that set no limit of their own on a request's body.
 MOST_BODY_BYTES = 64 * 1024 * 1024
 _GARBAGE = (10_000, 10, 100)  # new objects before a look at the youngest; then looks by age
+# How long a thread that computes keeps the others waiting, the one with all sockets among them.
+_SWITCH_SECONDS = 0.0005
 _FILE_CHUNK = 256 * 1024  # each chunk is a hop between threads: werkzeug's 8 KiB would be slow
 
 
@@ -122,6 +124,7 @@ class Server(uvicorn.Server):
         self.config.callback_notify = self._beat
         self.config.timeout_notify = self._watchdog.interval  # type: ignore[assignment]
         _collect_seldom()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self._watchdog.ready()
         self.ready.set()
         log.info("serving.ready", name=self._name, port=self.port, tls=self._context is not None)
@@ -263,7 +266,7 @@ def make_server(
         config = uvicorn.Config(
             cast("Any", around(edge) if around else edge),  # uvicorn's ASGI types are private
             http=PeerProtocol,
-            ws="websockets-sansio",
+            ws=LeanSocket,
             loop="uvloop",
             interface="asgi3",
             lifespan="off",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ _JSON = "application/json"
 _PREFIX = "/api/v1/"
 _LARGEST = 2**63 - 1  # what the database can keep as a number
 _DEEPEST = 32
+_HALVES = re.compile("[\ud800-\udfff]")  # of characters beyond the first 65,536
 _CONVERTED = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
 
@@ -54,7 +56,7 @@ def refuse_unkeepable(value: Any, depth: int = 0) -> None:
     if depth > _DEEPEST:
         raise ValueError(f"it is nested more than {_DEEPEST} deep")
     if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+        if "\0" in value or _HALVES.search(value):
             raise ValueError("a text has a character that is none")
     elif isinstance(value, float):
         if not math.isfinite(value):
@@ -63,9 +65,13 @@ def refuse_unkeepable(value: Any, depth: int = 0) -> None:
         if abs(value) > _LARGEST:
             raise ValueError("a number is too large")
     elif isinstance(value, dict):
-        for name, inner in value.items():
-            refuse_unkeepable(name, depth)
-            refuse_unkeepable(inner, depth + 1)
+        _refuse_any(value, depth)
+        _refuse_any(value.values(), depth + 1)
     elif isinstance(value, list):
-        for inner in value:
-            refuse_unkeepable(inner, depth + 1)
+        _refuse_any(value, depth + 1)
+
+
+def _refuse_any(values: Iterable[Any], depth: int) -> None:
+    for one in values:  # most are plain texts, which is known at a glance
+        if not (isinstance(one, str) and one.isascii() and "\0" not in one):
+            refuse_unkeepable(one, depth)

@@ -76,7 +76,20 @@ class Frames:
         return _Visitor(self._floor, self._visitor, conversation, asker.address)
 
 
-class _Visitor:
+class _Commander:
+    """What both sides share."""
+
+    @staticmethod
+    def problem(error: BaseException) -> Answer:
+        """How it is told that something cannot be done, or failed."""
+        told = problem_of(error)
+        if told is None:
+            log.error("frames.failed", exc_info=error)
+            told = problem_of(InternalServerError("It failed here; it can be tried again."))
+        return {"problem": told}
+
+
+class _Visitor(_Commander):
     """The commands of whoever holds a conversation's key."""
 
     def __init__(
@@ -85,7 +98,7 @@ class _Visitor:
         self._floor, self._verbs, self._conversation = floor, verbs, conversation
         self._address = address
 
-    async def __call__(self, frame: Mapping[str, Any]) -> Future[Answer]:
+    async def __call__(self, frame: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """Begin one command; the future is done after its commit."""
         try:
             if self._conversation is None:
@@ -96,11 +109,11 @@ class _Visitor:
             verb = _verb(self._verbs, asked)
             here = Here(self._conversation, address=self._address)
             return _begin(self._floor, verb, here, asked)
-        except Exception as error:  # noqa: BLE001 - told, or logged, by `_refused`
+        except Exception as error:  # noqa: BLE001 - told, or logged, by `problem`
             return _refused(error)
 
 
-class _Agent:
+class _Agent(_Commander):
     """The commands of a person who is signed in."""
 
     def __init__(
@@ -114,7 +127,7 @@ class _Agent:
         self._known: User | None = None
         self._until = 0.0
 
-    async def __call__(self, frame: Mapping[str, Any]) -> Future[Answer]:
+    async def __call__(self, frame: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """Begin one command; the future is done after its commit."""
         try:
             user = await self._user()
@@ -125,7 +138,7 @@ class _Agent:
             if asked.conversation is None:
                 raise InvalidError("frame-conversation")
             return _begin(self._floor, verb, Here(asked.conversation, user.id), asked)
-        except Exception as error:  # noqa: BLE001 - told, or logged, by `_refused`
+        except Exception as error:  # noqa: BLE001 - told, or logged, by `problem`
             return _refused(error)
 
     async def _user(self) -> User:
@@ -158,27 +171,11 @@ def _verb(verbs: Mapping[str, Verb], asked: _Frame) -> Verb:
     return verb
 
 
-def _begin(floor: Floor, verb: Verb, here: Here, asked: _Frame) -> Future[Answer]:
-    done = verb.begin(floor, here, verb.body.model_validate(asked.given))
-    answer: Future[Answer] = Future()
-    done.add_done_callback(lambda found: _pass_on(found, answer))
-    return answer
+def _begin(floor: Floor, verb: Verb, here: Here, asked: _Frame) -> Future[dict[str, Any]]:
+    return verb.begin(floor, here, verb.body.model_validate(asked.given))
 
 
-def _pass_on(done: Future[dict[str, Any]], answer: Future[Answer]) -> None:
-    error = done.exception()
-    answer.set_result({"answer": done.result()} if error is None else _problem(error))
-
-
-def _refused(error: Exception) -> Future[Answer]:
-    refused: Future[Answer] = Future()
-    refused.set_result(_problem(error))
+def _refused(error: Exception) -> Future[dict[str, Any]]:
+    refused: Future[dict[str, Any]] = Future()
+    refused.set_exception(error)
     return refused
-
-
-def _problem(error: BaseException) -> Answer:
-    told = problem_of(error)
-    if told is None:
-        log.error("frames.failed", exc_info=error)
-        told = problem_of(InternalServerError("It failed here; it can be tried again."))
-    return {"problem": told}

@@ -56,7 +56,7 @@ def on_appliance(database: Database) -> Kept:
     def append(topic: str, data: dict[str, object], at: datetime) -> int:
         told = live.Told(topic, stamp(at), "k", live.as_text(data))
         with database.write() as session:
-            (fresh,) = live.write_told(Line(session), [told])
+            (fresh,) = live.write_told(Line(session.connection()), [told])
         return fresh.seq
 
     return Kept(live.SqlLive(database), append, lambda before: live.prune(database, before))

@@ -74,7 +74,7 @@ def test_a_reader_cannot_write(house):
 
 def test_what_is_not_there_is_named(house):
     for ask in ("conversation", "agent", "queue"):
-        with pytest.raises(UnknownError, match=f"there is no {ask} 999"):
+        with pytest.raises(UnknownError, match=f"here is no {ask} 999"):
             house.floor.read(lambda work, ask=ask: getattr(work, ask)(999))
 
 

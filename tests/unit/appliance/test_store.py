@@ -191,3 +191,23 @@ def test_a_record_from_before_the_chain_is_chained_and_its_numbers_close_up(data
     lines = list(SqlAudit(database, FakeClock()).everything())
     assert [line.number for line in lines] == [1, 2, 3]
     assert verify(lines).broken is None
+
+
+def test_the_log_goes_into_the_file_beside_the_writer_and_does_not_grow(database, tmp_path):
+    migrate(database, tmp_path)
+    for _ in range(20):
+        with database.write() as session:
+            session.execute(text("CREATE TABLE x (y)"))
+            session.execute(text("DROP TABLE x"))
+        database.checkpoint()
+    log = tmp_path / "appliance.db-wal"
+    few = log.stat().st_size
+    for _ in range(20):
+        with database.write() as session:
+            session.execute(text("CREATE TABLE x (y)"))
+            session.execute(text("DROP TABLE x"))
+        database.checkpoint()
+    assert log.stat().st_size <= few
+    other = sqlite3.connect(f"file:{tmp_path / 'appliance.db'}?immutable=1", uri=True)  # no log
+    assert other.execute("SELECT count(*) FROM live_events").fetchone() == (0,)
+    other.close()

@@ -1,0 +1,153 @@
+"""The short way for whole texts tells the application and the peer what the long way tells them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from uvicorn import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from common.serving.frames import MOST_FRAME_BYTES, LeanSocket
+
+HEAD = (
+    b"GET /feed HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+class Wire(asyncio.Transport):
+    """What the server writes to the peer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent, self.closed = b"", False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)}.get(name, default)
+
+    def write(self, data: Any) -> None:
+        self.sent += bytes(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+def frame(kind: int, content: bytes, *, last: bool = True, masked: bool = True) -> bytes:
+    """One frame of a client."""
+    length = len(content)
+    head = bytes([kind | (0x80 if last else 0)])
+    flag = 0x80 if masked else 0
+    if length < 126:
+        head += bytes([flag | length])
+    elif length < 65536:
+        head += bytes([flag | 126]) + length.to_bytes(2, "big")
+    else:
+        head += bytes([flag | 127]) + length.to_bytes(8, "big")
+    if not masked:
+        return head + content
+    mask = b"\x11\x22\x33\x44"
+    return head + mask + bytes(one ^ mask[n % 4] for n, one in enumerate(content))
+
+
+def converse(
+    kind: type[Any], pieces: list[bytes], *, answers: bool = True
+) -> tuple[list[Any], bytes, bool]:
+    """What the application hears, what the peer is sent, and whether the connection is closed."""
+
+    async def run() -> tuple[list[Any], bytes, bool]:
+        heard: list[Any] = []
+
+        async def application(_scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            while (message := await receive())["type"] == "websocket.receive":
+                heard.append(message.get("text", message.get("bytes")))
+                if answers:
+                    text = f"{len(heard)} 好" * len(heard)
+                    await send({"type": "websocket.send", "text": text})
+            heard.append(message["code"])
+
+        config = Config(application, ws_max_size=MOST_FRAME_BYTES, ws_per_message_deflate=False,
+                        ws_ping_interval=None, log_config=None)  # fmt: skip
+        config.load()
+        socket, wire = kind(config, ServerState(), {}), Wire()
+        socket.connection_made(wire)
+        socket.data_received(HEAD)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        for piece in pieces:
+            if not wire.closed:
+                socket.data_received(piece)
+            for _ in range(5):
+                await asyncio.sleep(0)
+        socket.connection_lost(None)
+        for _ in range(60):
+            await asyncio.sleep(0)
+        return heard, wire.sent, wire.closed
+
+    return asyncio.run(run())
+
+
+def cut(stream: bytes, places: list[int]) -> list[bytes]:
+    """``stream`` in pieces, as a network may hand it over."""
+    edges = sorted({0, len(stream), *(place % (len(stream) + 1) for place in places)})
+    return [stream[a:b] for a, b in itertools.pairwise(edges)]
+
+
+FRAMES = some.one_of(
+    some.text(max_size=200).map(lambda text: frame(1, text.encode())),
+    some.binary(max_size=200).map(lambda content: frame(1, content)),  # often no UTF-8
+    some.binary(max_size=20).map(lambda content: frame(2, content)),
+    some.binary(max_size=20).map(lambda content: frame(9, content)),
+    some.tuples(some.text(max_size=20), some.text(max_size=20)).map(
+        lambda two: frame(1, two[0].encode(), last=False) + frame(0, two[1].encode())
+    ),
+    some.just(frame(1, b"in the middle", last=False)),
+    some.just(frame(1, b"not masked", masked=False)),
+    some.just(frame(8, b"\x03\xe8")),
+    some.just(frame(3, b"of no kind")),
+    some.just(frame(1, b"x" * 300)),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(some.lists(some.tuples(FRAMES, some.lists(some.integers(0, 10**6), max_size=3)), max_size=6))
+def test_any_frames_in_pieces_are_what_they_are_to_the_long_way(
+    frames: list[tuple[bytes, list[int]]],
+):
+    pieces = [piece for one, places in frames for piece in cut(one, places)]
+    whole = [one for one, _places in frames]
+    assert converse(LeanSocket, pieces) == converse(WebSocketsSansIOProtocol, whole)
+
+
+@settings(max_examples=100, deadline=None)
+@given(some.lists(FRAMES, max_size=6), some.lists(some.integers(0, 10**6), max_size=6))
+def test_frames_that_come_together_are_heard_like_those_that_come_alone(
+    frames: list[bytes], places: list[int]
+):
+    pieces = cut(b"".join(frames), places)
+    together = converse(LeanSocket, pieces, answers=False)
+    assert together == converse(WebSocketsSansIOProtocol, frames, answers=False)
+
+
+@pytest.mark.parametrize("size", [125, 126, MOST_FRAME_BYTES, MOST_FRAME_BYTES + 1, 200_000])
+def test_a_frame_of_any_size_is_taken_or_refused(size: int):
+    stream = frame(1, os.urandom(size // 2).hex().encode().ljust(size, b"x"))
+    pieces = cut(stream, [3, 9, 5000])
+    assert converse(LeanSocket, pieces) == converse(WebSocketsSansIOProtocol, pieces)
