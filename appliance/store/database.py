@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
+from appliance.store.lost import know_lost_connections
 from appliance.store.quick import WROTE, Line
 from common.errors import OperatorError
 
@@ -227,6 +228,8 @@ def _engine(url: URL, threads: int) -> Engine:
             f"appliance.database_url names a database whose driver is not installed: {error}."
         ) from error
     event.listen(engine, "before_cursor_execute", _note_writes)
+    if engine.dialect.name == "postgresql":
+        know_lost_connections(engine.dialect)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connected)
         event.listen(engine, "begin", _sqlite_begins)

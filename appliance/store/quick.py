@@ -33,7 +33,10 @@ class Line:
         self._driver = driver
         self.cursor: Any = driver.cursor()
         self.info = connection.info
-        self.error: type[Exception] = connection.dialect.loaded_dbapi.Error
+        errors: Any = connection.dialect.loaded_dbapi
+        # pg8000 lets some errors of the socket through as they are.
+        self.error: tuple[type[Exception], ...] = (errors.Error, OSError)
+        self._errors = errors
 
     def execute(self, statement: str) -> None:
         """Execute what needs no values. Raises DBAPIError."""
@@ -59,8 +62,10 @@ class Line:
     def translated(self, error: Exception, statement: str) -> Exception:
         """As a session would raise it; without the values, which are what people say."""
         lost = self.dialect.is_disconnect(error, self._driver, self.cursor)  # type: ignore[arg-type]
+        if isinstance(error, OSError):
+            error = self._errors.InterfaceError(str(error))
         return DBAPIError.instance(
-            statement, None, error, self.error, hide_parameters=True,
+            statement, None, error, self._errors.Error, hide_parameters=True,
             connection_invalidated=lost, dialect=self.dialect,
         )  # fmt: skip
 
