@@ -58,6 +58,7 @@ from appliance.store.phones import SqlPhones
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.recordings import SqlRecordings
 from appliance.store.reports import SqlBook
+from appliance.telephony.facts import switch_facts
 from appliance.telephony.places import Places as TelephonyPlaces
 from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
@@ -131,6 +132,7 @@ def create_app(
         sources.storage,
         sources.communications,
         reporting,
+        switch=lambda: switch_facts(settings().telephony_folder),
         least_disk=lambda: settings().least_disk_mib * 2**20,
         further=lambda: _webhooks_part(office),
     )

@@ -103,11 +103,20 @@ class Reporting:
     waiting: int
 
 
+@dataclass(frozen=True)
+class Switch:
+    """The switch of the telephones; ``version`` is empty when none is installed on this machine."""
+
+    version: str = ""
+    runs: bool = False
+
+
 def describe(
     machine: Machine,
     storage: Storage,
     communications: Communications,
     reporting: Reporting,
+    switch: Switch,
     least_disk: int,
 ) -> list[Part]:
     """All parts, in the order of the page. ``least_disk`` is in bytes."""
@@ -118,7 +127,7 @@ def describe(
         _communications(communications),
         _reporting(reporting, communications),
         Part("backup", Status.ATTENTION, "none", {}, "advice"),
-        Part("telephony", Status.OFF, "off", {}, "advice"),
+        _telephony(switch),
     ]
 
 
@@ -178,6 +187,15 @@ def _communications(found: Communications) -> Part:
         return Part("communications", Status.WORKS, "found", facts)
     facts["trouble"] = found.trouble or Trouble.AWAY
     return Part("communications", Status.FAILED, "failed", facts, "advice")
+
+
+def _telephony(switch: Switch) -> Part:
+    if not switch.version:
+        return Part("telephony", Status.OFF, "off", {}, "off_advice")
+    facts = {"version": switch.version}
+    if switch.runs:
+        return Part("telephony", Status.WORKS, "found", facts)
+    return Part("telephony", Status.FAILED, "failed", facts, "advice")
 
 
 def _reporting(reporting: Reporting, communications: Communications) -> Part:

@@ -12,6 +12,7 @@ from appliance.domain.running import (
     Part,
     Reporting,
     Storage,
+    Switch,
     describe,
 )
 
@@ -25,6 +26,7 @@ class DescribeRunning:
         storage: the database, now; never raises.
         communications: the last look at the communications server.
         reporting: whether errors are reported, and how many wait.
+        switch: of the telephones, now.
         least_disk: bytes; below it the disk asks for attention.
         further: parts that are not always there.
     """
@@ -33,6 +35,7 @@ class DescribeRunning:
     storage: Callable[[], Storage]
     communications: Callable[[], Communications]
     reporting: Callable[[], Reporting]
+    switch: Callable[[], Switch]
     least_disk: Callable[[], int]
     further: Callable[[], list[Part]] = list
 
@@ -44,6 +47,7 @@ class DescribeRunning:
                 self.storage(),
                 self.communications(),
                 self.reporting(),
+                self.switch(),
                 self.least_disk(),
             )
             + self.further()

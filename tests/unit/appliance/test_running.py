@@ -12,6 +12,7 @@ from appliance.domain.running import (
     Reporting,
     Status,
     Storage,
+    Switch,
     Trouble,
     describe,
 )
@@ -26,8 +27,9 @@ QUIET = Reporting(True, 0)
 WELL = Communications("https://comm:8090", reachable=True, since=START)
 
 
-def parts(machine=MACHINE, storage=STORAGE, communications=WELL, reporting=QUIET):
-    found = describe(machine, storage, communications, reporting, least_disk=1000)
+def parts(machine=MACHINE, storage=STORAGE, communications=WELL, reporting=QUIET, switch=None):
+    switch = switch or Switch()
+    found = describe(machine, storage, communications, reporting, switch, least_disk=1000)
     return {part.key: part for part in found}
 
 
@@ -51,6 +53,8 @@ def test_a_sound_appliance_says_what_works_and_what_is_not_there_yet():
         ({"communications": AWAY}, "communications", Status.FAILED),
         ({"communications": Communications()}, "communications", Status.OFF),
         ({"communications": Communications("https://c")}, "communications", Status.ATTENTION),
+        ({"switch": Switch("22.10", runs=True)}, "telephony", Status.WORKS),
+        ({"switch": Switch("22.10")}, "telephony", Status.FAILED),
         ({"reporting": Reporting(False, 0)}, "reporting", Status.OFF),
         ({"reporting": Reporting(True, 3)}, "reporting", Status.WORKS),
         (
@@ -73,7 +77,7 @@ def test_whatever_is_wrong_comes_with_advice():
 
 def test_an_agent_sees_which_parts_work_but_not_the_machines_particulars():
     ask = DescribeRunning(
-        lambda: MACHINE, lambda: STORAGE, lambda: WELL, lambda: QUIET, lambda: 1000
+        lambda: MACHINE, lambda: STORAGE, lambda: WELL, lambda: QUIET, Switch, lambda: 1000
     )
     assert all(part.facts for part in ask(Role.SUPERVISOR)[:5])
     assert all(not part.facts and not part.finding for part in ask(Role.AGENT))
