@@ -109,7 +109,7 @@ def test_a_fresh_start_prints_the_first_sign_in_serves_and_stops_in_order(proces
     assert status.returncode == 0, status.stderr
     parts = {part["part"]: part["status"] for part in json.loads(status.stdout)["parts"]}
     assert parts["database"] == "works"
-    assert "phones are off" in status.stdout
+    assert parts["telephony"] == "off"
     assert process.end(signal.SIGTERM) == 0
     assert not list((process.home / "appliance").glob("local-token*"))
 

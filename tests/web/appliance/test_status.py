@@ -25,7 +25,7 @@ def parts_of(browser, language: str = "en"):
 def test_it_is_told_in_english_and_chinese(house):
     browser = house.signed_in()
     english, chinese = parts_of(browser), parts_of(browser, "zh-CN")
-    assert english["telephony"]["advice"].startswith("Nothing to do: calls come")
+    assert english["telephony"]["advice"].startswith("For calls run")
     assert chinese["telephony"]["name"] == "电话"
 
 

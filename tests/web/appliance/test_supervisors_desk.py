@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from appliance.domain.contact import Identity
 from appliance.domain.work import Work
+from appliance.services.arrive import Arrival, arrive
 from appliance.services.say_message import Saying, say_message
 from appliance.services.talk import end
 from appliance.store.flows import SqlFlows
@@ -185,7 +187,10 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
         one for has in floor.read(lambda work: work.loads()).values() for one in has
         if one.state == "active"
     )  # fmt: skip
-    late = floor.read(lambda work: work.waiting())[0].queue
+    late = site.room.queues["Reception"]
+    who = [Identity("cookie", "late", sure=False)]
+    arrival = Arrival(channel="chat", queue=late, weight=25, name="Late", identities=who)
+    floor.write(lambda work: arrive(work, arrival))
     floor.write(lambda work: _target(work, late, within=1.0))
     page = watched(site.page("sue"), faults)
     page.goto(f"{site.address}/supervisor/conversations")
@@ -216,8 +221,8 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
     page.close()
 
 
-def _target(work: Work, queue: int | None, within: float) -> None:
-    found = work.queue(queue or 0)
+def _target(work: Work, queue: int, within: float) -> None:
+    found = work.queue(queue)
     work.save_queue(replace(found, target=replace(found.target, within=within)))
 
 

@@ -143,6 +143,13 @@ def test_a_call_keeps_the_version_with_which_it_began(house):
     assert [one["version"] for one in told(house, "conversation.flow")] == [1, 2]
 
 
+def music_after_what_is_said(house, caller: str) -> bool:
+    """Whether there is; the clock may have gone on so far that two announcements follow."""
+    if house.switch.hears(caller):
+        house.switch.played(caller)
+    return house.switch.hears_music(caller)
+
+
 def test_who_waits_is_told_the_place_between_the_music(house):
     first, second = at_menu(house), at_menu(house)
     for caller in (first, second):
@@ -155,5 +162,4 @@ def test_who_waits_is_told_the_place_between_the_music(house):
     until(lambda: [house.later(50), house.switch.hears(second)][1], 60, "the announcement")
     assert house.switch.heard(second)[-1] == "There are 1 callers before you."
     assert not house.switch.hears_music(second)
-    house.switch.played(second)
-    house.until_music(second)
+    until(lambda: music_after_what_is_said(house, second), 60, "music", every=0.01)
