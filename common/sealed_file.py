@@ -1,13 +1,16 @@
-"""A file at rest under a key of its own, read in any part: AES-256-GCM, piece by piece.
+"""Files whose bytes nobody reads without their key: AES-256-GCM, piece by piece.
 
-Each piece of 64 KiB is sealed alone, bound to its number and to whether it is the last one, so that
-pieces that were changed, exchanged, or cut off at the end do not open. The key seals one file and
-no other, so the number of the piece can be the nonce.
+Each file has a key of its own, which a vault seals; so another key of the vault means another
+sealed text in the database, and no file is written again. The bytes are sealed in pieces, numbered
+in their nonce, the last one marked (the STREAM construction of Hoang, Reyhanitabar, Rogaway and
+Vizár): pieces that are swapped, missing or of another file do not open, and a part of a file is
+read without the rest.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import secrets
 from collections.abc import Iterator
@@ -20,40 +23,53 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from common.atomic import fsync_folder
 from common.errors import RefusedError
 
-KEY_BYTES = 32
-_PIECE = 64 * 1024
+PIECE = 64 * 1024  # bytes
+_KEY_BYTES = 32
 _TAG = 16
+
+
+class ChangedError(OSError):
+    """It is not what was sealed."""
 
 
 def new_key() -> bytes:
     """For one file."""
-    return secrets.token_bytes(KEY_BYTES)
+    return secrets.token_bytes(_KEY_BYTES)
 
 
-def seal_file(source: IO[bytes], path: Path, key: bytes) -> tuple[int, str]:
+def seal_file(
+    source: IO[bytes], path: Path, key: bytes, most: int | None = None
+) -> tuple[int, str]:
     """Keep what ``source`` has at ``path``, durably: temp file, fsync, rename, fsync of the folder.
 
-    Its size and sha256 (hex), of the plain bytes.
+    A source of more than ``most`` bytes is read no further, and nothing is kept.
+
+    Returns:
+        The size and sha256 (hex) of the plain bytes that were read.
     """
-    cipher, digest, size, number = AESGCM(key), hashlib.sha256(), 0, 0
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest, size = hashlib.sha256(), 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal size
+        while (most is None or size <= most) and (piece := source.read(PIECE)):
+            size += len(piece)
+            digest.update(piece)
+            yield piece
+
     part = path.with_name(path.name + ".part")
     try:
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fsync_folder(path.parent.parent)
         with part.open("wb") as file:
             os.fchmod(file.fileno(), 0o600)
-            piece = source.read(_PIECE)
-            while True:
-                following = source.read(_PIECE)
-                digest.update(piece)
-                size += len(piece)
-                file.write(cipher.encrypt(_nonce(number), piece, _bound(number, not following)))
-                if not following:
-                    break
-                piece, number = following, number + 1
+            for piece in sealed(pieces(), key, path.name):
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-        fsync_folder(path.parent)
+        if most is None or size <= most:
+            part.replace(path)
+            fsync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
     return size, digest.hexdigest()
@@ -66,25 +82,101 @@ def read_sealed(path: Path, key: bytes, size: int, first: int, last: int) -> Ite
         RefusedError: it was changed.
         FileNotFoundError: it is gone.
     """
-    cipher = AESGCM(key)
-    final = max(0, size - 1) // _PIECE
-    with path.open("rb") as file:
-        file.seek((first // _PIECE) * (_PIECE + _TAG))
-        for number in range(first // _PIECE, last // _PIECE + 1):
+    with SealedFile(path, key, path.name, size) as file:
+        file.seek(first)
+        while file.tell() <= last:
             try:
-                sealed = file.read(_PIECE + _TAG)
-                piece = cipher.decrypt(_nonce(number), sealed, _bound(number, number == final))
-            except (InvalidTag, ValueError) as error:
+                piece = file.read(min(PIECE, last + 1 - file.tell()))
+            except ChangedError as error:
                 raise RefusedError(
                     "sealed", f"The file {path.name} was changed. Restore it from a backup."
                 ) from error
-            begin = number * _PIECE
-            yield piece[max(0, first - begin) : last - begin + 1]
+            if not piece:
+                return
+            yield piece
 
 
-def _nonce(number: int) -> bytes:
-    return number.to_bytes(12, "big")
+def sealed(source: Iterator[bytes], key: bytes, name: str) -> Iterator[bytes]:
+    """The pieces of ``source`` as they lie on the disk.
+
+    Args:
+        source: bytes in any portions.
+        key: 32 bytes, of this file alone.
+        name: of the file; bound to each piece.
+    """
+    aes, held, number = AESGCM(key), b"", 0
+    for some in source:
+        held += some
+        while len(held) > PIECE:  # what is left may be the last one
+            yield aes.encrypt(_nonce(number, last=False), held[:PIECE], name.encode())
+            held, number = held[PIECE:], number + 1
+    yield aes.encrypt(_nonce(number, last=True), held, name.encode())
 
 
-def _bound(number: int, last: bool) -> bytes:
-    return f"piece {number} {'last' if last else 'more'}".encode()
+class SealedFile(io.RawIOBase):
+    """Reads what `sealed` wrote, from any place.
+
+    Args:
+        path: of the file.
+        key: as it was sealed.
+        name: the same.
+        size: in bytes, before it was sealed.
+
+    Raises:
+        FileNotFoundError: it is not there. ChangedError, while reading: it was changed on the disk.
+    """
+
+    def __init__(self, path: Path, key: bytes, name: str, size: int) -> None:
+        self._file: IO[bytes] = path.open("rb")
+        self._aes, self._name, self._size = AESGCM(key), name, size
+        self._at = 0
+        self._number, self._piece = -1, b""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """The place."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place."""
+        begin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, begin + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """As much as one piece has."""
+        if self._at >= self._size:
+            return 0
+        number, offset = divmod(self._at, PIECE)
+        if number != self._number:
+            self._piece, self._number = self._open(number), number
+        some = self._piece[offset : offset + len(buffer)]
+        buffer[: len(some)] = some
+        self._at += len(some)
+        return len(some)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._file.close()
+        super().close()
+
+    def _open(self, number: int) -> bytes:
+        self._file.seek(number * (PIECE + _TAG))
+        last = number == (self._size - 1) // PIECE
+        try:
+            return self._aes.decrypt(
+                _nonce(number, last=last), self._file.read(PIECE + _TAG), self._name.encode()
+            )
+        except (InvalidTag, ValueError) as error:
+            raise ChangedError(f"The file {self._name} was changed on the disk.") from error
+
+
+def _nonce(number: int, *, last: bool) -> bytes:
+    return number.to_bytes(11, "big") + bytes([last])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -15,22 +13,20 @@ from typing import IO
 
 from appliance.domain.attachment import Attachment, Stored
 from appliance.domain.work import BusyError
-from appliance.store.sealed_file import PIECE, SealedFile, sealed
-from common.atomic import fsync_folder
 from common.logs import get_logger
+from common.sealed_file import PIECE, SealedFile, new_key, seal_file
 from common.vault import Vault
 
 log = get_logger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_PIECE = 256 * 1024
 KEY_OF_A_FILE = "attachments/key/{}"  # what the sealed key of a file is bound to
 
 
 class AttachmentFiles:
     """Files in ``folder``, each named by a random id, spread over 256 folders.
 
-    Each is sealed with a key of its own (`appliance.store.sealed_file`), which ``vault`` seals.
+    Each is sealed with a key of its own (`common.sealed_file`), which ``vault`` seals.
     """
 
     def __init__(self, folder: Path, vault: Vault) -> None:
@@ -38,45 +34,21 @@ class AttachmentFiles:
         self._vault = vault
 
     def put(self, source: IO[bytes], most: int) -> Stored:
-        """Keep what ``source`` has, durably: temp file, fsync, rename, fsync of the folder.
+        """Keep what ``source`` has, durably.
 
         A source of more than ``most`` bytes is read no further:
         nothing is kept, and the size is told. Raises BusyError: the disk takes no more.
         """
-        id_ = secrets.token_hex(16)
-        path = self.path(id_)
-        part = path.with_suffix(".part")
-        key, digest, size = secrets.token_bytes(32), hashlib.sha256(), 0
-
-        def pieces() -> Iterator[bytes]:
-            nonlocal size
-            while size <= most and (piece := source.read(_PIECE)):
-                size += len(piece)
-                digest.update(piece)
-                yield piece
-
+        id_, key = secrets.token_hex(16), new_key()
         try:
-            if not path.parent.exists():
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                fsync_folder(path.parent.parent)
-            with part.open("xb") as file:
-                os.fchmod(file.fileno(), 0o600)
-                for piece in sealed(pieces(), key, id_):
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            if size <= most:
-                part.replace(path)
-                fsync_folder(path.parent)
+            size, digest = seal_file(source, self.path(id_), key, most)
         except OSError as error:
             log.exception("attachments.not_kept", folder=str(self._folder))
             raise BusyError(
                 "The file cannot be kept at the moment; try again later, or write what it says."
             ) from error
-        finally:
-            part.unlink(missing_ok=True)
         text = self._vault.seal(base64.b64encode(key).decode(), KEY_OF_A_FILE.format(id_))
-        return Stored(id_, size, digest.hexdigest(), text)
+        return Stored(id_, size, digest, text)
 
     def open(self, file: Attachment) -> IO[bytes]:
         """Its bytes, from any place. Raises FileNotFoundError; OSError while reading: see there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from appliance.store.database import Database
+from common import file_lock
 from common.errors import OperatorError
 from common.logs import get_logger
 
@@ -73,5 +73,5 @@ def migrate(database: Database, folder: Path, to: str = "head") -> None:
 def alone(folder: Path) -> Iterator[None]:
     """Wait for, then be, the only process of this data folder that is getting ready."""
     with (folder / "starting.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        file_lock.take(lock.fileno(), wait=True)
         yield
