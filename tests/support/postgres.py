@@ -26,11 +26,12 @@ class Postgres:
         self.port = port
         self._made = 0
 
-    def new_database(self) -> str:
-        """The address of an empty database."""
+    def new_database(self, like: str = "template0") -> str:
+        """The address of a new database: empty, or as the one whose address is given."""
         self._made += 1
         name = f"t{os.getpid()}_{self._made}"
-        self.run("createdb", "--username", USER, name)
+        model = like.rpartition("/")[2]
+        self.run("createdb", "--username", USER, "--template", model, name)
         return f"postgresql+pg8000://{USER}@127.0.0.1:{self.port}/{name}"
 
     def run(self, command: str, *arguments: str) -> str:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import ExitStack
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,12 @@ from appliance.domain.roles import Role
 from appliance.domain.running import Reporting
 from appliance.office import Office
 from appliance.settings import ApplianceSettings
+from appliance.store.database import Database, database_url
+from appliance.store.migrate import migrate
 from common.care import Drain
 from common.web.passwords import Passwords
 from tests.support.clock import FakeClock
+from tests.support.postgres import postgres
 
 ORIGIN = "https://appliance.test"
 GOOD = "a sentence only I think of"
@@ -29,16 +33,27 @@ CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 @dataclass
 class House:
-    """A wired appliance in a folder of its own, and a browser in front of it."""
+    """A wired appliance in a folder of its own, and a browser in front of it.
+
+    Attributes:
+        appliance: at which people sign in.
+        public: at which visitors come in; another node when there are two.
+    """
 
     clock: FakeClock
     settings: ApplianceSettings
     first_password: str = ""
     reporting: Reporting = Reporting(on=True, waiting=0)
     appliance: Appliance = field(init=False)
+    public: Appliance = field(init=False)
 
     def change_settings(self, **changes: Any) -> None:
         self.settings = replace(self.settings, **changes)
+
+    def heard_elsewhere(self) -> None:
+        """Let the time pass after which another node knows what was changed at one."""
+        if self.public is not self.appliance:
+            self.clock.advance(2)
 
     def browser(self, language: str = "en") -> Browser:
         return Browser(self.appliance.flask.test_client(), language)
@@ -82,25 +97,65 @@ class Browser:
         return self.post("/password", old=old, new=new, again=new)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Chats hold on two nodes as on one."""
+    if metafunc.definition.get_closest_marker("two_nodes"):
+        metafunc.parametrize("nodes", [1, 2], ids=["one node", "two nodes"], indirect=True)
+
+
 @pytest.fixture
-def build(tmp_path: Path):
+def nodes(request: pytest.FixtureRequest) -> int:
+    """How many, with one database: SQLite for one, PostgreSQL for two."""
+    number: int = getattr(request, "param", 1)
+    return number
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory) -> Iterator[Callable[[], str]]:
+    """Makes databases that are migrated already."""
+    with postgres() as server:
+        model = server.new_database()
+        folder = tmp_path_factory.mktemp("postgresql")
+        with closing(Database(database_url(model, folder))) as database:
+            migrate(database, folder)
+        yield lambda: server.new_database(like=model)
+
+
+@pytest.fixture
+def build(request: pytest.FixtureRequest, tmp_path: Path, nodes: int):
     """Makes a house; keywords change its settings."""
+    url = request.getfixturevalue("postgresql")() if nodes == 2 else ""
     with ExitStack() as open_things:
 
-        def make(drain: Drain | None = None, **changes: Any) -> House:
-            clock = FakeClock()
-            house = House(clock, ApplianceSettings(data_dir=str(tmp_path), **changes))
-            office = open_things.enter_context(Office.opened(house.settings, clock, drain=drain))
+        def opened(house: House, folder: Path, drain: Drain | None = None) -> Appliance:
+            def settings() -> ApplianceSettings:
+                return replace(house.settings, data_dir=str(folder))
+
+            office = open_things.enter_context(Office.opened(settings(), house.clock, drain=drain))
             _created, first = office.first_administrator(CHEAP)
-            house.first_password = first.password if first else GOOD
-            house.appliance = create_app(
-                lambda: house.settings,
+            house.first_password = first.password if first else house.first_password
+            return create_app(
+                settings,
                 office,
                 reporting=lambda: house.reporting,
                 local_token=TOKEN,
-                clock=clock,
+                clock=house.clock,
                 passwords=CHEAP,
             )
+
+        def make(drain: Drain | None = None, **changes: Any) -> House:
+            settings = ApplianceSettings(data_dir=str(tmp_path), database_url=url, **changes)
+            house = House(FakeClock(), settings, GOOD)
+            if nodes == 2:  # as the manual has it: one folder for files, and the same keys
+                files = replace(settings.chat.attachments, folder=str(tmp_path / "attachments"))
+                house.change_settings(chat=replace(settings.chat, attachments=files))
+            house.appliance = house.public = opened(house, tmp_path, drain)
+            if nodes == 2:
+                other = tmp_path / "public"
+                other.mkdir()
+                for key in ("session.key", "vault.keys"):
+                    shutil.copy(tmp_path / key, other)
+                house.public = opened(house, other)
             return house
 
         yield make

@@ -54,7 +54,7 @@ class Visitor:
     """A web visitor; nobody is signed in."""
 
     def __init__(self, house: House, queue: int, **more: Any) -> None:
-        self._client = house.appliance.flask.test_client()
+        self._client = house.public.flask.test_client()
         body = {"queue": queue, "visitor": VISITOR, "name": "Li", **more}
         begun = self._client.post("/api/v1/chat", json=body, base_url=ORIGIN)
         assert begun.status_code == 201, begun.text

@@ -47,6 +47,7 @@ def chat(house: House, queue: int) -> Any:
     return client.post("/api/v1/chat", json=body, base_url=ORIGIN, headers=KEY)
 
 
+@pytest.mark.two_nodes
 def test_a_chat_whose_answer_was_lost_is_answered_when_it_is_asked_for_again(
     house: House, queue, killed_before_the_answer
 ):
@@ -61,6 +62,7 @@ def test_a_chat_whose_answer_was_lost_is_answered_when_it_is_asked_for_again(
     assert chat(house, queue).json == again.json
 
 
+@pytest.mark.two_nodes
 def test_a_queue_too(house: House, admin: Person, killed_before_the_answer):
     killed_before_the_answer(True)
     dies(lambda: admin.ask("POST", "/queues", {"name": "night"}, **KEY))
@@ -72,6 +74,7 @@ def test_a_queue_too(house: House, admin: Person, killed_before_the_answer):
     assert names.count("night") == 1
 
 
+@pytest.mark.two_nodes
 def test_what_was_made_and_cannot_be_told_again_is_said_to_be_there(
     house: House, admin: Person, killed_before_the_answer
 ):
@@ -84,6 +87,7 @@ def test_what_was_made_and_cannot_be_told_again_is_said_to_be_there(
     assert [one["name"] for one in admin.get("/api-keys")["items"]] == ["crm"]
 
 
+@pytest.mark.two_nodes
 def test_what_died_before_its_commit_is_made_when_it_is_asked_for_again(
     house: House, admin: Person, monkeypatch: pytest.MonkeyPatch
 ):
@@ -110,6 +114,7 @@ def test_what_died_before_its_commit_is_made_when_it_is_asked_for_again(
     assert [one["name"] for one in admin.get("/teams")["items"]] == ["night"]
 
 
+@pytest.mark.two_nodes
 def test_who_was_taken_over_makes_nothing_any_more(house: House, admin: Person):
     kept = house.appliance.office.people.kept
     first = kept.begin("user:1", "k", "the hash")

@@ -18,6 +18,7 @@ def card_of(person: Person, conversation: int):
     return person.get(f"/desk/cards/{conversation}")
 
 
+@pytest.mark.two_nodes
 def test_what_rings_is_shown_with_who_until_when_and_why(house, queues, anna):
     visitor = Visitor(house, queues[0], subject="An order")
     board = anna.get("/desk/board")
@@ -51,6 +52,7 @@ def test_how_long_a_contact_waits_for_an_answer_is_counted_from_what_they_said_f
     assert card_of(anna, visitor.id)["unanswered_since"] is None
 
 
+@pytest.mark.two_nodes
 def test_a_contact_is_edited_by_whoever_saw_the_newest(house, queues, anna):
     visitor = Visitor(house, queues[0])
     contact = card_of(anna, visitor.id)["contact"]

@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -35,6 +36,7 @@ def on_disk(house: House) -> list[str]:
     return sorted(path.name for path in folder.glob("*/*"))
 
 
+@pytest.mark.two_nodes
 def test_a_file_goes_both_ways_and_is_fetched_from_a_signed_address(house: House, agents, queues):
     anna, bo, _chen = agents
     ready(anna)
@@ -85,7 +87,7 @@ def test_the_address_expires_and_cannot_be_made(house: House, queue: int):
     visitor = Visitor(house, queue)
     file = send(visitor, "k1", "a.png", PNG).json["attachment"]
     address = visitor.ask("GET", f"/attachments/{file['id']}").json["address"]
-    client = house.appliance.flask.test_client()
+    client = house.public.flask.test_client()
     with client.get(address, base_url=ORIGIN) as answer:
         assert answer.status_code == 200
     for wrong in (address[:-2], "/api/v1/files/nonsense", f"/api/v1/files/{file['id']}"):
@@ -100,6 +102,7 @@ def test_one_visitors_key_opens_no_other_ones_file(house: House, queue: int):
     problem_of(two.ask("GET", f"/attachments/{file['id']}"), 404, "unknown")
 
 
+@pytest.mark.two_nodes
 def test_the_same_key_is_the_same_file(house: House, queue: int):
     visitor = Visitor(house, queue)
     assert send(visitor, "k1", "a.png", PNG).json == send(visitor, "k1", "a.png", PNG).json
@@ -154,7 +157,7 @@ def test_what_lies_on_the_disk_is_sealed_and_any_part_of_it_is_fetched(house: Ho
     assert content[:64] not in path.read_bytes()
     assert content[100_000:100_064] not in path.read_bytes()
     address = visitor.ask("GET", f"/attachments/{file}").json["address"]
-    client = house.appliance.flask.test_client()
+    client = house.public.flask.test_client()
 
     def fetched(**headers: str) -> tuple[int, bytes]:
         with client.get(address, base_url=ORIGIN, headers=headers) as answer:

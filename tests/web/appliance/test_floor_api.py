@@ -10,6 +10,7 @@ from tests.web.appliance.conftest import GOOD, ORIGIN, House
 from tests.web.appliance.people import Person, Visitor, problem_of, ready
 
 
+@pytest.mark.two_nodes
 def test_a_visitor_is_answered_transferred_and_done(house, queues, agents):
     anna, bo, _chen = agents
     ready(anna)
@@ -37,6 +38,7 @@ def test_a_visitor_is_answered_transferred_and_done(house, queues, agents):
     assert (closed["state"], closed["disposition"]) == ("closed", "sold")
 
 
+@pytest.mark.two_nodes
 def test_the_same_message_sent_again_is_the_same_message(house, queues, agents):
     visitor = Visitor(house, queues[0])
     first, second = visitor.say("k1", "hello"), visitor.say("k1", "hello")
@@ -44,6 +46,7 @@ def test_the_same_message_sent_again_is_the_same_message(house, queues, agents):
     assert visitor.heard() == ["hello"]
 
 
+@pytest.mark.two_nodes
 def test_a_visitor_who_leaves_frees_the_agent(house, queues, agents):
     ready(agents[0])
     visitor = Visitor(house, queues[0])

@@ -26,10 +26,10 @@ SHOP = "https://shop.example"
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
     feed = FeedApp(
-        FEED, SqlLive(house.appliance.office.database), house.appliance.may_read,
-        commands=house.appliance.frames, limits=FeedLimits(commands=5),
+        FEED, SqlLive(house.public.office.database), house.appliance.may_read,
+        commands=house.public.frames, limits=FeedLimits(commands=5),
     )  # fmt: skip
-    with served(flask=house.appliance.flask, feed=feed) as server:
+    with served(flask=house.public.flask, feed=feed) as server:
         yield server.port
 
 
@@ -54,6 +54,7 @@ def desk(house: House, port: int, name: str) -> Iterator[ClientConnection]:
         yield found
 
 
+@pytest.mark.two_nodes
 def test_a_frame_and_a_post_with_the_same_key_are_one_message(house, queue, port):
     visitor = Visitor(house, queue)
     with socket(port, visitor.begun["key"], SHOP) as connection:
@@ -64,6 +65,7 @@ def test_a_frame_and_a_post_with_the_same_key_are_one_message(house, queue, port
     assert visitor.say("k1", "hello") == first["answer"]
 
 
+@pytest.mark.two_nodes
 def test_many_frames_at_once_are_kept_in_the_order_of_their_sending(house, queue, port):
     visitor = Visitor(house, queue)
     with socket(port, visitor.begun["key"], SHOP) as connection:
@@ -125,6 +127,7 @@ def test_a_key_that_opens_nothing_commands_nothing(house, queue, port):
         assert answer(connection, say("k", "hello"))["problem"]["status"] == 401
 
 
+@pytest.mark.two_nodes
 def test_an_agent_speaks_and_ends_by_frames_and_the_visitor_hears(house, queue, port):
     house.add("anna", Role.AGENT)
     visitor = Visitor(house, queue)

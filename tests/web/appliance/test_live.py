@@ -24,9 +24,9 @@ from tests.web.appliance.people import Person, Visitor
 
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
-    storage = SqlLive(house.appliance.office.database)
-    feed = FeedApp(FEED, storage, house.appliance.may_read)
-    with served(flask=house.appliance.flask, feed=feed) as server:
+    storage = SqlLive(house.public.office.database)
+    feed = FeedApp(FEED, storage, house.public.may_read)
+    with served(flask=house.public.flask, feed=feed) as server:
         yield server.port
 
 
@@ -97,6 +97,7 @@ def test_a_key_beside_a_cookie_counts_alone(house, queue, port):
     assert poll(port, "floor", visitor.begun["key"], cookie).status_code == 403
 
 
+@pytest.mark.two_nodes
 def test_an_agent_reads_what_is_theirs_and_a_supervisor_the_floor(house, queue, port):
     house.add("anna", Role.AGENT)
     house.add("sun", Role.SUPERVISOR)
@@ -162,6 +163,7 @@ def test_a_customers_program_follows_what_its_key_may(house, queue, port):
     assert poll(port, "floor", sees).status_code == 403
 
 
+@pytest.mark.two_nodes
 @pytest.mark.parametrize("way", ["role", "disabled", "session"])
 def test_a_right_that_is_taken_away_ends_an_open_feed_at_once(house, queue, port, way):
     house.add("sun", Role.SUPERVISOR)

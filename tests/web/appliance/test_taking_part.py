@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from appliance.domain.roles import Role
 from tests.web.appliance.conftest import House
 from tests.web.appliance.people import Person, Visitor, problem_of, ready
 
 
+@pytest.mark.two_nodes
 def test_a_chat_with_a_colleague_a_listener_marks_and_a_rating(house: House, agents, queues):
     anna, bo, chen = agents
     house.add("sun", Role.SUPERVISOR, "Sun")
@@ -61,6 +64,7 @@ def test_a_chat_with_a_colleague_a_listener_marks_and_a_rating(house: House, age
     assert before["id"] == visitor.id
 
 
+@pytest.mark.two_nodes
 def test_canned_replies_are_kept_by_supervisors_and_filled_in_by_agents(house: House, agents,
                                                                         queues):  # fmt: skip
     anna, bo, _chen = agents

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from appliance.settings import ApplianceSettings
 from tests.web.appliance.conftest import ORIGIN, House
 from tests.web.appliance.people import Visitor, problem_of
@@ -14,7 +16,7 @@ from tests.web.appliance.test_chat_files import PNG, on_disk, send
 
 def begin(house: House, queue: int, **more: Any) -> Any:
     body = {"queue": queue, "visitor": "a-browser-of-a-visitor", "name": "Li", **more}
-    return house.appliance.flask.test_client().post("/api/v1/chat", json=body, base_url=ORIGIN)
+    return house.public.flask.test_client().post("/api/v1/chat", json=body, base_url=ORIGIN)
 
 
 def limited(house: House, **limits: Any) -> None:
@@ -69,12 +71,14 @@ def test_one_address_begins_so_many_conversations_and_no_more(house, queues):
     assert ApplianceSettings().limits.chats_per_hour_per_address == 300
 
 
+@pytest.mark.two_nodes
 def test_a_blocked_network_begins_nothing_and_says_nothing(house, admin, queues):
     visitor = Visitor(house, queues[0])
     until = (house.clock.now() + timedelta(hours=1)).isoformat()
     body = {"kind": "network", "value": "127.0.0.9/8", "reason": "spam", "until": until}
     made = admin.do("POST", "/blocklist", body, 201)
     assert (made["value"], made["by"]) == ("127.0.0.0/8", "admin")
+    house.heard_elsewhere()
     told = problem_of(begin(house, queues[0]), 403, "blocked")
     assert "spam" not in told
     refused = visitor.ask("POST", "/messages", json={"key": "k", "text": "x"})
@@ -86,17 +90,21 @@ def test_a_blocked_network_begins_nothing_and_says_nothing(house, admin, queues)
     admin = Person(house, "admin")
     here = f"/blocklist/{made['id']}"
     admin.do("PATCH", here, {"reason": "more spam", "until": None})
+    house.heard_elsewhere()
     problem_of(begin(house, queues[0]), 403, "blocked")
     assert admin.ask("DELETE", here).status_code == 204
+    house.heard_elsewhere()
     assert begin(house, queues[0]).status_code == 201
     lines = [line.what for line in house.appliance.office.audit.latest(20)]
     assert {"blocklist.added", "blocklist.changed", "blocklist.removed"} <= set(lines)
 
 
+@pytest.mark.two_nodes
 def test_a_blocked_contact_is_known_from_any_address(house, admin, queues):
     visitor = Visitor(house, queues[0])
     contact = house.appliance.office.floor.read(lambda work: work.conversation(visitor.id).contact)
     admin.do("POST", "/blocklist", {"kind": "contact", "value": str(contact), "reason": "x"}, 201)
+    house.heard_elsewhere()
     problem_of(begin(house, queues[0]), 403, "blocked")
     assert begin(house, queues[0], visitor="another-browser-altogether").status_code == 201
     problem_of(visitor.ask("POST", "/messages", json={"key": "k", "text": "x"}), 403, "blocked")
@@ -105,8 +113,9 @@ def test_a_blocked_contact_is_known_from_any_address(house, admin, queues):
         problem_of(admin.ask("POST", "/blocklist", body), 422, "invalid")
 
 
+@pytest.mark.two_nodes
 def test_a_beginning_that_is_sent_again_is_one_conversation(house, queues):
-    client = house.appliance.flask.test_client()
+    client = house.public.flask.test_client()
     body = {"queue": queues[0], "visitor": "a-browser-of-a-visitor"}
     answers = [
         client.post("/api/v1/chat", json=body, base_url=ORIGIN, headers={"Idempotency-Key": "1"})
