@@ -116,7 +116,7 @@ class Entrance:
             tokens(self._signin, users, audit, self._tokens),
             keys(users, audit, kept.api_keys, self._clock.now),
             blocks(users, audit, kept.blocklist, self.door.changed),
-            webhooks(users, audit, kept.webhooks),
+            webhooks(users, audit, kept.webhooks, lambda: self._settings().webhooks.most),
         ]
 
     def _limit(self, minute: Callable[[LimitSettings], int]) -> Rates:

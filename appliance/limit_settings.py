@@ -88,6 +88,13 @@ class WebhookSettings:
         unit="days",
         doc="The log of deliveries reaches back so far.",
     )
+    most: int = setting(
+        50,
+        minimum=1,
+        maximum=1000,
+        unit="webhooks",
+        doc="No more are taken; each is looked at with every event.",
+    )
 
 
 @dataclass(frozen=True)

@@ -51,11 +51,14 @@ class People:
     webhooks: SqlWebhooks
 
     @classmethod
-    def of(cls, database: Database, vault: Vault, clock: Clock) -> People:
+    def of(
+        cls, database: Database, vault: Vault, clock: Clock, settings: ApplianceSettings
+    ) -> People:
         """All of it, in one database."""
         return cls(
             SqlTeams(database), SqlRoleRules(database), SqlSecondFactors(database, vault),
-            SqlSessions(database, clock), SqlApiKeys(database, clock),
+            SqlSessions(database, clock, settings.session.most_per_account),
+            SqlApiKeys(database, clock),
             SqlTokenFamilies(database, clock), SqlSigningKeys(database, vault, clock),
             SqlKeptAnswers(database, vault, clock), SqlBlocklist(database, clock),
             SqlWebhooks(database, vault, clock),
@@ -119,7 +122,7 @@ class Office:
                     FirstSignInFile(folder),
                     floor,
                     vault,
-                    People.of(database, vault, clock),
+                    People.of(database, vault, clock, settings),
                     update,
                 )
             finally:

@@ -257,7 +257,7 @@ class _Process:
     def _send_transcripts(self) -> None:
         mail = self._mail()
         if mail.host:
-            compose = TranscriptMail(self._texts, sender_or_own(mail.sender))
+            compose = TranscriptMail(self._texts, sender_or_own(mail.sender), mail.most_messages)
             send_due(self._office.floor, compose, partial(post, mail))
 
     def _say_here(self) -> None:

@@ -39,6 +39,14 @@ class SessionSettings:
         unit="hours",
         doc="Every session ends after so long, used or not; one long shift.",
     )
+    most_per_account: int = setting(
+        20,
+        minimum=1,
+        maximum=1000,
+        unit="sessions",
+        doc="Whoever signs in more often at the same time ends the session that was not used for "
+        "longest; more than anybody has screens.",
+    )
 
 
 @dataclass(frozen=True)

@@ -27,3 +27,11 @@ class MailSettings(AccountSettings):
     sender: str = setting(
         "", doc="From address; empty: callstead@ this machine's name. Some relays insist on one."
     )
+    most_messages: int = setting(
+        2000,
+        minimum=100,
+        maximum=100_000,
+        unit="messages",
+        doc="A transcript holds the newest so many of a conversation; a mail has an end, and "
+        "relays refuse long ones.",
+    )

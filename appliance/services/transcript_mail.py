@@ -31,10 +31,11 @@ class TranscriptMail:
     Args:
         texts: the appliance's.
         sender: the From address.
+        most: messages in one, the newest.
     """
 
-    def __init__(self, texts: Texts, sender: str) -> None:
-        self._texts, self._sender = texts, sender
+    def __init__(self, texts: Texts, sender: str, most: int) -> None:
+        self._texts, self._sender, self._most = texts, sender, most
 
     def __call__(self, work: Work, transcript: Transcript) -> bytes:
         """The mail, as it is sent."""
@@ -48,7 +49,8 @@ class TranscriptMail:
             "transcript.lead", language=language, began=began, queue=queue.name if queue else ""
         )
         foot = t.t("transcript.foot", language=language)
-        lines = [self._line(work, one, language) for one in messages_of(work, transcript)]
+        said = messages_of(work, transcript, self._most)
+        lines = [self._line(work, one, language) for one in said]
         mail = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
         mail["From"] = self._sender
         mail["To"] = transcript.recipient

@@ -29,7 +29,6 @@ log = get_logger(__name__)
 LANGUAGES = ("zh-CN", "en")
 _AT_ONCE = 20  # mails of one look
 _PAGE = 200
-_MOST_MESSAGES = 2000  # the newest of them; a mail has an end
 
 Post = Callable[[str, bytes], None]  # to whom, and the mail; raises as SmtpTransport.send
 
@@ -87,10 +86,10 @@ def send_due(floor: Floor, compose: Callable[[Work, Transcript], bytes], post: P
     return done
 
 
-def messages_of(work: Work, transcript: Transcript) -> list[Message]:
-    """What the contact may read again: at most the newest 2000 messages up to its last one."""
+def messages_of(work: Work, transcript: Transcript, most: int) -> list[Message]:
+    """What the contact may read again: of the newest ``most`` messages up to its last one."""
     found: list[Message] = []
-    after = max(transcript.messages - _MOST_MESSAGES, 0)
+    after = max(transcript.messages - most, 0)
     while page := work.messages(transcript.conversation, after, _PAGE):
         found += [one for one in page if one.number <= transcript.messages and not one.internal]
         after = page[-1].number

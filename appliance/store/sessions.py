@@ -25,15 +25,18 @@ _HOLDS = Quick(
     ),
     writes=False,
 )
-_MOST = 20  # of one account; whoever signs in more often ends the one not used for longest
 
 
 class SqlSessions:
-    """See `common.web.sessions.Sessions`; what has another generation than its user has ended."""
+    """See `common.web.sessions.Sessions`; what has another generation than its user has ended.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    At most ``most`` of one account: a further one ends the one that was not used for longest.
+    """
+
+    def __init__(self, database: Database, clock: Clock, most: int) -> None:
         self._database = database
         self._clock = clock
+        self._most = most
 
     def begin(self, name: str, address: str, browser: str) -> str:
         """A new one; its id."""
@@ -42,7 +45,9 @@ class SqlSessions:
             user = session.scalar(select(UserRow).where(UserRow.name == plain_name(name)))
             assert user is not None  # noqa: S101 - has just shown the password
             old = select(SessionRow.id).where(SessionRow.user == user.id)
-            ids = list(session.scalars(old.order_by(SessionRow.seen_at.desc()).offset(_MOST - 1)))
+            ids = list(
+                session.scalars(old.order_by(SessionRow.seen_at.desc()).offset(self._most - 1))
+            )
             session.execute(
                 delete(SessionRow).where(
                     SessionRow.id.in_(ids)

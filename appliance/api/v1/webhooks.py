@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -22,7 +23,6 @@ from appliance.domain.webhooks import Delivery, Webhook, Webhooks
 from appliance.domain.work import UnknownError
 
 _EDITED = ("name", "url", "kinds", "active")
-_MOST = 50  # hooks; each is looked at with every event
 
 
 class HookPath(BaseModel):
@@ -110,8 +110,8 @@ class DeliveryList(BaseModel):
     cursor: int
 
 
-def webhooks(users: Users, audit: Audit, kept: Webhooks) -> APIBlueprint:
-    """The blueprint."""
+def webhooks(users: Users, audit: Audit, kept: Webhooks, most: Callable[[], int]) -> APIBlueprint:
+    """The blueprint; at most so many are taken."""
     about = "Where the customer's systems hear of events."
     blueprint = blueprint_for("webhooks", "/webhooks", about, users, CONNECT_PROGRAMS)
 
@@ -125,8 +125,8 @@ def webhooks(users: Users, audit: Audit, kept: Webhooks) -> APIBlueprint:
 
     @blueprint.post("", summary="A new webhook", responses={"201": NewHook})
     def new_hook(body: HookBody) -> Answer:
-        if len(kept.all()) >= _MOST:
-            raise InvalidError("webhooks-full", most=_MOST)
+        if len(kept.all()) >= most():
+            raise InvalidError("webhooks-full", most=most())
         made, secret = kept.add(body.name, _url(body.url), _kinds(body.kinds))
         done("webhook.added", made)
         answer = one_answer({**_shape(made), "secret": secret}, 201)

@@ -36,7 +36,7 @@ class Relay:
 
 @pytest.fixture
 def compose() -> TranscriptMail:
-    return TranscriptMail(Texts("appliance"), "chat@shop.example")
+    return TranscriptMail(Texts("appliance"), "chat@shop.example", most=2000)
 
 
 @pytest.fixture
@@ -80,6 +80,14 @@ def test_the_mail_has_what_the_contact_may_read_and_text_stays_text(house, talke
     assert "&lt;script&gt;" in html
     assert state(house, talked) == "sent"
     assert send_due(house.floor, compose, relay) == 0
+
+
+def test_a_long_one_holds_the_newest_messages(house, talked):
+    ask(house, talked)
+    short = TranscriptMail(Texts("appliance"), "chat@shop.example", most=1)
+    mail = house.floor.read(lambda work: short(work, work.transcripts.of(talked)[0]))
+    assert b"Good morning" in mail
+    assert b"alert" not in mail
 
 
 def test_it_is_tried_again_with_the_same_bytes_until_the_relay_takes_it(house, talked, compose):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from appliance.domain.roles import Role
+from appliance.settings import SessionSettings
 from common.web.totp import code_at
 from tests.web.appliance.conftest import GOOD, ORIGIN, Browser, House
 from tests.web.appliance.people import Person, problem_of
@@ -167,6 +168,17 @@ def test_sessions_are_listed_and_ended_one_by_one_and_all_at_once(house):
     assert here.get("/me")["name"] == "admin"  # signing out there ends only that one
     assert here.ask("DELETE", "/me/sessions").status_code == 204
     assert here.ask("GET", "/me").status_code == 401
+
+
+def test_one_session_more_than_the_setting_allows_ends_the_one_not_used_for_longest(build):
+    house = build(session=SessionSettings(most_per_account=2))
+    house.signed_in()
+    people = []
+    for _ in range(3):
+        house.clock.advance(60)
+        people.append(Person(house, "admin"))
+    found = [one._client.get("/api/v1/me", base_url=ORIGIN).status_code for one in people]
+    assert found == [401, 200, 200]
 
 
 def signed(house: House, browser: Browser, method: str, path: str, body: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from appliance.limit_settings import WebhookSettings
 from appliance.ops.post import NotSentError, Poster
 from appliance.services.send_webhooks import SendWebhooks
 from tests.web.appliance.conftest import House
@@ -168,6 +169,13 @@ def test_an_address_or_an_event_that_cannot_be_is_refused(admin):
         {"name": "x", "url": "https://crm.example.org", "kinds": ["conversation.dance"]},
     ):
         problem_of(admin.ask("POST", "/webhooks", body), 422, "invalid")
+
+
+def test_one_more_than_the_setting_allows_is_refused(house, admin):
+    hook = {"name": "x", "url": "https://crm.example.org", "kinds": ["*"]}
+    house.change_settings(webhooks=WebhookSettings(most=1))
+    admin.do("POST", "/webhooks", hook, 201)
+    assert "1 webhooks" in problem_of(admin.ask("POST", "/webhooks", hook), 422, "invalid")
 
 
 def test_a_test_is_told_to_its_own_hook_alone_and_not_to_one_that_is_off(house, admin, crm):
