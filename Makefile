@@ -6,11 +6,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CODE := appliance comm_server common home onebox updater
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# The switch that tests make calls with, kept between runs; another clone's can be named here.
+export CALLSTEAD_TEST_SWITCH ?= $(CURDIR)/build/switch
 PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not slow"
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev test check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev switch test check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -27,7 +29,10 @@ setup: $(VENV)/web.stamp ## make .venv with what `make run` needs, and stop ther
 setup-dev: $(VENV)/dev.stamp $(VENV)/web.stamp ## make .venv with what the tests need too, and stop there
 	@packaging/system-packages.sh test
 
-test: setup-dev lint ## everything: style, types, import rules, all tests but the long drills, coverage
+switch: setup-dev ## bring the switch that tests make calls with, into build/switch (once; half a minute)
+	@CALLSTEAD_APPLIANCE_DATA_DIR="$(CALLSTEAD_TEST_SWITCH)" $(BIN)/callstead appliance telephony install
+
+test: setup-dev switch lint ## everything: style, types, import rules, all tests but the long drills, coverage
 	@$(PARALLEL) --cov --cov-report=
 	@$(BIN)/python -m pytest -m "slow and not long" --cov --cov-append --cov-report=
 	@$(BIN)/coverage report > $(VENV)/coverage.log; tail -n 1 $(VENV)/coverage.log
@@ -50,9 +55,8 @@ fuzz: setup-dev ## the long form of what is thrown at REST and at the WebSocket 
 products: $(VENV)/run.stamp ## build appliance, comm and updater as programs that need no Python, in build/
 	@$(BIN)/python packaging/products/build.py appliance comm updater --out build
 
-phone: setup-dev ## telephony on the real switch, sipp as callers and phones; the switch stays in build/switch
-	@packaging/system-packages.sh phone
-	@CALLSTEAD_TEST_SWITCH=build/switch $(BIN)/python -m pytest -m long tests/contract/telephony
+phone: switch ## the long form of telephony on the real switch, its drills among it
+	@$(BIN)/python -m pytest -m long tests/contract/telephony
 
 bench-errors: $(VENV)/dev.stamp ## measure intake, digest, mail and a storm beside Bugsink (a quarter of an hour)
 	@PYTHONPATH=. $(BIN)/python bench/errors.py $(BENCH)

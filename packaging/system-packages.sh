@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Makes sure of the system packages that `make run`, `make test` or `make phone` needs.
+# Makes sure of the system packages that `make run` or `make test` needs.
 # As root on Debian it installs the missing ones; elsewhere it names them and ends with 2.
-# Usage: packaging/system-packages.sh run|test|phone
+# Usage: packaging/system-packages.sh run|test
 set -euo pipefail
 
 python=${PYTHON:-python3}
 missing=()
+unread=
 need() { # COMMAND PACKAGE
     command -v "$1" > /dev/null || missing+=("$2")
 }
@@ -35,21 +36,22 @@ if [ "${1:-}" = test ]; then
     [ -x /usr/sbin/sshd ] || missing+=(openssh-server) # a real SFTP server, as above
     [ -x /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)
     [ -x /usr/lib/dovecot/pop3 ] || missing+=(dovecot-pop3d)
-fi
-
-if [ "${1:-}" = phone ]; then
     need mmdebstrap mmdebstrap # brings the switch
     need sipp sip-tester       # callers and desk phones
+    # It comes from the mirror that apt names, and apt knows it once it has read its lists.
+    apt-get indextargets --format '$(ORIGIN)' 'Created-By: Packages' 2> /dev/null | grep -q Debian ||
+        [ "$(id -u)" != 0 ] || unread=yes
 fi
 
-[ ${#missing[@]} -eq 0 ] && exit 0
+[ ${#missing[@]} -eq 0 ] && [ -z "$unread" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
-    echo "Installing system packages: ${missing[*]}"
+    echo "Installing system packages: ${missing[*]:-none, only reading the lists}"
     export DEBIAN_FRONTEND=noninteractive
     log=$(mktemp)
     trap 'rm -f "$log"' EXIT
-    if ! { apt-get -qq update && apt-get -qq install --no-install-recommends "${missing[@]}"; } \
+    if ! { apt-get -qq update && { [ ${#missing[@]} -eq 0 ] ||
+        apt-get -qq install --no-install-recommends "${missing[@]}"; }; } \
         > "$log" 2>&1 < /dev/null; then
         tail -n 20 "$log" >&2
         echo "These system packages could not be installed: ${missing[*]}" >&2

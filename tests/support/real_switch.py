@@ -26,7 +26,7 @@ from common.clock import SystemClock
 SCENARIOS = Path(__file__).parent / "sipp"
 PASSWORD = "secret-of-tests"
 _OUTSIDE = "127.0.0.2"  # the trunk's address; phones have 127.0.0.1
-# Where the installed switch is kept from one run to the next; the make target names it.
+# The data folder with the installed switch, kept from one run to the next; the Makefile names it.
 CACHE = "CALLSTEAD_TEST_SWITCH"
 
 
@@ -42,7 +42,7 @@ class RealSwitch:
 
     def __init__(self, folder: Path, extensions: list[str]) -> None:
         clock = SystemClock()
-        cache = Places(Path(os.environ.get(CACHE, "build/switch")).resolve())
+        cache = Places(Path(os.environ.get(CACHE, "build/switch")).resolve() / "telephony")
         install(cache, TelephonySettings(), clock, print)
         self.places = Places(folder)
         self.places.make()

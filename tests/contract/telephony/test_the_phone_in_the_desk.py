@@ -3,116 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from appliance.domain.queue import Queue
-from appliance.domain.records import Agent
-from appliance.domain.roles import Role
-from appliance.domain.telephony.phones import Number
-from appliance.office import Office
-from appliance.settings import ApplianceSettings
-from appliance.store.phones import SqlPhones
-from common.clock import SystemClock
-from tests.support.real_switch import RealSwitch, real_switch
+from tests.support.phone_site import NUMBER, PhoneSite, begin, phone_site
 from tests.support.waiting import until
-from tests.web.appliance.conftest import CHEAP, GOOD
-from tests.web.appliance.test_serve import Process
 
 pytestmark = pytest.mark.long
 expect.set_options(timeout=30_000)
 
-NUMBER = "100"
-FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-
-
-class PhoneSite:
-    """One appliance beside one switch, agents anna and bo in one queue, a supervisor sue."""
-
-    def __init__(self, home: Path, real: RealSwitch, chromium: Browser) -> None:
-        self.real, self._chromium = real, chromium
-        settings = ApplianceSettings(data_dir=str(home / "appliance"))
-        with Office.opened(settings, SystemClock()) as office:
-            office.first_administrator(CHEAP)
-            hashed = CHEAP.hash(GOOD)
-            roles = {"anna": Role.AGENT, "bo": Role.AGENT, "sue": Role.SUPERVISOR}
-            for name, role in roles.items():
-                office.users.add(name, name.title(), role, hashed, only_first=False)
-                office.users.set_password(name, hashed, must_change=False)
-            self.ids = {user.name: user.id for user in office.users.all()}
-            queue = office.floor.write(lambda work: work.save_queue(Queue(0, "sales", ring=60.0)))
-            for name in ("anna", "bo"):
-                agent = Agent(self.ids[name], name.title(), queues=frozenset({queue.id}))
-                office.floor.write(lambda work, agent=agent: work.save_agent(agent))
-            SqlPhones(office.database).keep_number(Number(NUMBER, queue.id))
-        self.process = Process(
-            home, CALLSTEAD_APPLIANCE_TELEPHONY_ARI_PORT=str(real.settings.ari_port)
-        )
-        self.process.start()
-        self.process.wait_until_ready()
-
-    def desk(self, name: str, **options) -> Page:
-        """Somebody signs in, and turns the phone on."""
-        context = self._chromium.new_context(
-            **{"locale": "en-GB", "ignore_https_errors": True, "permissions": ["microphone"],
-               "viewport": {"width": 1280, "height": 720}, **options}
-        )  # fmt: skip
-        page = context.new_page()
-        page.goto(f"https://127.0.0.1:{self.process.port}/sign-in")
-        page.fill("[name=name]", name)
-        page.fill("[name=password]", GOOD)
-        page.click("main button")
-        page.locator("[data-test=state]").wait_for()
-        page.get_by_role("button", name="My phone").click()
-        page.get_by_role("button", name="Telephone at this desk").click()
-        expect(page.locator("[data-test=phone-state]")).to_have_text("The phone is ready")
-        page.keyboard.press("Escape")
-        return page
-
-    def ready(self, name: str, **options) -> Page:
-        """The same, and calls may come."""
-        page = self.desk(name, **options)
-        begin(page)
-        return page
-
-    def until_quiet(self) -> None:
-        """Nothing is left at the switch."""
-        until(lambda: "0 active channels" in self.channels(), 60, "quiet", self.channels)
-
-    def channels(self) -> str:
-        return self.real.switch.console.ask("core show channels")
-
-    def close(self) -> None:
-        for context in self._chromium.contexts:
-            context.close()
-        self.process.close()
-
-
-def begin(page: Page) -> None:
-    """From now on calls may come."""
-    state = page.locator("[data-test=state]")
-    if state.text_content() != "Available":
-        page.locator(".empty .button.primary").click()
-    expect(state).to_have_text("Available")
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhoneSite]:
-    home = tmp_path_factory.mktemp("p") / "home"
-    (home / "appliance" / "telephony").mkdir(parents=True)
-    with (
-        real_switch(home / "appliance" / "telephony", []) as real,
-        sync_playwright() as playwright,
-    ):
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", *FAKE_MEDIA]
-        )
-        made = PhoneSite(home, real, chromium)
+    with phone_site(tmp_path_factory.mktemp("p") / "home") as made:
         yield made
-        made.close()
-        chromium.close()
 
 
 def louder_than(page: Page, label: str, level: float) -> None:

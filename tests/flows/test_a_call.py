@@ -1,0 +1,135 @@
+"""One call from end to end: sipp, the real switch, the appliance, two agents in Chromium."""
+
+from __future__ import annotations
+
+import io
+import wave
+from array import array
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urljoin
+
+from playwright.sync_api import APIResponse, Page, expect
+
+from appliance.domain.capacity import FULL
+from appliance.domain.contact import Identity
+from appliance.domain.queue import Queue
+from appliance.domain.telephony.flow import Draft
+from appliance.domain.telephony.phones import Number
+from appliance.domain.work import Work
+from appliance.office import Office
+from appliance.services import talk
+from appliance.services.arrive import Arrival, arrive
+from appliance.services.say_message import Saying, say_message
+from appliance.store.flows import SqlFlows
+from appliance.store.phones import SqlPhones
+from common.clock import SystemClock
+from tests.support.phone_site import PhoneSite, begin, phone_site
+from tests.support.waiting import until
+
+expect.set_options(timeout=30_000)
+
+NUMBER, CALLER = "200", "+8613800000000"
+ASKED = "Where is my parcel?"
+_HEARD = 500  # of 32768: a tone, and not the noise of nothing
+
+
+def furnish(office: Office, queue: Queue) -> None:
+    """A menu before the queue, whose talks are recorded; the caller has written before."""
+    steps = {
+        "menu": {
+            "kind": "menu", "say": [{"text": "销售请按一。", "language": "zh-CN"}],
+            "keys": {"1": "sales"}, "ways": {"otherwise": "bye"},
+        },
+        "sales": {"kind": "queue", "queue": queue.id},
+        "bye": {"kind": "hang_up"},
+    }  # fmt: skip
+    flows = SqlFlows(office.database, SystemClock())
+    draft = flows.save(Draft(0, "main", {"start": "menu", "steps": steps}))
+    flows.publish(draft.id, "ada")
+    SqlPhones(office.database).keep_number(Number(NUMBER, queue.id, draft.id))
+
+    def write(work: Work) -> None:
+        work.save_queue(replace(queue, phone=replace(queue.phone, record=True)))
+        by_number = [Identity("number", CALLER)]
+        chat = arrive(
+            work, Arrival("chat", queue.id, by_number, FULL, name="Li", subject=ASKED)
+        ).conversation  # fmt: skip
+        say_message(work, Saying(chat.id, "1", ASKED), 1000)
+        talk.leave(work, chat.id)
+
+    office.floor.write(write)
+
+
+def asked(page: Page, path: str) -> APIResponse:
+    """What the appliance answers to whoever sits there."""
+    answer = page.request.get(urljoin(page.url, path))
+    assert answer.ok, answer.text()
+    return answer
+
+
+def loudness(page: Page, number: int) -> float:
+    """The root mean square of what was recorded of a call, played at the desk and saved there."""
+    play = page.get_by_role("list", name="Recordings").get_by_role("button", name="Play")
+
+    def kept() -> bool:
+        page.goto(urljoin(page.url, f"/conversations/{number}"))
+        page.get_by_role("list", name="Recordings").first.wait_for()
+        return play.count() > 0
+
+    until(kept, 30, "a recording that is kept", every=0.5)
+    play.first.click()
+    path = page.get_by_role("link", name="Save as a file").get_attribute("href")
+    with wave.open(io.BytesIO(asked(page, path or "").body())) as file:
+        samples = array("h", file.readframes(file.getnframes()))
+    return float((sum(s * s for s in samples) / len(samples)) ** 0.5)
+
+
+def take(page: Page) -> None:
+    """Accept what rings, and speak."""
+    page.locator("[data-test=offer]").wait_for()
+    page.keyboard.press("F2")
+    page.locator("[data-test=call-bar]").get_by_role("button", name="Mute").wait_for()
+
+
+def until_telephones(site: PhoneSite, number: int) -> None:
+    """So many are in the call; what records it is a channel, too, and no telephone."""
+    until(lambda: site.channels().count("PJSIP/") == number, 30, f"{number}", site.channels)
+
+
+def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tmp_path):
+    with phone_site(tmp_path / "home", furnish) as site:
+        anna = site.ready("anna")
+        bo = site.desk("bo")
+        site.real.caller(NUMBER, stays=60, keys=[(0.5, "1")])
+        take(anna)
+        until_telephones(site, 2)
+        # The earlier chat stands beside the call.
+        history = anna.get_by_role("complementary", name="Contact").get_by_role("link")
+        expect(history).to_contain_text(ASKED)
+        anna.wait_for_timeout(1500)  # what is said is what is recorded
+        begin(bo)
+        anna.get_by_role("button", name="Transfer").click()
+        anna.get_by_role("option", name="Bo").click()
+        anna.get_by_role("button", name="Transfer to Bo").click()
+        take(bo)
+        expect(anna.locator("[data-test=state]")).to_have_text("Available")
+        until_telephones(site, 2)
+        number = int(bo.url.rsplit("/", 1)[1])
+        bo.locator("[data-test=end]").click()
+        bo.get_by_label("Result").fill("sold")
+        bo.locator("[data-test=close]").click()
+        site.until_quiet()
+        assert site.real.switch.console.ask("bridge show all").count("\n") == 0
+        for page in (anna, bo):
+            expect(page.locator("[data-test=state]")).to_have_text("Available")
+
+        assert loudness(bo, number) > _HEARD
+        today = datetime.now(UTC).date()
+        sue = site.desk("sue")
+        report = asked(sue, f"/api/v1/reports?first={today}&last={today}&channel=phone").json()
+        values = report["sums"][-1]["values"]
+        # Who is transferred comes to the queue, and is answered, once more.
+        names = ("arrived", "answered", "handled", "transferred", "abandoned")
+        assert [values[name] for name in names] == [2, 2, 2, 1, 0]
+        assert values["talk"] > 1
