@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -53,12 +54,22 @@ def answer_is(shape: Shape) -> None:
     g.kept_shape = shape
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """What is written within is not the creation that was asked for, and does not tell of it."""
+    begun: Begun | None = g.pop("kept_answer", None)
+    try:
+        yield
+    finally:
+        if begun is not None:
+            g.kept_answer = begun
+
+
 def answered_before(scope: str) -> Response | None:
     """The answer that a POST with this key had, or None: go on.
 
     That it was made is written in its own transaction (`kept_with`), so a program that dies at any
     moment leaves either a creation that is known, or none.
-
 
     To be asked once it is known who asks; `remember_answer` is the other half. 422 when the key
     was used for something else, 409 while, or because, the first one has not ended.

@@ -6,7 +6,7 @@ from flask import Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from appliance.api.v1.again import remember_answer
+from appliance.api.v1.again import apart, remember_answer
 from appliance.api.v1.gate import gate_here
 from appliance.api.v1.problems import Problem, answer_problems
 from appliance.domain.programs import Caller
@@ -86,4 +86,5 @@ def agent_of(floor: Floor, me: User) -> Agent:
     try:
         return floor.read(lambda work: work.agent(me.id))
     except UnknownError:
-        return floor.write(job)
+        with apart():
+            return floor.write(job)

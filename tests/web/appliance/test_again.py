@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from appliance.domain.kept import GIVEN_UP_AFTER
+from appliance.domain.roles import Role
 from appliance.store.database import Database
 from appliance.store.kept_answers import SqlKeptAnswers
 from tests.web.appliance.conftest import ORIGIN, House
@@ -112,6 +113,30 @@ def test_what_died_before_its_commit_is_made_when_it_is_asked_for_again(
     house.clock.advance((GIVEN_UP_AFTER + timedelta(seconds=1)).total_seconds())
     assert admin.ask("POST", "/teams", {"name": "night"}, **KEY).status_code == 201
     assert [one["name"] for one in admin.get("/teams")["items"]] == ["night"]
+
+
+def test_who_is_new_on_the_floor_has_made_nothing_by_that(
+    house: House, admin: Person, monkeypatch: pytest.MonkeyPatch
+):
+    house.add("dora", Role.SUPERVISOR)
+    dora = Person(house, "dora")
+    dora.get("/me")
+    floor, writes = house.appliance.office.floor, []
+    inner = floor.write
+
+    def kill(job: Any, timeout: float = 60) -> Any:
+        if writes:
+            raise Killed
+        writes.append("the agent that she is")
+        return inner(job, timeout)
+
+    monkeypatch.setattr(floor, "write", kill)
+    body = {"said": "sign_in"}
+    dies(lambda: dora.ask("POST", "/desk/presence", body, **KEY))
+    monkeypatch.undo()
+    problem_of(dora.ask("POST", "/desk/presence", body, **KEY), 409, "not-ended")
+    house.clock.advance((GIVEN_UP_AFTER + timedelta(seconds=1)).total_seconds())
+    assert dora.ask("POST", "/desk/presence", body, **KEY).status_code == 200
 
 
 @pytest.mark.two_nodes
