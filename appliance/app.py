@@ -217,6 +217,7 @@ def create_app(
         uploads=Uploads(office.floor, attachments, chat),
         addresses=FileAddresses(secret, clock, lambda: chat().attachments.address_minutes),
         most_length=most_length,
+        most_private=lambda: timedelta(seconds=settings().telephony.private_seconds),
         places=places,
         looks=Looks(chat, can_send),
         door=entrance.door,

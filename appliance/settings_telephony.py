@@ -84,6 +84,14 @@ class TelephonySettings:
         doc="Where recordings of calls are kept, sealed; empty: `recordings` in the data folder. "
         "Processes on several machines need one folder that all of them see.",
     )
+    private_seconds: int = setting(
+        180,
+        minimum=10,
+        maximum=3600,
+        unit="seconds",
+        doc="How long a recording stays paused for card data before it goes on by itself; pausing "
+        "again begins the time anew.",
+    )
     recordings_days: int = setting(
         90,
         minimum=1,

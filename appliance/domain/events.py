@@ -108,6 +108,13 @@ KINDS: Mapping[str, EventKind] = {
     "conversation.part": EventKind("a colleague has left", _CONVERSATION, _NAMED),
     "conversation.listen": EventKind("a supervisor listens in", _CONVERSATION, _NAMED),
     "conversation.unlisten": EventKind("a supervisor listens no more", _CONVERSATION, _NAMED),
+    "conversation.supervise": EventKind(
+        "a supervisor is in a call on another rung, or no more", _CONVERSATION,
+        {"by": "the supervisor", "name": "of the supervisor", "channel": "such as `phone`",
+         "rung": "`listen`, `whisper`, `join`; empty: no more",
+         "there": "whether their phone was picked up just now",
+         "shown": "whether the agent is shown a banner"},
+    ),
     "conversation.rate": EventKind("the contact rated it", _CONVERSATION, {"stars": "1 to 5"}),
     "message.said": EventKind(
         "somebody wrote a message", _CONVERSATION,

@@ -26,8 +26,8 @@ _FOR_VISITORS = frozenset(
         "message.marked", "message.transcript",
     }
 )  # fmt: skip
-# Nobody whom they are about may notice a supervisor who listens in.
-_SILENT = frozenset({"conversation.listen", "conversation.unlisten"})
+# Nobody whom they are about may notice a supervisor who listens in, unless it is to be shown.
+_SILENT = frozenset({"conversation.listen", "conversation.unlisten", "conversation.supervise"})
 
 
 _OF_AGENTS = frozenset({"disposition", "fields"})  # what agents note of a contact
@@ -64,7 +64,7 @@ def topics_of(
     kind: str, conversation: int | None, agent: int | None, data: Mapping[str, object]
 ) -> list[str]:
     """Where an event is told."""
-    if kind in _SILENT:
+    if kind in _SILENT and not data.get("shown"):
         return [FLOOR]
     topics = [] if is_talk(kind) else [FLOOR]
     if agent is not None:

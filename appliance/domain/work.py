@@ -26,6 +26,7 @@ from appliance.domain.records import Agent, Conversation, Message, Offer, OfferE
 from appliance.domain.refusals import RefusalError
 from appliance.domain.telephony.call import KeptCalls
 from appliance.domain.telephony.guests import KeptGuests
+from appliance.domain.telephony.supervision import KeptSupervisions
 from appliance.domain.transcript import KeptTranscripts
 from appliance.domain.visits import KeptVisits
 
@@ -119,6 +120,11 @@ class Work(Protocol):
     @property
     def guests(self) -> KeptGuests:
         """Colleagues' phones in calls."""
+        ...
+
+    @property
+    def supervisions(self) -> KeptSupervisions:
+        """Supervisors in calls."""
         ...
 
     @property

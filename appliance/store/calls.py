@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, false, select
+from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.domain.telephony.call import Call
-from appliance.store.models import Base
+from appliance.store.models import Base, Stamp
 
 _FIELDS = [field.name for field in fields(Call)]
 
@@ -27,7 +28,8 @@ class CallRow(Base):
     version: Mapped[int | None]
     step: Mapped[str] = mapped_column(String(64), server_default="")
     tries: Mapped[int] = mapped_column(server_default="0")
-    private: Mapped[bool] = mapped_column(server_default=false())
+    private_since: Mapped[datetime | None] = mapped_column(Stamp)
+    private_until: Mapped[datetime | None] = mapped_column(Stamp)
 
 
 class SqlCalls:

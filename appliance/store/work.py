@@ -40,6 +40,7 @@ from appliance.store.guests import SqlGuests
 from appliance.store.live import Told, as_text
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.quick import Quick
+from appliance.store.supervisions import SqlSupervisions
 from appliance.store.transcripts import SqlTranscripts
 from common.clock import stamp
 
@@ -145,6 +146,11 @@ class SqlWork:
     def guests(self) -> SqlGuests:
         """Colleagues' phones in calls."""
         return SqlGuests(self._session)
+
+    @property
+    def supervisions(self) -> SqlSupervisions:
+        """Supervisors in calls."""
+        return SqlSupervisions(self._session)
 
     @property
     def desk(self) -> SqlDesk:

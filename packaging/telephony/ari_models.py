@@ -22,7 +22,8 @@ USED = (
 OPERATIONS = (
     "applications.filter", "channels.list", "channels.originateWithId", "channels.hangup",
     "channels.answer", "channels.startMoh", "channels.stopMoh", "channels.playWithId",
-    "channels.record", "bridges.list", "bridges.createWithId", "bridges.destroy",
+    "channels.record", "channels.snoopChannelWithId",
+    "bridges.list", "bridges.createWithId", "bridges.destroy",
     "bridges.addChannel", "bridges.removeChannel", "bridges.record",
     "playbacks.stop", "recordings.stop", "recordings.pause", "recordings.unpause",
 )  # fmt: skip

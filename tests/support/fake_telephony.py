@@ -19,6 +19,7 @@ from appliance.domain.telephony.provider import (
     End,
     Ended,
     GoneError,
+    HeardBy,
     Lost,
     Played,
     Pressed,
@@ -38,6 +39,9 @@ class _Leg:
     music: bool = False
     heard: list[str] = field(default_factory=list)
     at_once: bool = False
+    ear_at: str = ""
+    hears: bool = False
+    heard_by: HeardBy = HeardBy.NOBODY
 
 
 @dataclass
@@ -145,6 +149,13 @@ class FakeSwitch:
         if self._playing.pop(playback, None) is not None:
             self._tell(Played(playback))
 
+    def lend_ear(self, ear: str, channel: str, *, hears: bool, heard_by: HeardBy) -> None:
+        """See the interface."""
+        self._leg(channel)
+        if ear not in self._legs:
+            self._legs[ear] = _Leg(up=True, ear_at=channel, hears=hears, heard_by=heard_by)
+            self._tell(Answered(ear))
+
     def record(self, bridge: str, name: str) -> None:
         """See the interface."""
         self._reach()
@@ -229,6 +240,31 @@ class FakeSwitch:
         """Whether they hear each other."""
         return any(set(channels) <= inside for inside in self._rooms.values())
 
+    def hears_of(self, channel: str) -> set[str]:
+        """The channels whose voice reaches one, by rooms and by ears."""
+        heard = self._beside(channel)
+        for ear in [one for one in heard if self._legs[one].ear_at]:
+            at = self._legs[ear]
+            if at.hears:
+                heard |= {at.ear_at} | self._beside(at.ear_at)
+        for ear, at in self._legs.items():
+            reached = {HeardBy.NOBODY: set(), HeardBy.PHONE: {at.ear_at}}.get(
+                at.heard_by, {at.ear_at} | self._beside(at.ear_at)
+            )
+            if at.ear_at and channel in reached:
+                heard |= self._beside(ear)
+        return {one for one in heard if not self._legs[one].ear_at} - {channel}
+
+    def beeped(self) -> list[tuple[str, HeardBy]]:
+        """Tones that were played by ears, and to whom, as long as they are there."""
+        return [(leg.ear_at, leg.heard_by) for leg in self._legs.values()
+                if leg.ear_at and leg.heard]  # fmt: skip
+
+    def _beside(self, channel: str) -> set[str]:
+        return {one for inside in self._rooms.values() if channel in inside for one in inside} - {
+            channel
+        }
+
     def let_go(self, index: int = 0) -> None:
         """Tell one event that was held back."""
         assert self.held is not None
@@ -264,6 +300,8 @@ class FakeSwitch:
             del self._playing[playback]
             self._tell(Played(playback))
         self._no_more(channel)
+        for ear in [i for i, leg in self._legs.items() if leg.ear_at == channel]:
+            self._end(ear, End.HUNG_UP)
         self._tell(Ended(channel, why))
 
     def _no_more(self, recorded: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from appliance.api.v1.call_shapes import CallShape, call_shape
 from appliance.api.v1.shapes import ConversationShape, conversation_shape
 from appliance.domain.marks import Marks, Side
 from appliance.domain.participants import Participant
@@ -75,6 +76,7 @@ class DetailShape(BaseModel):
     marks: BothMarks
     visits: list[VisitShape] = Field(description="Oldest first.")
     rating: RatingShape | None
+    call: CallShape | None = Field(description="Null: no call goes on here.")
     cursor: int = Field(
         description="Read this first, then the messages, then follow the feed's topic "
         "`conversation/NUMBER` from here."
@@ -135,5 +137,6 @@ def detail_shape(work: Work, conversation: Conversation, agent: int, cursor: int
         "marks": marks_shape(work.marks.of(conversation.id)),
         "visits": visits_shape(work.visits.of(conversation.id)),
         "rating": rating_shape(work.ratings.of(conversation.id)),
+        "call": call_shape(work, conversation),
         "cursor": cursor,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from enum import StrEnum
 
 from flask import jsonify
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 from appliance.api.v1.desk_looks import add_listening, add_looks
 from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.here import agent_here, blueprint_for, require
+from appliance.api.v1.privacy import add_privacy
 from appliance.api.v1.shapes import (
     AgentShape,
     Answer,
@@ -20,6 +22,7 @@ from appliance.api.v1.shapes import (
     agent_shape,
     conversation_shape,
 )
+from appliance.api.v1.supervision import add_supervision
 from appliance.api.v1.verbs import Here, Verb, add_posts
 from appliance.domain.agent_state import Said
 from appliance.domain.audit import Audit
@@ -70,8 +73,13 @@ def desk(
     head: Callable[[str], int],
     uploads: Uploads,
     addresses: FileAddresses,
+    most_private: Callable[[], timedelta],
 ) -> APIBlueprint:
-    """The blueprint; ``verbs`` are `appliance.api.v1.desk_verbs.desk_verbs`."""
+    """The blueprint.
+
+    ``verbs`` are `appliance.api.v1.desk_verbs.desk_verbs`; recordings are paused for
+    ``most_private`` at once.
+    """
     about = "What an agent does at the desk."
     blueprint = blueprint_for("desk", "/desk", about, users, TAKE_CONVERSATIONS)
 
@@ -109,6 +117,8 @@ def desk(
 
     add_looks(blueprint, floor, audit, head, addresses)
     add_listening(blueprint, floor, audit, uploads)
+    add_privacy(blueprint, floor, audit, most_private)
+    add_supervision(blueprint, floor, audit, head)
 
     def _agent(agent: Agent) -> Answer:
         return jsonify(agent_shape(agent, floor.read(lambda work: seen(work, agent.id))))

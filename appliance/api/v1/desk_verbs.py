@@ -26,7 +26,6 @@ from appliance.services.answer_offer import accept_offer, decline_offer
 from appliance.services.notes import Word
 from appliance.services.say_message import Saying, say_message
 from appliance.services.snooze import snooze, take_back
-from appliance.services.telephony.privacy import speak_in_private
 
 
 class MessageBody(Strict):
@@ -51,12 +50,6 @@ class CloseBody(Strict):
     disposition: str = Field("", max_length=200)
     fields: dict[str, Any] | None = Field(None, description=f"Of the conversation. {FILLED_IN}")
     contact_fields: dict[str, Any] | None = Field(None, description=f"Of its contact. {FILLED_IN}")
-
-
-class PrivateBody(Strict):
-    """Whether what is said is left out of the recording from now on."""
-
-    on: bool
 
 
 class SnoozeBody(Strict):
@@ -104,8 +97,6 @@ def desk_verbs(
         Verb("reassign", "/reassign", "Give another's to a queue or an agent", shape,
              given, TransferBody, permission=HELP_OTHERS),
         Verb("transfer", "/transfer", "Give it away", shape, transfer, TransferBody),
-        Verb("private", "/private", "Leave what is said out of the recording, or no more", shape,
-             _private, PrivateBody),
         Verb("close", "/close", "The work after it is done", shape, _close, CloseBody),
     )  # fmt: skip
 
@@ -134,10 +125,6 @@ def _given(
         return conversation_shape(moved)
 
     return run
-
-
-def _private(work: Work, here: Here, body: PrivateBody) -> dict[str, object]:
-    return conversation_shape(speak_in_private(work, here.conversation, here.by, on=body.on))
 
 
 def _close(work: Work, here: Here, body: CloseBody) -> dict[str, object]:

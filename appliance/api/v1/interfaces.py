@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
@@ -88,6 +89,7 @@ def add_interfaces(
     uploads: Uploads,
     addresses: FileAddresses,
     most_length: Callable[[], int],
+    most_private: Callable[[], timedelta],
     places: Places,
     looks: Looks,
     door: VisitorDoor,
@@ -96,7 +98,7 @@ def add_interfaces(
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
     allow_uploads(application, uploads)
     for blueprint in (
-        desk(floor, users, at_desk, audit, head, uploads, addresses),
+        desk(floor, users, at_desk, audit, head, uploads, addresses, most_private),
         board(floor, users, head, most_length),
         contacts(floor, users, audit),
         queues(floor, users, audit, forms),

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -164,7 +165,9 @@ class Call:
         spoken: see `Line.spoken`.
         over: nothing of it is left at the switch.
         version: the id of the version of the flow that the caller goes through; None: none.
-        private: what is said now is not recorded: card data.
+        private_since: since when what is said is left out of the recording (card data); None: it
+            is not left out.
+        private_until: when that ends by itself.
         step, tries: where in it the caller is; an empty step: it is behind them.
     """
 
@@ -177,7 +180,13 @@ class Call:
     version: int | None = None
     step: str = ""
     tries: int = 0
-    private: bool = False
+    private_since: datetime | None = None
+    private_until: datetime | None = None
+
+    @property
+    def private(self) -> bool:
+        """Whether what is said now is left out of the recording."""
+        return self.private_since is not None
 
     @property
     def bridge(self) -> str:

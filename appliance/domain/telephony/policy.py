@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from appliance.domain.refusals import InvalidError
 
 _LANGUAGES = ("zh-CN", "en")
+_BEEPS = ("none", "agent", "all")
 _LEAST_ANNOUNCE = 10.0
+_LEAST_BEEP = 5.0
 
 
 @dataclass(frozen=True)
@@ -21,18 +23,30 @@ class PhonePolicy:
         wait: whether they also tell how long it may take.
         record: whether what is said is recorded. Whether callers must be told, and how, is the law
             of the place: let the flow say so.
+        banner: whether the agent's desk shows that a supervisor listens. One who whispers or joins
+            is shown always.
+        beep: who hears a tone when a supervisor comes, or is on another rung: ``none``, ``agent``,
+            ``all`` (the caller, too).
+        beep_every: seconds between further tones; 0: none.
     """
 
     language: str = _LANGUAGES[0]
     announce: float = 45.0
     wait: bool = True
     record: bool = False
+    banner: bool = True
+    beep: str = "agent"
+    beep_every: float = 0.0
 
     def __post_init__(self) -> None:
         if self.language not in _LANGUAGES:
             raise InvalidError("phone-language", known=_LANGUAGES, language=self.language)
         if self.announce and self.announce < _LEAST_ANNOUNCE:
             raise InvalidError("phone-announce", least=int(_LEAST_ANNOUNCE))
+        if self.beep not in _BEEPS:
+            raise InvalidError("phone-beep", known=_BEEPS, beep=self.beep)
+        if self.beep_every and self.beep_every < _LEAST_BEEP:
+            raise InvalidError("phone-beep-every", least=int(_LEAST_BEEP))
 
 
 def announcement(

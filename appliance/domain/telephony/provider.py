@@ -34,6 +34,14 @@ class End(StrEnum):
     FAILED = "failed"
 
 
+class HeardBy(StrEnum):
+    """Who hears what an ear says; see `TelephonyProvider.lend_ear`."""
+
+    NOBODY = "nobody"
+    PHONE = "phone"  # the phone at which it is
+    ALL = "all"  # that phone, and whom it speaks with
+
+
 @dataclass(frozen=True)
 class Channel:
     """One leg.
@@ -194,6 +202,19 @@ class TelephonyProvider(Protocol):
 
     def stop_playing(self, playback: str) -> None:
         """No more of it."""
+        ...
+
+    def lend_ear(self, ear: str, channel: str, *, hears: bool, heard_by: HeardBy) -> None:
+        """A new channel ``ear`` at another one; `Answered` follows. Raises GoneError.
+
+        It ends with that channel. One that exists already stays as it is.
+
+        Args:
+            ear: the new channel's id.
+            channel: at which it is; up.
+            hears: whether it hears what both sides say there.
+            heard_by: who hears what is said or played to the ear.
+        """
         ...
 
     def record(self, bridge: str, name: str) -> None:

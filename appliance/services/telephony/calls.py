@@ -48,6 +48,8 @@ from appliance.services.telephony.comfort import Comfort, Words
 from appliance.services.telephony.follow_call import IN_THE_CORE, without_leg
 from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
+from appliance.services.telephony.privacy import private_no_more
+from appliance.services.telephony.supervisor_legs import SupervisorLegs
 from appliance.services.telephony.take_call import take_call
 from appliance.services.telephony.tape import Shelf, Tape
 from appliance.services.telephony.view import View
@@ -62,6 +64,7 @@ log = get_logger(__name__)
 
 _MOST_STEPS = 50  # a call needs six in its whole life; more would be a circle
 _RING_SECONDS = 300  # the core ends an offer earlier; this is for when the core is gone
+_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
 _LEG, _ROOM = "leg-", "call-"
 # The other end was quicker: look again.
 _MEANWHILE = (IllegalTransitionError, NotYoursError, OfferGoneError, UnknownError)
@@ -120,13 +123,16 @@ class Calls:
         self._floor, self._switch, self._phones = floor, switch, phones
         self._view = View()
         self._guests = GuestLegs(floor, switch, phones, self._view)
-        self._flows = desk.flows
+        self._flows, self._clock = desk.flows, desk.clock
         self._later = Later("calls-later")
+        self._supervisors = SupervisorLegs(
+            floor, switch, phones, self._view, desk.clock, self._look_again
+        )
         self._tape = Tape(switch, desk.shelf)
         self._walk = Walk(
             floor, switch, self._view, desk.speech, desk.flows.running,
             self._tape, desk.clock,
-            lambda call, seconds: self._later.after(seconds, lambda: self.changed(call)),
+            self._look_again,
         )  # fmt: skip
         self._comfort = Comfort(self._walk, desk.place, desk.words, desk.clock)
         self._lock = threading.Lock()
@@ -147,6 +153,9 @@ class Calls:
     def changed(self, conversation: int) -> None:
         """Something happened to it in the core."""
         self._soon(conversation, lambda: self._settle(conversation))
+
+    def _look_again(self, conversation: int, seconds: float) -> None:
+        self._later.after(seconds, lambda: self.changed(conversation))
 
     def look(self) -> None:
         """Look at all calls: for what nobody told."""
@@ -223,6 +232,7 @@ class Calls:
         callers = {call.channel for call in known}
         guests = self._floor.read(lambda work: list(work.guests.legs()))
         ours = callers | {call.leg for call in known} | {one.leg for one in guests}
+        ours |= set(self._supervisors.legs())
         for guest in guests:
             self._view.owns(guest.leg, guest.conversation)
         for call in known:
@@ -238,7 +248,9 @@ class Calls:
             if recording.conversation not in going:  # its end was told to nobody
                 self._tape.keep(recording)
         rooms = {call.bridge for call in known}
-        for bridge in self._switch.bridges():
+        there = self._switch.bridges()
+        self._supervisors.found([one.id for one in channels], [one.id for one in there])
+        for bridge in there:
             if bridge.id.startswith(_ROOM) and bridge.id not in rooms:
                 self._switch.drop_bridge(bridge.id)
         log.info("calls.adopted", calls=len(known), channels=len(channels))
@@ -268,6 +280,8 @@ class Calls:
             now = self._floor.read(lambda work: _read(work, conversation))
             if now is None or not self._view.fresh:
                 return
+            if self._supervisors.adopt(now.call, now.conversation):
+                continue
             line = self._line(now)
             if now.conversation.state is State.NEW and now.call.step and not line.caller:
                 left = self._walk.left_message(now.call)
@@ -276,8 +290,7 @@ class Calls:
             step = next_step(now.conversation.state, now.conversation.agent, line)
             try:
                 if step is None:
-                    guests = self._guests.settle(now.call, now.conversation)
-                    if guests or self._lead_on(now, line):
+                    if self._settle_others(now) or self._lead_on(now, line):
                         continue
                     return
                 self._do(step, now)
@@ -289,6 +302,31 @@ class Calls:
             except BusyError:
                 return  # the look of every few seconds comes back to it
         log.error("call.in_a_circle", call=conversation)
+
+    def _private_no_more(self, now: _Now) -> bool:
+        """Let a pause of the recording end by itself; whether it did."""
+        until = now.call.private_until
+        if until is None:
+            return False
+        number = now.call.conversation
+        left = (until - self._clock.now()).total_seconds()
+        if left > 0 and now.conversation.state in _SPOKEN_IN:
+            self._look_again(number, left)
+            return False
+        if not change(self._floor, lambda work: private_no_more(work, number)):
+            return False
+        self._tape.goes_on(number)
+        return True
+
+    def _settle_others(self, now: _Now) -> bool:
+        """Colleagues and supervisors; whether to look again."""
+        guests = self._guests.settle(now.call, now.conversation)
+        if guests or self._supervisors.settle(now.call, now.conversation):
+            return True
+        if self._private_no_more(now):
+            return True
+        self._supervisors.tones(now.call.conversation)
+        return False
 
     def _lead_on(self, now: _Now, line: Line) -> bool:
         """Both ends agree: go on with the flow, or comfort who waits; whether to look again."""

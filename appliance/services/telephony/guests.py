@@ -61,7 +61,7 @@ class GuestLegs:
         leg, _why = self._view.leg_of(guest.leg, spoken=guest.spoken)
         if leg is Leg.NONE and not wanted:
             leg = Leg.GONE  # kept, and it never rang: to be forgotten
-        return next_guest_step(wanted=wanted, leg=leg, joined=self._view.is_joined(guest.leg))
+        return next_guest_step(wanted=wanted, leg=leg, joined=bool(self._view.room_of(guest.leg)))
 
     def _do(self, step: GuestStep, guest: Guest, call: Call) -> None:
         if step is GuestStep.RING:
@@ -75,7 +75,7 @@ class GuestLegs:
             self._floor.write(lambda work: work.guests.save(replace(guest, spoken=True)))
             self._switch.make_bridge(call.bridge)
             self._switch.join(call.bridge, guest.leg)
-            self._view.stands_in_room(guest.leg)
+            self._view.stands_in_room(guest.leg, call.bridge)
         else:
             if step is GuestStep.DROP:
                 self._switch.hang_up(guest.leg)

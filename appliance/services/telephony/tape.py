@@ -93,6 +93,10 @@ class Tape:
             self._shelf.audit.record("system", "recording.kept", about)
         return kept
 
+    def goes_on(self, conversation: int) -> None:
+        """A pause has ended by itself: it is on record, as if somebody had ended it."""
+        self._shelf.audit.record("system", "recording.resumed", f"conversation {conversation}")
+
     def unfinished(self) -> dict[str, CallRecording]:
         """By name."""
         return {one.name: one for one in self._shelf.recordings.unfinished()}

@@ -21,7 +21,7 @@ class View:
         self._numbers: dict[str, str] = {}
         self._owner: dict[str, int] = {}
         self._music: set[str] = set()
-        self._joined: set[str] = set()
+        self._rooms: dict[str, str] = {}  # by channel
         self._ringing: set[str] = set()
         self._playing: dict[str, str] = {}  # by channel
         self._keys: dict[str, list[str]] = {}
@@ -31,9 +31,11 @@ class View:
     def forget(self) -> None:
         """The switch is not reached: nothing of this is sure any more."""
         with self._lock:
-            for kept in (self._up, self._ends, self._numbers, self._playing, self._keys):
+            for kept in (
+                self._up, self._ends, self._numbers, self._playing, self._keys, self._rooms,
+            ):  # fmt: skip
                 kept.clear()
-            for names in (self._music, self._joined, self._ringing):
+            for names in (self._music, self._ringing):
                 names.clear()
             self.fresh = False
 
@@ -48,7 +50,7 @@ class View:
                 if one.id not in self._ends:
                     self._up[one.id] = one.up or self._up.get(one.id, False)
                     self._numbers[one.id] = one.caller
-            self._joined = {channel for room in bridges for channel in room.channels}
+            self._rooms = {channel: room.id for room in bridges for channel in room.channels}
             self.fresh = True
 
     def belongs(self, call: Call) -> None:
@@ -63,15 +65,15 @@ class View:
         with self._lock:
             self._owner[channel] = conversation
 
-    def stands_in_room(self, channel: str) -> None:
-        """A colleague's phone."""
+    def stands_in_room(self, channel: str, room: str) -> None:
+        """A colleague's phone, a supervisor's, an ear."""
         with self._lock:
-            self._joined.add(channel)
+            self._rooms[channel] = room
 
-    def is_joined(self, channel: str) -> bool:
-        """Whether it is in a room."""
+    def room_of(self, channel: str) -> str:
+        """The room it is in; empty: none."""
         with self._lock:
-            return channel in self._joined
+            return self._rooms.get(channel, "")
 
     def conversation_of(self, channel: str) -> int | None:
         """Whose call a channel is of."""
@@ -109,7 +111,7 @@ class View:
             self._keys.pop(channel, None)
             self._ringing.discard(channel)
             self._music.discard(channel)
-            self._joined.discard(channel)
+            self._rooms.pop(channel, None)
 
     def hears(self, call: Call, *, music: bool) -> None:
         """The caller."""
@@ -160,7 +162,10 @@ class View:
     def in_room(self, call: Call, *, joined: bool) -> None:
         """The caller; music ends in a room."""
         with self._lock:
-            (self._joined.add if joined else self._joined.discard)(call.channel)
+            if joined:
+                self._rooms[call.channel] = call.bridge
+            else:
+                self._rooms.pop(call.channel, None)
             self._music.discard(call.channel)
 
     def caller(self, call: Call) -> Line:
@@ -172,7 +177,7 @@ class View:
                 music=call.channel in self._music,
                 talking=call.channel in self._playing,
                 walking=bool(call.step),
-                joined=call.channel in self._joined,
+                joined=call.channel in self._rooms,
             )
 
     def leg(self, call: Call) -> tuple[Leg, End | None]:
@@ -200,7 +205,8 @@ class View:
             for name in {call.channel, *mine}:
                 for kept in (
                     self._up, self._ends, self._numbers, self._owner, self._playing, self._keys,
+                    self._rooms,
                 ):  # fmt: skip
                     kept.pop(name, None)
-                for names in (self._music, self._joined, self._ringing):
+                for names in (self._music, self._ringing):
                     names.discard(name)

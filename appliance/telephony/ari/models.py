@@ -17,6 +17,7 @@ OPERATIONS = {
     "channels.stopMoh": ("DELETE", "/channels/{channelId}/moh"),
     "channels.playWithId": ("POST", "/channels/{channelId}/play/{playbackId}"),
     "channels.record": ("POST", "/channels/{channelId}/record"),
+    "channels.snoopChannelWithId": ("POST", "/channels/{channelId}/snoop/{snoopId}"),
     "bridges.list": ("GET", "/bridges"),
     "bridges.createWithId": ("POST", "/bridges/{bridgeId}"),
     "bridges.destroy": ("DELETE", "/bridges/{bridgeId}"),

@@ -16,6 +16,7 @@ from appliance.domain.telephony.provider import (
     End,
     Ended,
     GoneError,
+    HeardBy,
     Lost,
     Played,
     Pressed,
@@ -32,7 +33,9 @@ EVENTS = (
     "StasisStart", "StasisEnd", "ChannelDestroyed", "PlaybackFinished",
     "RecordingStarted", "RecordingFinished", "RecordingFailed", "ChannelDtmfReceived",
 )  # fmt: skip
-_OUTSIDE, _LEG = "outside", "leg"  # what a channel brings into the application
+_OUTSIDE, _LEG, _EAR = "outside", "leg", "ear"  # what a channel brings into the application
+# Out is to the phone, in is from it: what others hear.
+_WHISPER = {HeardBy.NOBODY: "none", HeardBy.PHONE: "out", HeardBy.ALL: "both"}
 _BEGIN_SECONDS = 5.0  # a recording begins within milliseconds
 # Phones know it, and the desk does (RFC 3261, section 20.9, with the makers' `answer-after`).
 _AT_ONCE = {"PJSIP_HEADER(add,Call-Info)": "<sip:callstead>;answer-after=0"}
@@ -158,6 +161,15 @@ class AriProvider:
         """See the interface."""
         with _may_be_gone():
             self._ari.do("playbacks.stop", playbackId=playback)
+
+    def lend_ear(self, ear: str, channel: str, *, hears: bool, heard_by: HeardBy) -> None:
+        """See the interface."""
+        query = {
+            "spy": "both" if hears else "none", "whisper": _WHISPER[heard_by],
+            "app": APPLICATION, "appArgs": _EAR,
+        }  # fmt: skip
+        with _must_be_there():
+            self._ari.do("channels.snoopChannelWithId", query=query, channelId=channel, snoopId=ear)
 
     def record(self, bridge: str, name: str) -> None:
         """See the interface."""

@@ -10,6 +10,7 @@ from appliance.domain.telephony.provider import (
     End,
     Ended,
     GoneError,
+    HeardBy,
     Played,
     Pressed,
     Recorded,
@@ -114,3 +115,27 @@ def test_ending_what_is_gone_does_nothing_and_anything_else_with_it_says_so(peop
     ):
         with pytest.raises(GoneError):
             act()
+
+
+def test_an_ear_stands_at_a_phone_meets_others_in_a_room_and_ends_with_that_phone(people):
+    people.at_phone("101", "answers")
+    people.provider.call("leg-1", ["101"], "", 30)
+    assert people.heard.wait(Answered) == Answered("leg-1")
+    people.provider.lend_ear("ear-1", "leg-1", hears=True, heard_by=HeardBy.PHONE)
+    until(lambda: Answered("ear-1") in people.heard.events, 60, "the ear", every=0.02)
+    people.provider.make_bridge("apart")
+    people.provider.join("apart", "ear-1")
+    assert {one.id: (one.up, one.called) for one in people.provider.channels()} == {
+        "leg-1": (True, ""), "ear-1": (True, ""),
+    }  # fmt: skip
+    people.provider.lend_ear("beep-1", "leg-1", hears=False, heard_by=HeardBy.ALL)
+    until(lambda: Answered("beep-1") in people.heard.events, 60, "another one", every=0.02)
+    people.provider.play("beep-1", ["beep"], "tone-1")
+    people.provider.stop_playing("tone-1")
+    assert people.heard.wait(Played) == Played("tone-1")
+    people.provider.hang_up("beep-1")
+    people.provider.hang_up("leg-1")
+    until(lambda: not people.provider.channels(), 60, "both ends", every=0.02)
+    people.provider.drop_bridge("apart")
+    with pytest.raises(GoneError):
+        people.provider.lend_ear("ear-2", "leg-1", hears=True, heard_by=HeardBy.NOBODY)

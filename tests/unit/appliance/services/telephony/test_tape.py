@@ -19,6 +19,7 @@ from appliance.services.telephony.privacy import speak_in_private
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
+PRIVATE = timedelta(seconds=60)
 SAY = [{"text": "speak", "language": "en"}]
 STEPS = {"box": {"kind": "voicemail", "queue": 1, "say": SAY}}
 
@@ -89,14 +90,40 @@ def test_who_is_held_and_what_is_said_in_private_is_left_out(house):
     for act, undo in (
         (lambda: house.do(talk.hold, conversation, agent),
          lambda: house.do(talk.resume, conversation, agent)),
-        (lambda: house.do(speak_in_private, conversation, agent, on=True),
-         lambda: house.do(speak_in_private, conversation, agent, on=False)),
+        (lambda: house.do(speak_in_private, conversation, agent, on=True, most=PRIVATE),
+         lambda: house.do(speak_in_private, conversation, agent, on=False, most=PRIVATE)),
     ):  # fmt: skip
         act()
         until(lambda: house.switch.paused == {"talk-1-1"}, 60, "a pause", every=0.01)
         undo()
         until(lambda: not house.switch.paused, 60, "no pause", every=0.01)
     assert [one["on"] for one in house.events("conversation.private")] == [True, False]
+
+
+def test_a_pause_for_card_data_ends_by_itself_and_is_on_record(house):
+    talking(house)
+    conversation, agent = house.conversation().id, house.agents[0]
+    house.do(speak_in_private, conversation, agent, on=True, most=PRIVATE)
+    until(lambda: house.switch.paused == {"talk-1-1"}, 60, "a pause", every=0.01)
+    house.later(40.0)
+    house.do(speak_in_private, conversation, agent, on=True, most=PRIVATE)  # once more: from now
+    house.later(40.0)
+    assert house.floor.read(lambda work: work.calls.of(conversation)).private
+    house.later(30.0)
+    until(lambda: not house.switch.paused, 60, "no pause", every=0.01)
+    assert not house.floor.read(lambda work: work.calls.of(conversation)).private
+    lines = [(one.who, one.what) for one in house.audit.latest(5)]
+    assert ("system", "recording.resumed") in lines
+
+
+def test_a_pause_does_not_go_along_to_another_agent(house):
+    talking(house)
+    conversation, agent = house.conversation().id, house.agents[0]
+    house.do(speak_in_private, conversation, agent, on=True, most=PRIVATE)
+    house.ready(house.agents[1])
+    house.do(talk.transfer_to_agent, conversation, agent, house.agents[1])
+    call = lambda: house.floor.read(lambda work: work.calls.of(conversation))  # noqa: E731
+    until(lambda: not call().private, 60, "no pause", every=0.01)
 
 
 def test_what_the_switch_told_while_nobody_listened_is_kept_at_the_next_look(house):

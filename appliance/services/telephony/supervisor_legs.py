@@ -1,0 +1,301 @@
+"""Supervisors in calls, at the switch: does what `next_supervision_step` says, and lets it beep."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from appliance.domain.conversation import State
+from appliance.domain.records import Conversation
+from appliance.domain.telephony.call import Call, Leg
+from appliance.domain.telephony.guests import Guest
+from appliance.domain.telephony.phones import Phones
+from appliance.domain.telephony.provider import End, HeardBy, TelephonyProvider
+from appliance.domain.telephony.seats import devices_of
+from appliance.domain.telephony.supervision import (
+    Ear,
+    Rung,
+    Supervision,
+    SupervisionStep,
+    Where,
+    ear_name,
+    fits,
+    next_supervision_step,
+)
+from appliance.domain.work import Floor, Work
+from appliance.services.keep_moving import change
+from appliance.services.telephony.supervise import leave_call, policy_of, tell_there
+from appliance.services.telephony.view import View
+from common.clock import Clock
+from common.logs import get_logger
+
+log = get_logger(__name__)
+
+_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
+_RING_SECONDS = 30
+_TONE = "beep"  # of the switch's own sounds: a fifth of a second
+_HEARD_BY = {Rung.LISTEN: HeardBy.NOBODY, Rung.WHISPER: HeardBy.PHONE}
+_BEEPS_AT = {"agent": HeardBy.PHONE, "all": HeardBy.ALL}
+BEEP, EAR = "beep-", "ear-"  # begin the names of channels and rooms that are made here
+
+
+@dataclass
+class _Tone:
+    """A beep on its way."""
+
+    conversation: int
+    sounds: bool = False
+
+
+@dataclass
+class _Known:
+    """Of one supervisor's phone, in memory alone: at worst it beeps once more."""
+
+    rung: Rung
+    beeps_at: float
+
+
+class SupervisorLegs:
+    """See the module.
+
+    Args:
+        floor: the core.
+        switch: started by whoever has this.
+        phones: who has which phone.
+        view: what is known of the switch.
+        clock: for the next beep.
+        again: looks at a call after so many seconds.
+    """
+
+    def __init__(
+        self, floor: Floor, switch: TelephonyProvider, phones: Phones, view: View, clock: Clock,
+        again: Callable[[int, float], None],
+    ) -> None:  # fmt: skip
+        self._floor, self._switch, self._phones, self._view = floor, switch, phones, view
+        self._clock, self._again = clock, again
+        self._here: dict[int, dict[str, Supervision]] = {}  # by call and phone, as last seen
+        self._known: dict[str, _Known] = {}
+        self._tones: dict[str, _Tone] = {}  # by channel
+
+    def found(self, channels: list[str], rooms: list[str]) -> None:
+        """After a crash: end what belongs to nobody, and know the rest."""
+        there = self._floor.read(lambda work: list(work.supervisions.all()))
+        for one in there:
+            self._view.owns(one.leg, one.conversation)
+            self._here.setdefault(one.conversation, {})[one.leg] = one
+            if one.ear:
+                self._view.owns(one.ear, one.conversation)
+        ears, apart = {one.ear for one in there}, {one.room for one in there}
+        for channel in channels:
+            ours = channel in ears or channel in self._tones
+            if channel.startswith((BEEP, EAR)) and not ours:
+                self._switch.hang_up(channel)
+        for room in rooms:
+            if room.startswith(EAR) and room not in apart:
+                self._switch.drop_bridge(room)
+
+    def legs(self) -> list[str]:
+        """The phones of all who supervise."""
+        return [one.leg for one in self._floor.read(lambda work: list(work.supervisions.all()))]
+
+    def adopt(self, call: Call, conversation: Conversation) -> bool:
+        """A supervisor who listened and took the call over goes on at the same phone."""
+        agent = conversation.agent
+        if conversation.state not in _SPOKEN_IN or agent is None or call.leg_agent == agent:
+            return False
+        there = self._floor.read(lambda work: list(work.supervisions.of(call.conversation)))
+        mine = next((one for one in there if one.agent == agent), None)
+        if mine is None:
+            return False
+        if not mine.spoken or self._leg(mine) is not Leg.UP:
+            self._floor.write(lambda work: work.supervisions.remove(mine))
+            return True
+        self._switch.make_bridge(call.bridge)
+        self._switch.join(call.bridge, mine.leg)
+        self._view.stands_in_room(mine.leg, call.bridge)
+        self._no_ear(mine)
+
+        def taken(work: Work) -> None:
+            if call.leg and call.leg_agent is not None:  # nobody wants it in the call any more
+                work.guests.save(Guest(call.conversation, call.leg_agent, call.leg, call.spoken))
+            work.calls.save(replace(call, leg=mine.leg, leg_agent=agent, spoken=True))
+            work.supervisions.remove(mine)
+
+        self._floor.write(taken)
+        self._forget(mine)
+        return True
+
+    def settle(self, call: Call, conversation: Conversation) -> bool:
+        """Take one step for one of a call's supervisors; whether there was one."""
+        there = self._floor.read(lambda work: list(work.supervisions.of(call.conversation)))
+        before = self._here.get(call.conversation, {})
+        if not there and not before:
+            return False
+        now = {one.leg: one for one in there}
+        for leg, one in before.items():
+            if leg not in now and leg != call.leg:  # who took the call over has it from now on
+                self._drop(one)
+        self._here[call.conversation] = now
+        if conversation.state not in _SPOKEN_IN:
+            for one in there:
+                self._send_out(one)
+            return bool(there)
+        for one in there:
+            step = self._step(one, call)
+            if step is not None:
+                self._do(step, one, call)
+                return True
+            self._beep(one, call, conversation)
+        return False
+
+    def tones(self, conversation: int) -> None:
+        """Play tones for which there is an ear now; end those that were heard."""
+        for beep, tone in list(self._tones.items()):
+            leg, _why = self._view.leg_of(beep, spoken=False)
+            if tone.conversation != conversation or leg is Leg.RINGING:
+                continue
+            if leg is Leg.UP and not tone.sounds:
+                tone.sounds = True
+                self._view.plays(beep, f"tone-{beep}")
+                self._switch.play(beep, [_TONE], f"tone-{beep}")
+            elif leg is not Leg.UP or not self._view.playing(beep):
+                del self._tones[beep]
+                self._switch.hang_up(beep)
+
+    def _step(self, one: Supervision, call: Call) -> SupervisionStep | None:
+        return next_supervision_step(
+            one.rung, self._leg(one), self._where(one, call), self._ear(one, call),
+            agent_there=self._view.leg(call)[0] is Leg.UP,
+        )  # fmt: skip
+
+    def _leg(self, one: Supervision) -> Leg:
+        return self._view.leg_of(one.leg, spoken=one.spoken)[0]
+
+    def _where(self, one: Supervision, call: Call) -> Where:
+        room = self._view.room_of(one.leg)
+        if not room:
+            return Where.NOWHERE
+        return Where.CALL if room == call.bridge else Where.APART
+
+    def _ear(self, one: Supervision, call: Call) -> Ear:
+        if not one.ear:
+            return Ear.NONE
+        if not fits(one.ear, one.rung, call.leg):
+            return Ear.OTHER
+        leg, _why = self._view.leg_of(one.ear, spoken=True)
+        if leg is Leg.UP:
+            return Ear.HEARS if self._view.room_of(one.ear) else Ear.UP
+        return Ear.COMING if leg is Leg.RINGING else Ear.OTHER
+
+    def _do(self, step: SupervisionStep, one: Supervision, call: Call) -> None:
+        if step is SupervisionStep.RING:
+            self._view.owns(one.leg, one.conversation)
+            self._view.rings(one.leg)
+            devices = devices_of(one.agent, self._phones.phones())
+            caller = self._view.number_of(call.channel)
+            self._switch.call(one.leg, devices, caller, _RING_SECONDS, at_once=True)
+        elif step is SupervisionStep.ASIDE:
+            self._into(one, one.room)
+        elif step is SupervisionStep.JOIN:
+            self._into(one, call.bridge)
+        elif step is SupervisionStep.LEND_EAR:
+            self._lend_ear(one, call)
+        elif step is SupervisionStep.HEAR:
+            self._switch.join(one.room, one.ear)
+            self._view.stands_in_room(one.ear, one.room)
+        elif step is SupervisionStep.NO_EAR:
+            self._no_ear(one)
+            self._save(replace(one, ear=""))
+        else:
+            self._send_out(one)
+
+    def _into(self, one: Supervision, room: str) -> None:
+        self._switch.make_bridge(room)
+        self._switch.join(room, one.leg)
+        self._view.stands_in_room(one.leg, room)
+        if not one.spoken:
+            change(self._floor, lambda work: _picked_up(work, one))
+
+    def _lend_ear(self, one: Supervision, call: Call) -> None:
+        if one.ear:
+            self._switch.hang_up(one.ear)
+            self._view.ended(one.ear, End.HUNG_UP)
+        ear = ear_name(one.rung, call.leg, secrets.token_hex(4))
+        if not self._save(replace(one, ear=ear)):
+            return
+        self._view.owns(ear, one.conversation)
+        self._view.rings(ear)
+        self._switch.lend_ear(ear, call.leg, hears=True, heard_by=_HEARD_BY[one.rung])
+
+    def _save(self, one: Supervision) -> bool:
+        """Keep it, unless it was left, or is on another rung, meanwhile."""
+
+        def save(work: Work) -> bool:
+            kept = _kept(work, one)
+            if kept is None or kept.rung is not one.rung:
+                return False
+            work.supervisions.save(one)
+            return True
+
+        saved = self._floor.write(save)
+        if saved:
+            self._here.setdefault(one.conversation, {})[one.leg] = one
+        return saved
+
+    def _send_out(self, one: Supervision) -> None:
+        change(
+            self._floor,
+            lambda work: leave_call(work, one.conversation, one.agent, by_system=True),
+        )
+
+    def _drop(self, one: Supervision) -> None:
+        self._no_ear(one)
+        self._switch.hang_up(one.leg)
+        self._view.ended(one.leg, End.HUNG_UP)
+        self._forget(one)
+
+    def _no_ear(self, one: Supervision) -> None:
+        if one.ear:
+            self._switch.hang_up(one.ear)
+            self._view.ended(one.ear, End.HUNG_UP)
+        self._switch.drop_bridge(one.room)
+
+    def _forget(self, one: Supervision) -> None:
+        self._known.pop(one.leg, None)
+
+    def _beep(self, one: Supervision, call: Call, conversation: Conversation) -> None:
+        """On each new rung, and every so often, as the queue says."""
+        if self._leg(one) is not Leg.UP or self._view.leg(call)[0] is not Leg.UP:
+            return
+        policy = self._floor.read(lambda work: policy_of(work, conversation))
+        heard_by = _BEEPS_AT.get(policy.beep)
+        if heard_by is None:
+            return
+        now = self._clock.now().timestamp()
+        known = self._known.get(one.leg)
+        due = known is None or known.rung is not one.rung
+        if known is not None and policy.beep_every and now >= known.beeps_at:
+            due = True
+        if not due:
+            return
+        self._known[one.leg] = _Known(one.rung, now + policy.beep_every)
+        beep = BEEP + secrets.token_hex(6)
+        self._tones[beep] = _Tone(call.conversation)
+        self._view.owns(beep, call.conversation)
+        self._view.rings(beep)
+        self._switch.lend_ear(beep, call.leg, hears=False, heard_by=heard_by)
+        if policy.beep_every:
+            self._again(call.conversation, policy.beep_every)
+
+
+def _kept(work: Work, one: Supervision) -> Supervision | None:
+    there = work.supervisions.of(one.conversation)
+    return next((kept for kept in there if kept.leg == one.leg), None)
+
+
+def _picked_up(work: Work, one: Supervision) -> None:
+    kept = _kept(work, one)
+    if kept is not None and not kept.spoken:
+        work.supervisions.save(replace(kept, spoken=True))
+        tell_there(work, kept)

@@ -1,0 +1,77 @@
+"""What is done beside the talk of a call, over REST: supervision, and pauses of the recording."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.domain.agent_state import Said
+from appliance.domain.roles import Role
+from appliance.domain.telephony.provider import Channel
+from appliance.services.answer_offer import accept_offer
+from appliance.services.keep_moving import change
+from appliance.services.presence import say
+from appliance.services.telephony.take_call import take_call
+from tests.web.appliance.conftest import House
+from tests.web.appliance.people import Person
+from tests.web.appliance.test_flows import queue_of
+
+
+@pytest.fixture
+def people(house: House) -> dict[str, Person]:
+    """Ada sets things, anna has a call, sue helps."""
+    roles = {"ada": Role.ADMINISTRATOR, "anna": Role.AGENT, "sue": Role.SUPERVISOR}
+    for name, role in roles.items():
+        house.add(name, role)
+    return {name: Person(house, name) for name in roles}
+
+
+def talking(house: House, people: dict[str, Person]) -> int:
+    """Anna speaks with a caller: the conversation."""
+    queue = queue_of(people["ada"])
+    floor = house.appliance.office.floor
+    anna = people["anna"].do("GET", "/desk/me")["id"]
+    floor.write(lambda work: work.save_agent(
+        work.agent(anna).__class__(anna, "Anna", queues=frozenset({queue}))
+    ))  # fmt: skip
+    change(floor, lambda work: (say(work, anna, Said.SIGN_IN), say(work, anna, Said.READY)))
+    call = change(floor, lambda work: take_call(work, Channel("c", True, "1", "2"), queue))
+    change(floor, lambda work: accept_offer(work, call.conversation, anna))
+    return call.conversation
+
+
+def lines(house: House, who: str) -> list[str]:
+    newest = house.appliance.office.audit.latest(30)
+    return [one.what for one in reversed(newest) if one.who == who]
+
+
+def test_each_rung_is_on_record_and_the_agent_is_told(house, people):
+    here = f"/desk/conversations/{talking(house, people)}"
+    sue, anna = people["sue"], people["anna"]
+    assert sue.do("GET", f"{here}/supervision")["rung"] == ""
+    for rung in ("listen", "whisper", "join"):
+        assert sue.do("POST", f"{here}/supervision", {"rung": rung})["rung"] == rung
+    assert anna.do("GET", here)["call"]["supervisors"] == []  # nobody is there before they pick up
+    assert sue.do("DELETE", f"{here}/supervision")["rung"] == ""
+    assert lines(house, "sue")[-4:] == ["call.listen", "call.whisper", "call.join", "call.leave"]
+    assert anna.ask("POST", f"{here}/supervision", {"rung": "listen"}).status_code == 403
+    assert anna.ask("GET", f"{here}/supervision").status_code == 403
+
+
+def test_what_is_refused_is_not_on_record(house, people):
+    conversation = talking(house, people)
+    people["anna"].do("POST", f"/desk/conversations/{conversation}/end")
+    path = f"/desk/conversations/{conversation}/supervision"
+    answer = people["sue"].ask("POST", path, {"rung": "listen"})
+    assert (answer.status_code, answer.json["kind"]) == (422, "supervise-not-spoken")
+    assert "call.listen" not in lines(house, "sue")
+
+
+def test_a_pause_for_card_data_says_since_when_and_until_when_and_is_on_record(house, people):
+    here = f"/desk/conversations/{talking(house, people)}"
+    anna = people["anna"]
+    told = anna.do("POST", f"{here}/private", {"on": True})
+    assert told == anna.do("GET", here)["call"]["private"]
+    assert told["since"] < told["until"]
+    assert anna.do("POST", f"{here}/private", {"on": False}) == {"since": None, "until": None}
+    assert lines(house, "anna")[-2:] == ["recording.paused", "recording.resumed"]
+    assert people["sue"].ask("POST", f"{here}/private", {"on": True}).status_code == 403
