@@ -63,7 +63,7 @@ from appliance.telephony.places import Places as TelephonyPlaces
 from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
 from common.clock import Clock, SystemClock
-from common.feed import Asker, Passing
+from common.feed import Asker, MayReadAll, Passing
 from common.serving.headers import insist_on_tls
 from common.serving.health import health_blueprint
 from common.web.accounts import LockRule
@@ -86,6 +86,7 @@ class Appliance:
     watch: CommunicationsWatch
     metrics: Metrics
     may_read: Callable[[Asker, str], float]
+    may_read_all: MayReadAll
     frames: Frames
     attachments: AttachmentFiles
     passing: Passing
@@ -249,10 +250,6 @@ def create_app(
         ),
     )
 
-    def person(cookies: Mapping[str, str]) -> User | None:
-        account = signin.person_of_cookies(flask, cookies)
-        return office.users.by_name(account.name) if account else None
-
     flask.register_blueprint(widget())
     flask.register_blueprint(reference(flask))
     flask.register_blueprint(desk_page(office.users, settings))
@@ -264,18 +261,21 @@ def create_app(
             "appliance", lambda: {"database": sources.storage().trouble or True}, clock=clock
         )
     )
-    readers = Readers(person, entrance.recognise, keys.read, office.floor, office.audit, clock)
+    callers = entrance.callers(flask)
+    readers = Readers(
+        callers, keys.read, office.floor, office.audit, clock,
+        lambda topic: topic_allowed(roles, topic),
+    )  # fmt: skip
     frames = Frames(
         office.floor,
         visitor if ProcessRole.VISITOR in roles else (),
         at_desk if ProcessRole.DESK in roles else (),
         keys.read,
-        person,
+        callers,
     )
     return Appliance(
-        flask, office, watch, metrics,
-        lambda asker, topic: topic_allowed(roles, topic) and readers(asker, topic),
-        frames, attachments, passing, places, person,
+        flask, office, watch, metrics, readers, readers.all, frames,
+        attachments, passing, places, partial(entrance.person, flask),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 
 from flask import Flask
@@ -18,7 +18,10 @@ from appliance.api.v1.people import Staff, people
 from appliance.api.v1.teams import roles, teams
 from appliance.api.v1.tokens import keys, tokens
 from appliance.api.v1.webhooks import webhooks
+from appliance.domain.programs import Caller, Proof, Shown
+from appliance.domain.users import User
 from appliance.limit_settings import LimitSettings
+from appliance.live.callers import Callers
 from appliance.office import Office
 from appliance.services.own_account import OwnAccount
 from appliance.services.recognise import Recognise
@@ -26,7 +29,9 @@ from appliance.services.tokens import Tokens
 from appliance.services.visitor_door import VisitorDoor
 from appliance.settings import ApplianceSettings
 from appliance.store.accounts import SqlAccounts
+from appliance.store.standing import standing
 from common.clock import Clock
+from common.feed import Asker
 from common.web.accounts import LockRule
 from common.web.passwords import Passwords
 from common.web.rates import Rates
@@ -68,7 +73,7 @@ class Entrance:
             refresh_life=lambda: timedelta(days=settings().programs.refresh_days),
         )  # fmt: skip
 
-        self.recognise = Recognise(office.users, office.people.api_keys, self._tokens)
+        self.recognise = Recognise(office.users, office.people.api_keys, self._tokens, clock)
         self.door = VisitorDoor(
             office.people.blocklist.all,
             Rates(
@@ -88,6 +93,35 @@ class Entrance:
             ),
             clock,
         )
+
+    def callers(self, flask: Flask) -> Callers:
+        """Who is behind the connections that stay open."""
+
+        def find(asker: Asker) -> Caller | None:
+            if asker.key:
+                return self.recognise(asker.key)
+            return self._signed_in(flask, asker.cookies)
+
+        def still(proofs: Collection[Proof]) -> set[Proof]:
+            return standing(self._office.database, proofs, self._clock.now())
+
+        return Callers(find, still, self._clock)
+
+    def person(self, flask: Flask, cookies: Mapping[str, str]) -> User | None:
+        """Whose session the cookies are; None: nobody's, or it has ended."""
+        caller = self._signed_in(flask, cookies)
+        return caller.user if caller else None
+
+    def _signed_in(self, flask: Flask, cookies: Mapping[str, str]) -> Caller | None:
+        found = self._signin.session_of_cookies(flask, cookies)
+        user = self._office.users.by_name(found[0].name) if found else None
+        if found is None or user is None or user.generation != found[0].generation:
+            return None
+        state = found[1]
+        proof = Proof(
+            Shown.SESSION, str(state.get("id", "")), user.generation, self._signin.until(state)
+        )
+        return Caller(user, proof=proof)
 
     def guard(self, flask: Flask) -> None:
         """Put the gate before the views of `appliance.api.v1.here.blueprint_for`."""

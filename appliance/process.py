@@ -95,8 +95,8 @@ def run_appliance(roles: Roles = ALL) -> None:
             serves_people = bool(roles & {ProcessRole.VISITOR, ProcessRole.DESK})
             storage = SqlLive(office.database)
             feed = FeedApp(
-                FEED, storage, appliance.may_read, wakeups=waking.here, commands=appliance.frames,
-                passing=appliance.passing,
+                FEED, storage, appliance.may_read, may_read_all=appliance.may_read_all,
+                wakeups=waking.here, commands=appliance.frames, passing=appliance.passing,
                 limits=FeedLimits(
                     readers=settings.chat.most_connections,
                     commands=settings.chat.commands_a_second,

@@ -5,10 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from appliance.domain.roles import may
 from appliance.domain.users import User
+
+
+class Shown(StrEnum):
+    """What somebody shows who they are with."""
+
+    SESSION = "session"
+    KEY = "key"
+    TOKEN = "token"  # noqa: S105 - the word for it
+
+
+class Proof(NamedTuple):
+    """What somebody has shown, as far as it can be taken away.
+
+    Attributes:
+        kind: see there.
+        id: of the session, of the key, or of the token's family.
+        generation: the user's, when it was looked at.
+        until: when it is over by itself, or has to be looked at again wholly.
+    """
+
+    kind: Shown
+    id: str
+    generation: int
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -19,11 +44,13 @@ class Caller:
         user: the person, or in whose name a program asks.
         scopes: the permissions that the program was given; None: a person, with all of theirs.
         program: its name, for the record; empty: a person.
+        proof: what was shown, for what stays open; None: looked at with each request.
     """
 
     user: User
     scopes: frozenset[str] | None = None
     program: str = ""
+    proof: Proof | None = None
 
     def may(self, permission: str) -> bool:
         """Never more than its person may."""

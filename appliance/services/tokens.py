@@ -11,13 +11,13 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appliance.domain.programs import Caller, Family, TokenFamilies
+from appliance.domain.programs import Caller, Family, Proof, Shown, TokenFamilies
 from appliance.domain.refusals import RefusalError
 from appliance.domain.users import User, Users
 from common.clock import Clock
@@ -138,7 +138,9 @@ class Tokens:
         user = self._person(family) if family else None
         if family is None or user is None or str(user.id) != claims["sub"]:
             return None
-        return Caller(user, frozenset(family.scopes), family.name)
+        until = datetime.fromtimestamp(claims["exp"], UTC)
+        proof = Proof(Shown.TOKEN, family.id, user.generation, until)
+        return Caller(user, frozenset(family.scopes), family.name, proof)
 
     def _person(self, family: Family) -> User | None:
         """In whose name it asks, if that still holds."""

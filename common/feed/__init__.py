@@ -40,7 +40,8 @@ and is closed.
 
 Files: `schema` the tables; `events` append, read, prune; `storage` what another database would
 have to offer; `wakeups` who waits for what; `asker` who they are; `app` and `socket` the ASGI
-side; `commands` what a socket asks for; `passing` moments; `client` a reader.
+side; `rights` asks again what open sockets may read; `commands` what a socket asks for; `passing`
+moments; `client` a reader.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from common.feed.asker import Asker
 from common.feed.commands import Answer, Commander
 from common.feed.events import CursorGoneError, Event, FeedReader, append, prune
 from common.feed.passing import Passing
+from common.feed.rights import MayReadAll
 from common.feed.storage import Fresh
 from common.feed.wakeups import Wakeups
 
@@ -63,6 +65,7 @@ __all__ = [
     "FeedLimits",
     "FeedReader",
     "Fresh",
+    "MayReadAll",
     "Passing",
     "Wakeups",
     "append",

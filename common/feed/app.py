@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from common.feed.asker import Asker, asker_of
 from common.feed.commands import Commanders
 from common.feed.passing import Passing
+from common.feed.rights import MayReadAll, Rights
 from common.feed.socket import serve_socket
 from common.feed.storage import CursorGoneError, Event, FeedStorage
 from common.feed.wakeups import Waiters, Wakeups
@@ -26,8 +27,8 @@ _FOR_OTHER_SITES = (
 )
 
 # For how many seconds a topic may be read without asking again; False, which is 0: not at all;
-# True: one. Asked in a thread, so that it may read the database, before each batch that is read
-# from there and while events go by, so that a right that is taken away ends an open connection too.
+# True: one; infinite: as long as the connection is open. Asked in a thread, so that it may read the
+# database, before each batch that is read from there; once the right is over that is the next one.
 MayRead = Callable[[Asker, str], float]
 
 
@@ -97,6 +98,7 @@ class FeedApp:
         prefix: its whole path, ``/client/feed``.
         storage: where events are read, a `FeedReader`.
         may_read: whether an `Asker` may read a topic.
+        may_read_all: the same for all open WebSockets at once, each second; None: not asked.
         wakeups: whose ``notify`` the Store calls; without it commits are seen within a second.
         limits: see there.
         commands: carries out what is asked for in frames; None: nothing can be.
@@ -109,6 +111,7 @@ class FeedApp:
         storage: FeedStorage,
         may_read: MayRead,
         *,
+        may_read_all: MayReadAll | None = None,
         wakeups: Wakeups | None = None,
         limits: FeedLimits | None = None,
         commands: Commanders | None = None,
@@ -122,6 +125,7 @@ class FeedApp:
         self._may_read = may_read
         self.waiters = Waiters(storage, wakeups or Wakeups())
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="feed-read")
+        self.rights = Rights(may_read_all, self._threads)
         self._readers = 0
         self._ending = False
 
@@ -129,6 +133,7 @@ class FeedApp:
         """Begin to watch for commits; called by the server."""
         self.passing.attach()
         await self.waiters.start()
+        self.rights.start()
 
     def end_waits(self) -> None:
         """Answer all long polls now; called by the server when it stops."""
@@ -138,6 +143,7 @@ class FeedApp:
     async def stop(self) -> None:
         """Let go of the threads; called by the server at the very end."""
         self.passing.detach()
+        await self.rights.stop()
         await self.waiters.stop()
         self._threads.shutdown(wait=True)
 
@@ -145,11 +151,6 @@ class FeedApp:
         """The next batch of ``topic`` for ``asker``."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._fetch, asker, topic, after)
-
-    async def right(self, asker: Asker, topic: str) -> float:
-        """For how many seconds ``asker`` may read ``topic``."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._may_read, asker, topic)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""

@@ -11,9 +11,9 @@ from typing import Any
 SUBPROTOCOL = "callstead"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Asker:
-    """Who asks for events, as far as the connection tells.
+    """Who asks for events, as far as the connection tells; each connection has its own.
 
     Attributes:
         peer: sha256 (hex) of the TLS client certificate, or None.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import orjson
 from common.clock import stamp
 from common.feed.asker import SUBPROTOCOL, protocols_of
 from common.feed.commands import Desk
+from common.feed.rights import Held
 
 if TYPE_CHECKING:
     from common.feed.app import FeedApp
@@ -66,7 +68,7 @@ class _Reader:
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._cursors: dict[str, int] = {}
-        self._rights: dict[str, _Right] = {}
+        self._rights: dict[str, float] = {}  # until when, by the loop's clock
         self._held: dict[str, list[Fresh]] = {}  # follow on from the cursor; to be sent as they are
         self._due: dict[str, None] = {}  # topics to read, in order of their turn
         self._reading = ""  # the topic that is being read
@@ -104,10 +106,8 @@ class _Reader:
     def close(self) -> None:
         """Wait for nothing any more."""
         self._beat.cancel()
-        for topic in self._cursors:
-            self._app.waiters.remove(topic, self._wake)
-            self._app.passing.remove(topic, self._hear)
-        self._cursors.clear()
+        for topic in list(self._cursors):
+            self._leave(topic)
 
     def _wake(self, topic: str, head: int, fresh: Sequence[Fresh]) -> None:
         """Send what is fresh, if nothing is missing before it; else read, if there is anything."""
@@ -130,28 +130,24 @@ class _Reader:
         if self._may(topic):
             self._moments[topic, moment["kind"]] = moment
             self._woken.set()
-        elif topic in self._rights:  # it is being asked for
+        elif topic in self._rights:  # it is over; reading asks for it
             self._unsure[topic, moment["kind"]] = moment
+            self._due[topic] = None
+            self._woken.set()
 
     def _may(self, topic: str) -> bool:
-        """Whether the right still holds; it is asked for again before it ends."""
-        right, now = self._rights.get(topic), self._loop.time()
-        if right is None:
-            return False
-        if now >= right.ask_at and right.asking is None:
-            right.asking = self._loop.create_task(self._ask(topic))
-        return now < right.until
+        """Whether the right still holds."""
+        return self._loop.time() < self._rights.get(topic, 0.0)
 
-    async def _ask(self, topic: str) -> None:
-        seconds = await self._app.right(self._asker, topic)
-        unsure = {key: self._unsure.pop(key) for key in list(self._unsure) if key[0] == topic}
-        if topic in self._cursors and seconds:
-            self._rights[topic] = _Right(self._loop.time(), seconds)
-            if unsure:
-                self._moments |= unsure
-                self._woken.set()
-        elif topic in self._cursors:
-            self._rights.pop(topic, None)
+    def _judged(self, topic: str, asked: float, seconds: float) -> None:
+        """The right was asked for again."""
+        if topic not in self._rights:
+            return
+        if seconds:
+            self._rights[topic] = asked + seconds
+        else:
+            self._rights[topic] = 0.0
+            self._held.pop(topic, None)
             self._due[topic] = None  # reading it finds the same, and tells
             self._woken.set()
 
@@ -192,7 +188,9 @@ class _Reader:
     def _leave(self, topic: str) -> None:
         self._rights.pop(topic, None)
         self._held.pop(topic, None)
+        self._unsure = {key: one for key, one in self._unsure.items() if key[0] != topic}
         if self._cursors.pop(topic, None) is not None:
+            self._app.rights.remove(self._right_to(topic))
             self._app.waiters.remove(topic, self._wake)
             self._app.passing.remove(topic, self._hear)
 
@@ -238,7 +236,7 @@ class _Reader:
 
     async def _send_batch(self, topic: str) -> None:
         after = self._cursors[topic]
-        self._reading = topic
+        self._reading, asked = topic, self._loop.time()
         batch = await self._app.fetch(self._asker, topic, after)
         self._reading = ""
         if self._cursors.get(topic) != after:  # subscribed anew, or left, while we read
@@ -247,26 +245,26 @@ class _Reader:
             self._leave(topic)
         else:
             self._cursors[topic] = batch.cursor
-            self._rights[topic] = _Right(self._loop.time(), batch.right)
+            self._allow(topic, asked + batch.right)
         if batch.events or batch.reload or batch.refused:
             await self._tell(_json(batch.body(topic)))
         if batch.more:
             self._due[topic] = None  # at the end of the row: other topics come first
 
+    def _allow(self, topic: str, until: float) -> None:
+        """It may be read ``until`` then; what was heard while nobody knew is told."""
+        self._rights[topic] = until
+        if until < math.inf:
+            self._app.rights.add(self._right_to(topic))
+        for key in [key for key in self._unsure if key[0] == topic]:
+            self._moments[key] = self._unsure.pop(key)
+
+    def _right_to(self, topic: str) -> Held:
+        return Held(self._asker, topic, self._judged)
+
     async def _tell(self, text: str) -> None:
         self._told_at = self._loop.time()
         await self._send({"type": "websocket.send", "text": text})
-
-
-class _Right:
-    """That a topic may be read: until when, and from when on that is asked again."""
-
-    __slots__ = ("ask_at", "asking", "until")
-
-    def __init__(self, now: float, seconds: float) -> None:
-        self.until = now + seconds
-        self.ask_at = now + seconds / 2
-        self.asking: asyncio.Task[None] | None = None
 
 
 def _parse(message: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ParamSpec, cast
 from urllib.parse import urlsplit
@@ -170,23 +170,35 @@ class SignIn:
             return None
         if self._sessions and not self._sessions.holds(account.name, str(state.get("id", ""))):
             return None
-        now, seen, since = self.seconds_now(), state.get("seen", 0), state.get("since", 0)
-        fresh = now - seen < self._rules.idle.total_seconds()
-        young = now - since < self._rules.longest.total_seconds()
-        return account if fresh and young else None
+        return account if self.now() < self.until(state) else None
 
-    def person_of_cookies(self, flask: Flask, cookies: Mapping[str, str]) -> Account | None:
-        """The same from bare cookies, for the feed: one who must change the password is nobody."""
+    def until(self, state: Mapping[str, Any]) -> datetime:
+        """When a session is over by itself, unless it is used once more before."""
+        idle, longest = self._rules.idle, self._rules.longest
+        over = min(
+            state.get("seen", 0) + idle.total_seconds(),
+            state.get("since", 0) + longest.total_seconds(),
+        )
+        return datetime.fromtimestamp(over, UTC)
+
+    def session_of_cookies(
+        self, flask: Flask, cookies: Mapping[str, str]
+    ) -> tuple[Account, Mapping[str, Any]] | None:
+        """Whose session bare cookies show, and its state; for the feed.
+
+        One who must change the password is nobody.
+        """
         interface = cast("SecureCookieSessionInterface", flask.session_interface)
         serializer = interface.get_signing_serializer(flask)
         value = cookies.get(flask.config["SESSION_COOKIE_NAME"])
         if not value or serializer is None:
             return None
         try:
-            person = self.person_of(serializer.loads(value))
+            state = serializer.loads(value)
         except BadSignature:
             return None
-        return None if person is None or person.must_change else person
+        person = self.person_of(state)
+        return None if person is None or person.must_change else (person, state)
 
     def prove(
         self, name: str, password: str, code: str, address: str

@@ -9,10 +9,9 @@ and is kept once.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import Field
 from werkzeug.exceptions import Forbidden, InternalServerError, NotFound, Unauthorized
@@ -22,6 +21,7 @@ from appliance.api.v1.here import agent_of
 from appliance.api.v1.problems import problem_of
 from appliance.api.v1.shapes import Strict
 from appliance.api.v1.verbs import Here, Verb
+from appliance.domain.programs import Caller
 from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import TAKE_CONVERSATIONS, may
 from appliance.domain.users import User
@@ -31,7 +31,17 @@ from common.logs import get_logger
 
 log = get_logger(__name__)
 
-_KNOWN_SECONDS = 2.0  # so long a person counts as signed in without asking the database again
+
+class KnownCallers(Protocol):
+    """`appliance.live.callers.Callers`."""
+
+    def find(self, asker: Asker) -> Caller | None:
+        """Ask the database; None: nobody."""
+        ...
+
+    def known(self, asker: Asker) -> Caller | None:
+        """As of a moment ago, without asking; None: nobody, or nobody knows."""
+        ...
 
 
 class _Frame(Strict):
@@ -51,7 +61,7 @@ class Frames:
         visitor: the contact's table.
         desk: the agents' table.
         conversation_of: whose key it is; None: nobody's.
-        person: whose session the cookies are; None: nobody's, or it has ended.
+        callers: who is behind a connection of an agent.
     """
 
     def __init__(
@@ -60,18 +70,18 @@ class Frames:
         visitor: Sequence[Verb],
         desk: Sequence[Verb],
         conversation_of: Callable[[str], int | None],
-        person: Callable[[Mapping[str, str]], User | None],
+        callers: KnownCallers,
     ) -> None:
         self._floor = floor
         self._visitor = {verb.name: verb for verb in visitor}
         self._desk = {verb.name: verb for verb in desk}
         self._conversation_of = conversation_of
-        self._person = person
+        self._callers = callers
 
     def __call__(self, asker: Asker) -> Commander:
         """For one connection."""
         if not asker.key:
-            return _Agent(self._floor, self._desk, self._person, asker)
+            return _Agent(self._floor, self._desk, self._callers, asker)
         conversation = self._conversation_of(asker.key)
         return _Visitor(self._floor, self._visitor, conversation, asker.address)
 
@@ -120,12 +130,11 @@ class _Agent(_Commander):
         self,
         floor: Floor,
         verbs: Mapping[str, Verb],
-        person: Callable[[Mapping[str, str]], User | None],
+        callers: KnownCallers,
         asker: Asker,
     ) -> None:
-        self._floor, self._verbs, self._person, self._asker = floor, verbs, person, asker
-        self._known: User | None = None
-        self._until = 0.0
+        self._floor, self._verbs, self._callers, self._asker = floor, verbs, callers, asker
+        self._met = False  # here, before
 
     async def __call__(self, frame: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """Begin one command; the future is done after its commit."""
@@ -142,21 +151,21 @@ class _Agent(_Commander):
             return _refused(error)
 
     async def _user(self) -> User:
-        now = time.monotonic()
-        if self._known is None or now > self._until:
-            self._known = await asyncio.to_thread(self._look)
-            self._until = now + _KNOWN_SECONDS
-        if self._known is None:
+        caller = self._callers.known(self._asker) if self._met else None
+        if caller is None:
+            caller = await asyncio.to_thread(self._look)
+        if caller is None:
             raise Unauthorized("The session has ended; sign in again.")
-        if not may(self._known.role, TAKE_CONVERSATIONS):
+        if not caller.may(TAKE_CONVERSATIONS):
             raise Forbidden("Your role takes no conversations.")
-        return self._known
+        return caller.user
 
-    def _look(self) -> User | None:
-        user = self._person(self._asker.cookies)
-        if self._known is None and user is not None and may(user.role, TAKE_CONVERSATIONS):
-            agent_of(self._floor, user)
-        return user
+    def _look(self) -> Caller | None:
+        caller = self._callers.find(self._asker)
+        if not self._met and caller is not None and caller.may(TAKE_CONVERSATIONS):
+            agent_of(self._floor, caller.user)
+            self._met = True
+        return caller
 
 
 def _read(frame: Mapping[str, Any]) -> _Frame:

@@ -22,6 +22,7 @@ from common.feed import (
     FeedLimits,
     FeedReader,
     Fresh,
+    MayReadAll,
     Passing,
     Wakeups,
     append,
@@ -38,6 +39,8 @@ DEADLINE = 20.0
 
 class House:
     """The database, and a server on it that can be killed and started again."""
+
+    may_read_all: MayReadAll | None = None
 
     def __init__(self, path: Path, *, woken: bool = True, limits: FeedLimits | None = None) -> None:
         steps = Migrations("test")
@@ -59,6 +62,7 @@ class House:
             "/feed",
             self.reader,
             self._may_read,
+            may_read_all=self.may_read_all,
             wakeups=self.wakeups,
             limits=self.limits,
             passing=self.passing,

@@ -25,7 +25,7 @@ from tests.web.appliance.people import Person, Visitor
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
     storage = SqlLive(house.public.office.database)
-    feed = FeedApp(FEED, storage, house.public.may_read)
+    feed = FeedApp(FEED, storage, house.public.may_read, may_read_all=house.public.may_read_all)
     with served(flask=house.public.flask, feed=feed) as server:
         yield server.port
 

@@ -299,12 +299,12 @@ def test_the_feed_knows_a_session_by_its_cookies(house: House) -> None:
     name = house.flask.config["SESSION_COOKIE_NAME"]
     cookie = house.client.get_cookie(name)
     assert cookie
-    found = house.signin.person_of_cookies(house.flask, {name: cookie.value})
+    found = house.signin.session_of_cookies(house.flask, {name: cookie.value})
     assert found
-    assert found.name == NAME
-    assert house.signin.person_of_cookies(house.flask, {name: cookie.value + "x"}) is None
+    assert found[0].name == NAME
+    assert house.signin.session_of_cookies(house.flask, {name: cookie.value + "x"}) is None
     house.clock.advance(seconds=timedelta(hours=1).total_seconds())
-    assert house.signin.person_of_cookies(house.flask, {name: cookie.value}) is None
+    assert house.signin.session_of_cookies(house.flask, {name: cookie.value}) is None
 
 
 def test_there_is_only_one_first_account(house: House) -> None:
