@@ -17,7 +17,6 @@ from appliance.bells import Bell
 from appliance.bells.nearby import NearbyBell
 from appliance.beside import Beside, Job
 from appliance.domain.nodes import BEAT_SECONDS, Node
-from appliance.domain.work import Work
 from appliance.live.phone_socket import PhoneSocket
 from appliance.office import Office
 from appliance.ops.mail import post
@@ -29,9 +28,8 @@ from appliance.services.attach import sweep
 from appliance.services.be_a_node import join, say_here
 from appliance.services.first_queue import first_queue
 from appliance.services.in_use import in_use
-from appliance.services.keep_moving import tick
+from appliance.services.keep_moving import keep_moving
 from appliance.services.send_webhooks import SendWebhooks
-from appliance.services.tell_update import tell_update
 from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
 from appliance.settings import ApplianceSettings, load_settings
@@ -200,7 +198,7 @@ class _Process:
                 Job(BEAT_SECONDS, self._say_here),
                 Job(_CHECKPOINT_SECONDS, office.database.checkpoint),
                 Job(settings.comm_look_seconds, appliance.watch.look),
-                Job(1, self._tick, worker),
+                Job(1, self._keep_moving, worker),
                 *([Job(LOOK_SECONDS, self._phone.look)] if self._phone else []),
                 Job(5, partial(count_events, office.database), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
@@ -247,12 +245,8 @@ class _Process:
         with told():
             self._nodes.leave(self._me.id)
 
-    def _tick(self) -> None:
-        def job(work: Work) -> bool:
-            tick(work)
-            return tell_update(work, self._updating)
-
-        self._updating = self._office.floor.write(job)
+    def _keep_moving(self) -> None:
+        self._updating = keep_moving(self._office.floor, self._updating)
 
     def _send_transcripts(self) -> None:
         mail = self._mail()

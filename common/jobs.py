@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -17,11 +17,14 @@ from common.logs import get_logger
 
 log = get_logger(__name__)
 
+_GOLDEN = 0.618034  # its multiples lie far from each other in the circle, however many there are
+
 
 class Jobs:
     """APScheduler with our rules: one run of a job at a time, missed runs become one."""
 
     def __init__(self) -> None:
+        self._count = 0
         self._scheduler = BackgroundScheduler(
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
@@ -35,11 +38,17 @@ class Jobs:
         jitter: float = 0,
         at_once: bool = False,
     ) -> None:
-        """Call ``work`` every ``seconds``, plus or minus ``jitter``, first now if ``at_once``."""
-        when = {"next_run_time": datetime.now(UTC)} if at_once else {}
+        """Call ``work`` every ``seconds``, plus or minus ``jitter``.
+
+        First after ``seconds``, or now if ``at_once``; and up to a second later, each job at
+        another moment of the second, so that they do not all begin together, again and again.
+        """
+        self._count += 1
+        first = (0.0 if at_once else seconds) + self._count * _GOLDEN % 1.0 * min(seconds, 1.0)
         self._scheduler.add_job(
-            _guarded, "interval", [work], seconds=seconds, jitter=jitter or None, **when
-        )
+            _guarded, "interval", [work], seconds=seconds, jitter=jitter or None,
+            next_run_time=datetime.now(UTC) + timedelta(seconds=first),
+        )  # fmt: skip
 
     def start(self) -> None:
         """Begin."""

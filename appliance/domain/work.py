@@ -148,6 +148,10 @@ class Work(Protocol):
         """Those in the state queued, oldest first: of one queue, or of all."""
         ...
 
+    def stirs(self) -> bool:
+        """Whether anything waits, or the time of anything is over now: one small question."""
+        ...
+
     def held_by(self, agent: int) -> Sequence[Conversation]:
         """Those that ring at an agent, are spoken in, held or wrapped up."""
         ...

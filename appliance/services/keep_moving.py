@@ -8,15 +8,42 @@ from typing import TypeVar
 
 from appliance.domain.work import Floor, Work
 from appliance.services.answer_offer import expire_offers
-from appliance.services.offer_waiting import offer_waiting
-from appliance.services.snooze import wake_due
-from appliance.services.talk import close_overdue, overflow
+from appliance.services.offer_waiting import can_offer, offer_waiting
+from appliance.services.snooze import due_to_wake, wake_due
+from appliance.services.talk import close_overdue, overflow, overflowing
+from appliance.services.tell_update import tell_update
 
 T = TypeVar("T")
 
 
-def tick(work: Work) -> None:
-    """Each second: end what is over, move on what has waited too long, offer what can be."""
+def keep_moving(floor: Floor, updating: bool) -> bool:
+    """Each second: end what is over, move on what has waited too long, offer what can be.
+
+    It looks beside the writer first, whose place it takes only when something is due; what is due
+    is judged again there.
+
+    Args:
+        floor: the core.
+        updating: whether desks are told that an update waits for this program; so is the answer.
+    """
+    if not floor.read(lambda work: _anything_due(work) or work.drained != updating):
+        return updating
+
+    def job(work: Work) -> bool:
+        _move(work)
+        return tell_update(work, updating)
+
+    return floor.write(job)
+
+
+def _anything_due(work: Work) -> bool:
+    return work.stirs() and bool(
+        work.ringing_until(work.now) or work.wrapping_until(work.now) or overflowing(work)
+        or due_to_wake(work) or can_offer(work)
+    )  # fmt: skip
+
+
+def _move(work: Work) -> None:
     expire_offers(work)
     close_overdue(work)
     overflow(work)

@@ -24,6 +24,15 @@ def offer_waiting(work: Work) -> list[Offer]:
 
     None while the program is drained: who waits keeps the place, and is offered after the update.
     """
+    return [_offer(work, conversation, why) for conversation, why in _decided(work)]
+
+
+def can_offer(work: Work) -> bool:
+    """Whether `offer_waiting` would make any."""
+    return bool(_decided(work))
+
+
+def _decided(work: Work) -> list[tuple[Conversation, Decision]]:
     if work.drained:
         return []
     waiting = {
@@ -34,7 +43,7 @@ def offer_waiting(work: Work) -> list[Offer]:
     if not waiting:
         return []
     at = snapshot(work, list(waiting.values()))
-    return [_offer(work, waiting[one.conversation], one) for one in decisions(at)]
+    return [(waiting[one.conversation], one) for one in decisions(at)]
 
 
 def snapshot(work: Work, waiting: list[Conversation], *, everybody: bool = False) -> Snapshot:

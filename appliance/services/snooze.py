@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from appliance.domain.conversation import Event, State
@@ -36,9 +37,12 @@ def take_back(work: Work, conversation: int, agent: int) -> Conversation:
 
 def wake_due(work: Work) -> list[Conversation]:
     """Bring back what was set aside until now; after the update, when one waits."""
-    if work.drained:
-        return []
-    return [wake(work, one, Because.TIME) for one in work.snoozed_until(work.now)]
+    return [wake(work, one, Because.TIME) for one in due_to_wake(work)]
+
+
+def due_to_wake(work: Work) -> Sequence[Conversation]:
+    """What `wake_due` would bring back."""
+    return () if work.drained else work.snoozed_until(work.now)
 
 
 def wake(work: Work, before: Conversation, because: Because) -> Conversation:

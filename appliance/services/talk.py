@@ -130,18 +130,23 @@ def leave(work: Work, conversation: int) -> Conversation:
 
 def overflow(work: Work) -> list[Conversation]:
     """Move on what has waited too long for its queue; it keeps its place."""
-    moved = []
+    return [
+        move(work, one, Event.OVERFLOW, SYSTEM, queue=to, data={"from": one.queue})
+        for one, to in overflowing(work)
+    ]
+
+
+def overflowing(work: Work) -> list[tuple[Conversation, int]]:
+    """What has waited too long for its queue, and the queue where it goes."""
+    found = []
     for queue in work.queues().values():
         if queue.overflow is None:
             continue
         for one in work.waiting(queue.id):
             since = one.waiting_since
             if since and (work.now - since).total_seconds() >= queue.overflow.after:
-                moved.append(
-                    move(work, one, Event.OVERFLOW, SYSTEM, queue=queue.overflow.to,
-                         data={"from": queue.id})
-                )  # fmt: skip
-    return moved
+                found.append((one, queue.overflow.to))
+    return found
 
 
 def _close(work: Work, before: Conversation, who: str, disposition: str) -> Conversation:

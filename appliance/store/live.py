@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Index, Integer, String, bindparam, delete, func, select, text
+from sqlalchemy import BigInteger, Index, Integer, String, bindparam, delete, func, select, text
 from sqlalchemy import Text as LongText
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.store.database import Database
 from appliance.store.models import Base
@@ -123,23 +123,18 @@ class SqlLive:
 
     def read(self, topic: str, after: int, limit: int = 500) -> list[Event]:
         """At most ``limit`` events that follow ``after``, in order. Raises CursorGoneError."""
-        query = (
-            select(LiveEventRow.seq, LiveEventRow.at, LiveEventRow.kind, LiveEventRow.data)
-            .where(LiveEventRow.topic == topic, LiveEventRow.seq > after)
-            .order_by(LiveEventRow.seq)
-            .limit(limit)
-        )
-        with self._database.read() as session:
-            rows = session.execute(query).all()
-            head, floor = self._bounds(session, topic)
-        if (rows and rows[0].seq != after + 1) or not floor <= after <= head:
+        with self._database.line() as line:
+            rows = _FOLLOWING.rows(line, {"topic": topic, "after": after, "most": limit})
+            # Read after the rows, so that it is never older than they are.
+            head, floor = _bounds(line, topic)
+        if (rows and rows[0][0] != after + 1) or not floor <= after <= head:
             raise CursorGoneError(topic, head)
-        return [Event(row.seq, row.at, row.kind, json.loads(row.data)) for row in rows]
+        return [Event(seq, at, kind, json.loads(data)) for seq, at, kind, data in rows]
 
     def head(self, topic: str) -> int:
         """The newest number; 0 for a topic without events."""
-        with self._database.read() as session:
-            return self._bounds(session, topic)[0]
+        with self._database.line() as line:
+            return _bounds(line, topic)[0]
 
     def version(self) -> int:
         """Differs when anybody wrote an event since."""
@@ -160,11 +155,35 @@ class SqlLive:
         heads = {topic: head for topic, _newest, head in found}
         return max((newest for _topic, newest, _head in found), default=mark), heads
 
-    @staticmethod
-    def _bounds(session: Session, topic: str) -> tuple[int, int]:
-        floor = session.scalar(select(LiveTopicRow.floor).where(LiveTopicRow.topic == topic)) or 0
-        newest = select(func.max(LiveEventRow.seq)).where(LiveEventRow.topic == topic)
-        return session.scalar(newest) or floor, floor
+
+_FOLLOWING = Quick(  # asked by everybody who connects, all at once after a restart
+    text(
+        "SELECT seq, at, kind, data FROM live_events WHERE topic = :topic AND seq > :after "
+        "ORDER BY seq LIMIT :most"
+    ).bindparams(
+        bindparam("topic", type_=LongText()),
+        bindparam("after", type_=BigInteger()),  # whatever a reader claims to have
+        bindparam("most", type_=Integer()),
+    ),
+    writes=False,
+)
+_BOUNDS = Quick(
+    select(
+        select(func.max(LiveEventRow.seq))
+        .where(LiveEventRow.topic == bindparam("topic"))
+        .scalar_subquery(),
+        select(LiveTopicRow.floor)
+        .where(LiveTopicRow.topic == bindparam("topic"))
+        .scalar_subquery(),
+    ),
+    writes=False,
+)
+
+
+def _bounds(line: Line, topic: str) -> tuple[int, int]:
+    """The newest number ever given in a topic, and the newest that was removed."""
+    ((newest, floor),) = _BOUNDS.rows(line, {"topic": topic})
+    return newest or floor or 0, floor or 0
 
 
 def prune(database: Database, before: datetime) -> int:

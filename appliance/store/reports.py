@@ -29,7 +29,7 @@ from common.clock import Clock
 
 _BATCH = 100  # events counted in one transaction, for whose time the floor's writer waits
 _MOST_UNCOUNTED = 5000  # a reader counts so many on the way, and no more
-_MOST_TALK = 1000
+_MOST_TALK = 20_000  # events that a look passes by; milliseconds, in which nobody waits for it
 _CONVERSATION, _AGENT, _TARGET = "conversation", "agent", "target"
 _RECORDS: dict[str, Any] = {_CONVERSATION: Going, _AGENT: Seated, _TARGET: Target}
 
@@ -37,13 +37,14 @@ _RECORDS: dict[str, Any] = {_CONVERSATION: Going, _AGENT: Seated, _TARGET: Targe
 def count_events(database: Database, batch: int = _BATCH) -> int:
     """Count what happened since the last time; answers how many events that were."""
     counted = 0
-    while True:
+    while _anything_to_count(database):
         with database.write() as session, session.no_autoflush:
             database.only_writer(session)
             done = _count_some(session, batch)
         counted += done
         if done < batch:
-            return counted
+            break
+    return counted
 
 
 def forget_reports(database: Database, before: datetime) -> None:
@@ -123,6 +124,14 @@ class SqlBook:
         sums = fold([_fact(event) for event in events], standing)
         sums.add(running(standing, self._clock.now()))
         return sums
+
+
+def _anything_to_count(database: Database) -> bool:
+    """Looked at beside the writer, whose place is not taken for nothing."""
+    with database.read() as session:
+        after = _counted(session)
+        talk = (session.scalar(select(func.max(EventRow.id))) or 0) - after
+        return talk >= _MOST_TALK or bool(_events(session, after, 1))
 
 
 def _count_some(session: Session, batch: int) -> int:

@@ -126,13 +126,15 @@ class SqlWebhooks:
     def collect(self) -> int:
         """Make deliveries of new events, and move the cursors with them."""
         now, made = self._clock.now(), 0
-        for hook in self.all():
-            if not hook.active:
-                continue
+        newest = select(func.max(EventRow.id)).scalar_subquery()
+        behind = select(WebhookRow.id).where(WebhookRow.active, WebhookRow.cursor < newest)
+        with self._database.read() as session:  # nobody waits while there is nothing new
+            hooks = list(session.scalars(behind.order_by(WebhookRow.created_at, WebhookRow.id)))
+        for hook in hooks:
             with self._database.write() as session:
-                row = session.get(WebhookRow, hook.id)
+                row = session.get(WebhookRow, hook)
                 pending = select(func.count()).where(
-                    DeliveryRow.webhook == hook.id, DeliveryRow.due_at.is_not(None)
+                    DeliveryRow.webhook == hook, DeliveryRow.due_at.is_not(None)
                 )
                 if row is None or (session.scalar(pending) or 0) >= _MOST_PENDING:
                     continue
@@ -166,6 +168,9 @@ class SqlWebhooks:
             .order_by(DeliveryRow.id)
             .limit(most)
         )
+        with self._database.read() as session:
+            if not session.execute(query.limit(1)).first():
+                return []
         with self._database.write() as session:
             found = []
             for row, hook, event in session.execute(query).all():

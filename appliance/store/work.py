@@ -40,6 +40,7 @@ from appliance.store.guests import SqlGuests
 from appliance.store.live import Told, as_text
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.quick import Quick
+from appliance.store.stirs import stirs
 from appliance.store.supervisions import SqlSupervisions
 from appliance.store.transcripts import SqlTranscripts
 from common.clock import stamp
@@ -185,6 +186,10 @@ class SqlWork:
             query = query.where(ConversationRow.queue == queue)
         query = query.order_by(ConversationRow.waiting_since, ConversationRow.id)
         return conversation_rows.several(self._session, query)
+
+    def stirs(self) -> bool:
+        """Whether anything waits, or the time of anything is over now."""
+        return stirs(self._line, self._now)
 
     def held_by(self, agent: int) -> list[Conversation]:
         """Those that ring at an agent, are spoken in, held or wrapped up."""

@@ -12,7 +12,7 @@ from appliance.domain.snooze import NotSnoozableError
 from appliance.domain.telephony.call import Call
 from appliance.services import reassign, talk
 from appliance.services.answer_offer import accept_offer
-from appliance.services.keep_moving import tick
+from appliance.services.keep_moving import keep_moving
 from appliance.services.presence import say
 from appliance.services.say_message import Saying, say_message
 from appliance.services.snooze import snooze, take_back
@@ -42,13 +42,13 @@ def test_it_takes_no_capacity_and_comes_back_to_its_agent_with_a_mark_after_a_re
     assert house.seen(anna) == "available"
     assert house.floor.read(lambda work: work.held_by(anna)) == []
     house.clock.advance(19 * 60)
-    house.do(tick)
+    keep_moving(house.floor, False)
     assert house.now(one).state is State.SNOOZED
 
     house.clock.advance(60)
     restarted = SqlFloor(house.database, house.clock)
     try:
-        restarted.write(tick)
+        keep_moving(restarted, False)
     finally:
         restarted.close()
     back = house.now(one)
@@ -64,7 +64,7 @@ def test_a_word_of_the_contact_brings_it_back_before_its_time(house):
     one = spoken(house)
     house.do(snooze, one, anna, None, MONTH)
     house.clock.advance(40 * 86400)
-    house.do(tick)
+    keep_moving(house.floor, False)
     assert house.now(one).state is State.SNOOZED  # nobody wrote
     house.do(say_message, Saying(one, "n1", "a note to myself", anna, internal=True), 4000)
     assert house.now(one).state is State.SNOOZED
@@ -81,7 +81,7 @@ def test_where_its_agent_is_gone_everybody_is_asked_and_where_they_are_full_they
     house.do(say, anna, Said.SIGN_OUT)
     house.ready(bo)
     house.clock.advance(300)
-    house.do(tick)
+    keep_moving(house.floor, False)
     assert (house.now(one).state, house.now(one).agent) == (State.OFFERED, bo)
     house.do(accept_offer, one, bo)
     assert (house.now(one).woken, house.now(one).agent) == ("time", bo)
@@ -92,11 +92,11 @@ def test_where_its_agent_is_gone_everybody_is_asked_and_where_they_are_full_they
     house.do(accept_offer, whole, bo)
     house.ready(anna)
     house.clock.advance(300)
-    house.do(tick)
+    keep_moving(house.floor, False)
     assert house.now(one).state is State.QUEUED  # for Bo, who speaks with somebody
     house.do(talk.end, whole, bo)
     house.do(talk.close, whole, bo)
-    house.do(tick)
+    keep_moving(house.floor, False)
     assert (house.now(one).state, house.now(one).agent) == (State.OFFERED, bo)
 
 
@@ -113,7 +113,7 @@ def test_its_agent_goes_on_a_supervisor_takes_it_and_a_contact_can_end_it(house)
     assert (taken.state, taken.agent, taken.woken) == (State.ACTIVE, bo, "")
     house.do(snooze, one, bo, None, MONTH)
     assert house.do(reassign.reassign_to_agent, one, chen, anna).only_agent == anna
-    house.do(tick)
+    keep_moving(house.floor, False)
     house.do(accept_offer, one, anna)
     house.do(snooze, one, anna, None, MONTH)
     assert house.do(talk.end, one, None).state is State.WRAP_UP

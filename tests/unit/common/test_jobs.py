@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -33,3 +34,17 @@ def test_a_job_runs_at_once_and_again_although_it_failed():
         assert runs.acquire(timeout=10)
     finally:
         jobs.stop()
+
+
+def test_jobs_of_one_period_do_not_begin_at_one_moment():
+    jobs, before = Jobs(), datetime.now(UTC)
+    for _ in range(8):
+        jobs.every(1, print)
+        jobs.every(10, print, at_once=True)
+    moments = [one.next_run_time for one in jobs._scheduler.get_jobs()]
+    took = datetime.now(UTC) - before
+    for first, moment in enumerate(moments):
+        parts = [(moment - other).total_seconds() % 1 for other in moments[:first]]
+        assert all(0.02 < part < 0.98 for part in parts)
+    late = timedelta(seconds=2) + took
+    assert all(timedelta() <= moment - before <= late for moment in moments)

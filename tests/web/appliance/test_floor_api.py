@@ -167,13 +167,13 @@ def test_the_description_names_every_address(house: House):
 
 
 def test_time_passes_by_itself_once_the_program_runs(house: House, queues, agents, monkeypatch):
-    """`tick` is what the program's clock runs; see test_serve for the clock itself."""
-    from appliance.services.keep_moving import tick
+    """`keep_moving` is what the program's clock runs; see test_serve for the clock itself."""
+    from appliance.services.keep_moving import keep_moving
 
     ready(agents[0])
     visitor = Visitor(house, queues[0])
     house.clock.advance(20)
-    house.appliance.office.floor.write(tick)
+    keep_moving(house.appliance.office.floor, False)
     assert agents[0].get("/desk/me")["state"] == "not_responding"
     assert visitor.ask("GET", "/standing").json["waits"]
 
