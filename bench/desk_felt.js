@@ -36,10 +36,11 @@
   watch("longtask", (one) => felt.step && felt.long.push([felt.step, one.duration]));
 
   // The time of the last press until what `selector` names is in a picture, holding `text`.
-  felt.until = (selector, text) => new Promise((done) => {
+  felt.until = (selector, text) => new Promise((done, failed) => {
     const look = () => {
       const found = [...document.querySelectorAll(selector)].some((one) => one.textContent.includes(text));
       if (found) afterPicture(() => done(performance.now() - felt.pressed));
+      else if (performance.now() - felt.pressed > 30_000) failed(new Error(`${felt.step}: no ${selector} with "${text}" in 30 s`));
       else requestAnimationFrame(look);
     };
     look();

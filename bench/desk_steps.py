@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _TEXT = "Thank you, I will look into it now. "
 _QUIET = 80  # milliseconds
 _HEAD = "section.talk header p"
-_LINE = "[role=log] article"
+_LINE = "[role=log][aria-busy=false] article"  # of the open conversation, not of the one before
 
 
 @dataclass
@@ -62,6 +62,8 @@ class _Hands:
         return 1000 * next(float(x["value"]) for x in found if x["name"] == "TaskDuration")
 
     def press(self, step: str, keys: str, wanted: tuple[str, str] | None = None) -> None:
+        if step not in self.steps:
+            print(f"  {step}", flush=True)
         one = self.steps.setdefault(step, Step(step))
         self.page.evaluate("step => felt.begin(step)", step)
         before = self._worked()

@@ -6,12 +6,14 @@ import { computed, reactive, ref, shallowRef } from "vue";
 import { pause, sleep } from "../../client/backoff";
 import type { FeedEvent } from "../../client/feed";
 import { get, leave, post, Refused, Unreached } from "../api/client";
+import { untilReached } from "../api/reached";
 import type { Agent, Canned, Card, Colleague, ContactPage, Detail, FieldShape, LabelShape, Message, QueueName, Values } from "../api/types";
 import { router } from "../router";
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
 import { play } from "../stores/sounds";
 import { tidyDrafts, withOutgoing } from "./drafts";
+import { narrowed, wanted } from "./find";
 import { asideInOrder, inOrder, isAside, isJoined, isMine } from "./order";
 import { makeTalk, type Talk } from "./talk";
 import { heardTyping, typesNoMore } from "./typing";
@@ -42,6 +44,9 @@ export const useBoard = defineStore("board", () => {
 
   const mine = computed(() => inOrder([...cards.values()].filter((one) => isMine(one, me.value?.id ?? 0))));
   const aside = computed(() => asideInOrder(cards.values(), me.value?.id ?? 0));
+  const named = (queue: number | null): string => queues.value.find((one) => one.id === queue)?.name ?? "";
+  const listed = computed(() => narrowed(mine.value, wanted.value, named));
+  const listedAside = computed(() => narrowed(aside.value, wanted.value, named));
   const ringing = computed(() => mine.value.filter((one) => one.state === "offered" && one.offer));
 
   function begin(): void {
@@ -54,37 +59,30 @@ export const useBoard = defineStore("board", () => {
   }
 
   async function read(): Promise<void> {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        const board = await get("/api/v1/desk/board");
-        me.value = board.me;
-        for (const one of [...cards.values()]) if (isMine(one, board.me.id) || isAside(one, board.me.id)) cards.delete(one.id);
-        for (const one of board.cards) cards.set(one.id, one);
-        queues.value = board.queues;
-        colleagues.value = board.colleagues;
-        dispositions.value = board.dispositions;
-        tags.value = board.tags;
-        labels.value = board.labels;
-        fields.value = board.fields;
-        updating.value = board.updating;
-        mostLength.value = board.most_length;
-        ready.value = true;
-        stop?.();
-        stop = follow(`agent/${board.me.id}`, board.cursor, {
-          event,
-          moment: heardTyping,
-          reload: () => void read(),
-          refused: () => void askWhoIAm(),
-          back: () => talks.value.forEach((one) => void one.flush()),
-        });
-        for (const one of talks.value.values()) void catchUp(one);
-        void followJoined().catch(() => undefined);
-        return;
-      } catch (error) {
-        if (!(error instanceof Unreached)) throw error;
-        await sleep(pause(failures), never);
-      }
-    }
+    const board = await untilReached(() => get("/api/v1/desk/board"), never);
+    if (!board) return;
+    me.value = board.me;
+    for (const one of [...cards.values()]) if (isMine(one, board.me.id) || isAside(one, board.me.id)) cards.delete(one.id);
+    for (const one of board.cards) cards.set(one.id, one);
+    queues.value = board.queues;
+    colleagues.value = board.colleagues;
+    dispositions.value = board.dispositions;
+    tags.value = board.tags;
+    labels.value = board.labels;
+    fields.value = board.fields;
+    updating.value = board.updating;
+    mostLength.value = board.most_length;
+    ready.value = true;
+    stop?.();
+    stop = follow(`agent/${board.me.id}`, board.cursor, {
+      event,
+      moment: heardTyping,
+      reload: () => void read(),
+      refused: () => void askWhoIAm(),
+      back: () => talks.value.forEach((one) => void one.flush()),
+    });
+    for (const one of talks.value.values()) void catchUp(one);
+    void followJoined().catch(() => undefined);
   }
 
   async function catchUp(one: Talk): Promise<void> {
@@ -310,7 +308,7 @@ export const useBoard = defineStore("board", () => {
   }
 
   return {
-    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, mostLength, mine, aside, ringing, contacts, details,
+    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, mostLength, mine, aside, listed, listedAside, ringing, contacts, details,
     begin, detail, replies, invite, handOver, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

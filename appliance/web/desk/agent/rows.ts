@@ -21,20 +21,24 @@ function sameAuthor(a: Message, b: Message): boolean {
 
 export function rowsOf(messages: Message[], outgoing: Outgoing[]): Row[] {
   const rows: Row[] = [];
-  let day = "";
+  let [begins, ends] = [0, 0]; // of the day, by this computer's clock
   let before: Message | null = null;
+  let last = 0;
   for (const message of messages) {
     const at = new Date(message.at);
-    if (at.toDateString() !== day) {
-      const atTop = day === "" && message.number > 1; // older ones of that day may come: no line is there that would move
-      day = at.toDateString();
-      if (!atTop) rows.push({ kind: "day", key: `day ${day}`, at, goesOn: false });
+    const time = at.getTime();
+    if (time < begins || time >= ends) {
+      const atTop = ends === 0 && message.number > 1; // older ones of that day may come: no line is there that would move
+      const [year, month, day] = [at.getFullYear(), at.getMonth(), at.getDate()];
+      [begins, ends] = [new Date(year, month, day).getTime(), new Date(year, month, day + 1).getTime()];
+      if (!atTop) rows.push({ kind: "day", key: `day ${at.toDateString()}`, at, goesOn: false });
       before = null;
     }
-    const goesOn = before !== null && sameAuthor(before, message) && at.getTime() - Date.parse(before.at) < TOGETHER;
+    const goesOn = before !== null && sameAuthor(before, message) && time - last < TOGETHER;
     // By the sender's key, so that a line does not jump when it is acknowledged.
     rows.push({ kind: "message", key: `said ${message.key}`, at, message, goesOn });
     before = message;
+    last = time;
   }
   for (const one of outgoing) {
     rows.push({ kind: "outgoing", key: `said ${one.key}`, at: new Date(one.at), outgoing: one, goesOn: false });

@@ -101,7 +101,7 @@ export class Talk {
   async mark(read: boolean): Promise<void> {
     const number = this.messages.findLast((one) => one.author === "contact")?.number ?? 0;
     const mark = number * 2 + Number(read); // read is more than delivered
-    if (mark <= this.marked) return;
+    if (!number || mark <= this.marked) return;
     this.marked = mark;
     const body = read ? { read: number } : { delivered: number };
     await post("/api/v1/desk/conversations/{conversation}/marks", {
@@ -189,7 +189,7 @@ export class Talk {
     const keys = new Set(fresh.map((one) => one.key));
     const all = [...this.messages, ...fresh];
     if (fresh[0]!.number < this.last) all.sort((a, b) => a.number - b.number);
-    this.messages = all;
+    this.messages = markRaw(all); // what was said does not change: thousands of lines are not watched one by one
     if (this.outgoing.some((one) => keys.has(one.key))) {
       this.outgoing = this.outgoing.filter((one) => !keys.has(one.key));
       keepOutgoing(this.conversation, this.outgoing);

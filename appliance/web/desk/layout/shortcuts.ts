@@ -10,6 +10,8 @@ export interface Shortcut {
   run(): void;
   /** Works while something is typed, too. */
   typing?: boolean;
+  /** Other keys for the same, which work while something is typed. */
+  also?: string;
 }
 
 export const shortcuts = shallowReactive(new Set<Shortcut>());
@@ -32,7 +34,7 @@ addEventListener("keydown", (event) => {
   const keys = named(event);
   const typing = isTyping(event.target);
   for (const one of [...shortcuts].reverse()) {
-    if (one.keys !== keys || (typing && !one.typing)) continue;
+    if (one.also !== keys && (one.keys !== keys || (typing && !one.typing))) continue;
     event.preventDefault();
     one.run();
     return;

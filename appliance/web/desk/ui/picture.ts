@@ -1,15 +1,33 @@
 // What may wait until the answer to a key stands on the screen.
 
-import { ref, type Ref } from "vue";
+import { onScopeDispose, shallowRef, watch, type ShallowRef } from "vue";
 
 export function afterPicture(job: () => void): void {
   if (document.hidden) job(); // nobody waits for a picture
   else requestAnimationFrame(() => setTimeout(job));
 }
 
-/** False in the first picture of a component, true from then on. */
-export function usePictured(): Ref<boolean> {
-  const done = ref(false);
-  afterPicture(() => (done.value = true));
-  return done;
+/** What `source` is, from the picture after the next one on: the costly part of an answer follows it. */
+export function useAfterPicture<T>(source: () => T): Readonly<ShallowRef<T | undefined>> {
+  const kept = shallowRef<T>();
+  let gone = false;
+  watch(source, () => afterPicture(() => { if (!gone) kept.value = source(); }), { immediate: true });
+  onScopeDispose(() => (gone = true));
+  return kept;
+}
+
+/** What `source` is once it has been that for a while: nobody only passes by. */
+export function useSettled<T>(source: () => T, milliseconds: number): Readonly<ShallowRef<T | undefined>> {
+  const kept = shallowRef<T>();
+  let timer = 0;
+  watch(
+    source,
+    () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => (kept.value = source()), milliseconds) as unknown as number;
+    },
+    { immediate: true },
+  );
+  onScopeDispose(() => clearTimeout(timer));
+  return kept;
 }
