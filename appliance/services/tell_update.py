@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from appliance.domain.agent_state import Presence
 from appliance.domain.work import Work
 from appliance.services.moves import SYSTEM
 
@@ -14,9 +13,9 @@ def tell_update(work: Work, told: bool) -> bool:
     """
     if work.drained != told:
         for agent in work.agents():
-            if agent.presence is not Presence.OFFLINE:
-                work.tell(
-                    "agent.updating", who=SYSTEM, agent=agent.id,
-                    data={"updating": work.drained}, kept=False,
-                )  # fmt: skip
+            # Those who take nothing just now, too: a supervisor watches the floor with a desk open.
+            work.tell(
+                "agent.updating", who=SYSTEM, agent=agent.id,
+                data={"updating": work.drained}, kept=False,
+            )  # fmt: skip
     return work.drained

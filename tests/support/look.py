@@ -35,6 +35,7 @@ def views(room: Showroom) -> list[View]:
     agent = [
         View("agent", "/", "anna", ready="[data-test=card]"),
         View("agent-ring", "/", "bo", ready="[data-test=offer]"),
+        View("agent-ring-phone", "/", "bo", PHONE, "[data-test=offer]"),
         View("agent-talk", talk, "anna", ready="[role=log] article"),
         View("agent-give", talk, "anna", ready="[role=log] article", press="Escape t"),
         View("agent-snooze", talk, "anna", ready="[role=log] article", press="Escape s"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import requests
 from playwright.sync_api import Browser, Page
 
 from appliance.domain.conversation import State
@@ -45,7 +46,7 @@ class DeskSite:
                 office.users.set_password(name, hashed, must_change=False)
             self.ids = {user.name: user.id for user in office.users.all()}
             office.floor.write(self._furnish)
-        self.process = Process(home)
+        self.process = Process(home, CALLSTEAD_PROGRAM_TOKEN="updater's")
         self.process.start()
         self.process.wait_until_ready()
 
@@ -117,6 +118,15 @@ class DeskSite:
         page.get_by_role("textbox", name="Your name").fill(name)
         page.get_by_role("button", name="Start the chat").click()
         return page
+
+    def update_waits(self, waits: bool) -> None:
+        """What the updater of this program says."""
+        answer = requests.post(
+            f"{self.url}/drain", json={"drain": waits, "seconds": 600, "release": "2.0"},
+            headers={"Authorization": "Bearer updater's"}, timeout=10,
+            verify=str(self.process.home / "appliance" / "tls" / "server.pem"),
+        )  # fmt: skip
+        assert answer.status_code == 200
 
     def leave(self) -> None:
         """Close all browsers."""

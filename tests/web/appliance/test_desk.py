@@ -88,6 +88,22 @@ def test_a_chat_from_its_ring_to_its_close(site: DeskSite):
     expect(lines(anna, "asks often")).to_contain_text("for colleagues only")
     expect(visitor.locator("callstead-chat li[data-number]")).to_have_count(4)
     assert hindrances(anna) == []
+    site.visitor(name, "Wei")
+    expect(offer).to_contain_text("Wei")
+    anna.locator("[data-test=end]").click(trial=True)  # what rings lies over nothing
+    assert hindrances(anna) == []
+    anna.keyboard.press("F2")
+    expect(anna.locator("[data-test=card]")).to_have_count(2)
+    anna.keyboard.press("Control+/")
+    anna.keyboard.type("li na")
+    expect(anna.locator("[data-test=card]")).to_contain_text("Li Na")
+    anna.keyboard.type("x")
+    expect(anna.locator("[data-test=none-found]")).to_contain_text("“li nax”")
+    anna.keyboard.press("Escape")
+    expect(anna.locator("[data-test=card]")).to_have_count(2)
+    anna.locator("[data-test=end]").click()
+    anna.locator("[data-test=close]").click()
+    anna.locator("[data-test=card]").click()
     anna.locator("[data-test=end]").click()
     anna.get_by_role("combobox", name="Result").fill("solved")
     assert hindrances(anna) == []
@@ -160,6 +176,20 @@ def test_seven_hundred_messages_are_read_as_one_scrolls_and_drawn_as_they_are_se
     first = "first => Number(first.querySelector('.text').textContent.split(' ')[1])"
     until(lambda: _up(dora) or seen.evaluate(first) < MANY - 250, 60, "an earlier page")
     assert dora.locator("[data-test=message]").count() < 60
+    _put_off(site, dora)
+
+
+def _put_off(site: DeskSite, page: Page) -> None:
+    """An update waits: said to whoever has a desk open, and put off from there."""
+    expect(page.locator("[data-test=state]")).to_have_text("Offline")
+    site.update_waits(True)
+    notice = page.locator("[data-test=updating]")
+    expect(notice).to_contain_text("after the conversations that are open")
+    assert hindrances(page) == []
+    notice.get_by_role("button", name="In an hour").click()
+    expect(page.locator("[data-test=put-off]")).to_contain_text("The update was put off until")
+    expect(notice).to_have_count(0)
+    site.update_waits(False)
 
 
 def _up(page: Page) -> None:

@@ -70,12 +70,14 @@ def test_those_at_a_desk_are_told_once_that_an_update_waits_and_once_that_it_doe
     house, agents
 ):
     ready(agents[0])
-    mine = agents[0].get("/desk/me")["id"]
     live, floor = SqlLive(house.appliance.office.database), house.appliance.office.floor
-    before = live.head(agent_topic(mine))
+    here, away = (one.get("/desk/me") for one in agents[:2])
+    assert away["presence"] == "offline"  # as a supervisor's, who watches with a desk open
+    before = {one["id"]: live.head(agent_topic(one["id"])) for one in (here, away)}
     told = False
     for drained in (False, True, True, False):
         floor._drained = lambda drained=drained: drained
         told = floor.write(lambda work, told=told: tell_update(work, told))
-    events = live.read(agent_topic(mine), before)
-    assert [one.data["updating"] for one in events] == [True, False]
+    for who, cursor in before.items():
+        events = live.read(agent_topic(who), cursor)
+        assert [one.data["updating"] for one in events] == [True, False]
