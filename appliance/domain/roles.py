@@ -25,6 +25,7 @@ TAKE_CONVERSATIONS = "conversations.take"  # be offered some, speak in them
 SEE_FLOOR = "floor.see"  # everybody's states and conversations
 SEE_REPORTS = "reports.see"
 HELP_OTHERS = "floor.help"  # take over, set another's state
+EXPORT_CONVERSATIONS = "conversations.export"  # take one out of the house, as a file
 MANAGE_REPLIES = "replies.manage"  # canned replies
 MANAGE_FLOOR = "floor.manage"  # queues, skills, capacities
 BLOCK_CONTACTS = "contacts.block"  # the blocklist
@@ -34,6 +35,7 @@ CONNECT_PROGRAMS = "programs.connect"  # API keys and webhooks
 _AGENT = frozenset({SEE_STATUS, TAKE_CONVERSATIONS})
 _SUPERVISOR = _AGENT | {
     SEE_STATUS_DETAILS, SEE_FLOOR, SEE_REPORTS, HELP_OTHERS, MANAGE_REPLIES, BLOCK_CONTACTS,
+    EXPORT_CONVERSATIONS,
 }  # fmt: skip
 PERMISSIONS: Mapping[Role, frozenset[str]] = {
     Role.AGENT: _AGENT,

@@ -23,6 +23,7 @@ from appliance.api.v1.shapes import (
     conversation_shape,
 )
 from appliance.api.v1.supervision import add_supervision
+from appliance.api.v1.transcript_files import add_files
 from appliance.api.v1.verbs import Here, Verb, add_posts
 from appliance.domain.agent_state import Said
 from appliance.domain.audit import Audit
@@ -33,6 +34,7 @@ from appliance.domain.work import Floor
 from appliance.services.keep_moving import change
 from appliance.services.presence import say, seen
 from appliance.services.take_part import joined
+from common.web.texts import Texts
 
 
 class Mine(StrEnum):
@@ -74,6 +76,7 @@ def desk(
     uploads: Uploads,
     addresses: FileAddresses,
     most_private: Callable[[], timedelta],
+    texts: Texts,
 ) -> APIBlueprint:
     """The blueprint.
 
@@ -116,6 +119,7 @@ def desk(
     add_posts(blueprint, verbs, floor, here, "/conversations/<int:conversation>")
 
     add_looks(blueprint, floor, audit, head, addresses)
+    add_files(blueprint, floor, audit, texts)
     add_listening(blueprint, floor, audit, uploads)
     add_privacy(blueprint, floor, audit, most_private)
     add_supervision(blueprint, floor, audit, head)

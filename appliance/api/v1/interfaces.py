@@ -98,7 +98,7 @@ def add_interfaces(
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
     allow_uploads(application, uploads)
     for blueprint in (
-        desk(floor, users, at_desk, audit, head, uploads, addresses, most_private),
+        desk(floor, users, at_desk, audit, head, uploads, addresses, most_private, texts),
         board(floor, users, head, most_length),
         contacts(floor, users, audit),
         queues(floor, users, audit, forms),
