@@ -88,9 +88,7 @@ class Words:
             for one in it.messages
         )  # fmt: skip
         return str(
-            _PAGE_OF.format(
-                language=self.language, title=self._title(it), facts=rows, lines=lines
-            )
+            _PAGE_OF.format(language=self.language, title=self._title(it), facts=rows, lines=lines)
         )
 
     def _t(self, key: str, **values: object) -> str:
@@ -133,10 +131,12 @@ class Words:
 _PAGE_OF = Markup("""<!doctype html>
 <html lang="{language}"><meta charset="utf-8"><title>{title}</title>
 <style>
-body {{ max-width: 720px; margin: 24px auto; padding: 0 16px; font: 15px/1.5 system-ui, sans-serif; }}
+body {{ max-width: 720px; margin: 24px auto; padding: 0 16px; }}
+body {{ font: 15px/1.5 system-ui, sans-serif; }}
 h1 {{ font-size: 20px; }}
 th {{ padding-right: 16px; font-weight: 600; text-align: left; vertical-align: top; }}
-article {{ margin: 10px 0; padding: 8px 12px; background: #f2f4f7; border-radius: 10px; break-inside: avoid; }}
+article {{ margin: 10px 0; padding: 8px 12px; background: #f2f4f7; border-radius: 10px; }}
+article {{ break-inside: avoid; }}
 article.contact {{ background: #e8f1fb; }}
 article.note {{ background: #fdf6d8; }}
 p {{ margin: 0; font-size: 13px; }}

@@ -8,6 +8,7 @@ import type { FeedEvent } from "../../client/feed";
 import { get, leave, post, Refused, Unreached } from "../api/client";
 import { untilReached } from "../api/reached";
 import type { Agent, Canned, Card, Colleague, ContactPage, Detail, FieldShape, LabelShape, Message, QueueName, Values } from "../api/types";
+import { knowFields } from "../refusals/labels";
 import { router } from "../router";
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
@@ -70,6 +71,7 @@ export const useBoard = defineStore("board", () => {
     tags.value = board.tags;
     labels.value = board.labels;
     fields.value = board.fields;
+    knowFields(board.fields);
     updating.value = board.updating;
     mostLength.value = board.most_length;
     ready.value = true;

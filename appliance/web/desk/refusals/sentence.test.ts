@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { loadTexts, speak } from "../i18n";
+import { knowFields } from "./labels";
 import { sentence, type Told } from "./sentence";
 
 const told = (kind: string, more: Partial<Told> = {}): Told => ({ kind, detail: "The server's own.", parameters: {}, errors: [], ...more });
@@ -27,6 +28,26 @@ describe("a refusal", () => {
     expect(await sentence(told("invalid", { errors }))).toBe(
       "Something is not as it must be: name: at most 200 characters; An offer of the queue Sales must ring longer than 0 seconds.; at: is odd.",
     );
+  });
+
+  it("calls fields as the form does that is open, and custom fields by their names", async () => {
+    const short = { kind: "string_too_short", what: "", parameters: { min_length: 1 } };
+    const errors = [
+      { where: "display_name", ...short },
+      { where: "skills.0.level", ...short },
+      { where: "fields.order", ...short },
+      { where: "odd_thing", ...short },
+    ];
+    knowFields([{ key: "order", names: { en: "Order number", "zh-CN": "\u8ba2\u5355\u53f7" } }]);
+    await loadTexts("admin", "en");
+    expect(await sentence(told("invalid", { errors }))).toBe(
+      "Something is not as it must be: Name that others see: at least 1 characters; Level: at least 1 characters; " +
+        "Order number: at least 1 characters; odd thing: at least 1 characters.",
+    );
+    await speak("zh-CN");
+    const number = { where: "order", what: "", kind: "field-number", parameters: { field: "order", subject: "contact" } };
+    expect(await sentence(told("invalid", { errors: [number] }))).toContain("\u8ba2\u5355\u53f7");
+    await speak("en");
   });
 
   it("of a kind that is not known here is told as the server says it", async () => {

@@ -115,6 +115,14 @@ def test_every_refusal_of_the_server_has_its_sentence_at_the_desk():
     assert all(re.search("[\u4e00-\u9fff]", chinese[key]) for key in told)
 
 
+def test_refusals_call_fields_by_labels_that_the_forms_have():
+    labels = (DESK / "refusals" / "labels.ts").read_text()
+    keys = set(re.findall(r'"((?:account|admin|agent|supervisor)\.[\w.]+)"', labels))
+    assert len(keys) > 30
+    for language in LANGUAGES:
+        assert keys <= set(catalogue(language))
+
+
 def test_every_page_of_the_router_is_photographed_and_looked_at_by_axe():
     room = SimpleNamespace(queues=defaultdict(lambda: 1), spoken_by=lambda _name: 1)
     shown = {view.path.partition("?")[0] for view in views(room)}
