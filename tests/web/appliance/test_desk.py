@@ -115,6 +115,7 @@ def _another(site: DeskSite, name: str, anna: Page) -> None:
     expect(anna.locator("[data-test=card]")).to_have_count(2)
     anna.locator("[data-test=end]").click()
     anna.locator("[data-test=close]").click()
+    expect(anna.locator("[data-test=card]")).to_have_count(1)
 
 
 def test_a_conversation_is_given_to_a_colleague_by_the_keyboard_alone(site: DeskSite):
