@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import gc
 import signal
 import socket
 import ssl
@@ -30,6 +29,7 @@ from common.logs import get_logger
 from common.serving.edge import Direct, Edge
 from common.serving.ending import drop_all, drop_the_deaf
 from common.serving.frames import MOST_FRAME_BYTES, LeanSocket
+from common.serving.garbage import collect_garbage
 from common.serving.listener import Listener, take_port
 from common.serving.protocol import PeerProtocol
 from common.serving.tls import TlsIdentity, server_context
@@ -49,7 +49,6 @@ HEARTBEAT_SECONDS = 25.0
 KEEP_ALIVE_SECONDS = 75
 # For programs that set no limit of their own on a request's body.
 MOST_BODY_BYTES = 64 * 1024 * 1024
-_GARBAGE = (10_000, 10, 100)  # new objects before a look at the youngest; then looks by age
 # How long a thread that computes keeps the others waiting, the one with all sockets among them.
 _SWITCH_SECONDS = 0.0005
 _FILE_CHUNK = 256 * 1024  # each chunk is a hop between threads: werkzeug's 8 KiB would be slow
@@ -86,6 +85,7 @@ class Server(uvicorn.Server):
         self._listener: Listener | None = None
         self._watchdog = Watchdog()
         self._reloading: asyncio.Task[None] | None = None
+        self._collecting: asyncio.Task[None] | None = None
         self.ready = threading.Event()
         self.port: int = listener.getsockname()[1]
 
@@ -123,7 +123,7 @@ class Server(uvicorn.Server):
         self.started = True
         self.config.callback_notify = self._beat
         self.config.timeout_notify = self._watchdog.interval  # type: ignore[assignment]
-        _collect_seldom()
+        self._collecting = asyncio.get_running_loop().create_task(collect_garbage())
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._watchdog.ready()
         self.ready.set()
@@ -145,6 +145,9 @@ class Server(uvicorn.Server):
             drop_all(self.server_state)
         if self._feed is not None:
             await self._feed.stop()
+        if self._collecting is not None:
+            self._collecting.cancel()
+            await asyncio.gather(self._collecting, return_exceptions=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -187,17 +190,6 @@ class Server(uvicorn.Server):
 
     async def _beat(self) -> None:
         self._watchdog.beat()
-
-
-def _collect_seldom() -> None:
-    """Look for garbage in circles seldom, and never again in what lives as long as the program.
-
-    A look at everything stops all threads, for 0.3 s with a thousand connections; Python's own
-    thresholds are those of a small script.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GARBAGE)
 
 
 async def _ignore(work: Any) -> None:
