@@ -8,6 +8,7 @@ from typing import Any
 import click
 import requests
 
+from appliance.app import recordings_of
 from appliance.cli_keys import keys
 from appliance.cli_telephony import telephony
 from appliance.domain.audit import verify
@@ -18,6 +19,7 @@ from appliance.process import run_appliance
 from appliance.process_roles import ProcessRole, roles_of
 from appliance.services.add_user import add_user
 from appliance.services.reset_password import reset_password
+from appliance.services.telephony.recordings_on_record import differing
 from appliance.settings import ApplianceSettings, load_settings
 from common.cli import group as room_group
 from common.cli import json_option, show
@@ -143,16 +145,21 @@ def list_audit(most: int, as_json: bool) -> None:
 @audit.command("verify")
 @click.option("--number", type=click.IntRange(1), help="A line whose hash you kept elsewhere.")
 @click.option("--hash", "kept", default="", help="That hash.")
+@click.option("--sound", is_flag=True, help="Read all recordings, too, and compare their hashes.")
 @json_option
-def verify_audit(number: int | None, kept: str, as_json: bool) -> None:
+def verify_audit(number: int | None, kept: str, sound: bool, as_json: bool) -> None:
     """Check that no line was changed, left out or put in between.
 
     Keep the number and the hash that it prints in another place: with --number and --hash it then
-    also shows that the end was not cut off.
+    also shows that the end was not cut off. Recordings of calls that are not as the record says
+    are named; with --sound all of them are read for that, which takes a while.
     """
-    with Office.opened(load_settings(), SystemClock()) as office:
+    settings, clock = load_settings(), SystemClock()
+    with Office.opened(settings, clock) as office:
         lines = list(office.audit.everything())
-    verdict = verify(lines)
+        verdict = verify(lines)
+        recordings = recordings_of(settings, office, clock)
+        others = [] if verdict.broken else differing(lines, recordings, sound=sound)
     if verdict.broken is not None:
         raise RefusedError(
             "audit-broken",
@@ -164,6 +171,13 @@ def verify_audit(number: int | None, kept: str, as_json: bool) -> None:
             "audit-cut",
             f"Line {number} is not the one whose hash you kept: "
             "the record was cut off or replaced.",
+        )
+    if others:
+        raise RefusedError(
+            "audit-recordings",
+            f"The record holds, but these recordings are not as it says: "
+            f"{', '.join(map(str, others))}. They were changed or removed by hand; restore them "
+            "from a backup.",
         )
     show(
         {"lines": verdict.lines, "hash": verdict.head},

@@ -30,6 +30,7 @@ from appliance.services.first_queue import first_queue
 from appliance.services.in_use import in_use
 from appliance.services.keep_moving import keep_moving
 from appliance.services.send_webhooks import SendWebhooks
+from appliance.services.telephony.forget_recordings import forget_recordings
 from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
 from appliance.settings import ApplianceSettings, load_settings
@@ -189,7 +190,6 @@ class _Process:
         )  # fmt: skip
         self._phone = waking.phone = _phone(settings, office, self._me, clock, roles)
         live = timedelta(hours=settings.chat.live_hours)
-        recordings = timedelta(days=settings.telephony.recordings_days)
         reports = timedelta(days=settings.reports.keep_days)
         worker = ProcessRole.WORKER
         self._beside = Beside(
@@ -209,7 +209,13 @@ class _Process:
                 Job(_MAIL_SECONDS, self._send_transcripts, worker),
                 Job(
                     3600,
-                    lambda: recordings_of(settings, office, clock).forget(clock.now() - recordings),
+                    lambda: forget_recordings(
+                        office.floor,
+                        recordings_of(settings, office, clock),
+                        office.audit,
+                        clock.now(),
+                        settings.telephony.recordings_days,
+                    ),
                     worker,
                 ),
                 Job(3600, lambda: forget_reports(office.database, clock.now() - reports), worker),

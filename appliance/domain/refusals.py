@@ -50,6 +50,7 @@ KINDS: Mapping[str, str] = {
     "prompt-needed": "The flow {flow} plays this recording; change the flow first",
     "phone-language": "A queue speaks {known}; not {language}",
     "phone-announce": "Announcements come every {least} seconds at most; 0: none",
+    "phone-keep-days": "Recordings are kept for at most {most} days; 0: as long as the site's",
     "phone-beep": "A queue's tone is heard by {known}; not by {beep}",
     "phone-beep-every": "Tones come every {least} seconds at most; 0: none after the first",
     "supervise-no-call": "Only a call can be listened to",

@@ -29,13 +29,14 @@ EXPORT_CONVERSATIONS = "conversations.export"  # take one out of the house, as a
 MANAGE_REPLIES = "replies.manage"  # canned replies
 MANAGE_FLOOR = "floor.manage"  # queues, skills, capacities
 BLOCK_CONTACTS = "contacts.block"  # the blocklist
+EXPORT_RECORDINGS = "recordings.export"  # save what was recorded of calls as a file
 READ_AUDIT = "audit.read"
 CONNECT_PROGRAMS = "programs.connect"  # API keys and webhooks
 
 _AGENT = frozenset({SEE_STATUS, TAKE_CONVERSATIONS})
 _SUPERVISOR = _AGENT | {
     SEE_STATUS_DETAILS, SEE_FLOOR, SEE_REPORTS, HELP_OTHERS, MANAGE_REPLIES, BLOCK_CONTACTS,
-    EXPORT_CONVERSATIONS,
+    EXPORT_CONVERSATIONS, EXPORT_RECORDINGS,
 }  # fmt: skip
 PERMISSIONS: Mapping[Role, frozenset[str]] = {
     Role.AGENT: _AGENT,

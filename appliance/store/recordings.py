@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import base64
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Float, ForeignKey, String, select
+from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from appliance.domain.telephony.recording import CallRecording, Stage, What
+from appliance.domain.telephony.peaks import peaks_of
+from appliance.domain.telephony.recording import (
+    CallRecording,
+    Gap,
+    RecordingNote,
+    Stage,
+    What,
+    Why,
+)
 from appliance.domain.work import UnknownError
 from appliance.store.database import Database
+from appliance.store.floor_models import ConversationRow
 from appliance.store.models import Base, Stamp
 from common.clock import Clock
 from common.sealed_file import new_key, read_sealed, seal_file
@@ -21,6 +31,7 @@ from common.vault import Vault
 
 WHERE = "recordings/secret/{}"
 _WAV_HEAD = 44  # bytes
+_AT_ONCE = 65_536  # samples
 
 
 class RecordingRow(Base):
@@ -38,6 +49,21 @@ class RecordingRow(Base):
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     secret: Mapped[str] = mapped_column(String(200))
+    gaps: Mapped[list[dict[str, str | None]]] = mapped_column(JSON, server_default="[]")
+    peaks: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class NoteRow(Base):
+    """See `appliance.domain.telephony.recording.RecordingNote`."""
+
+    __tablename__ = "recording_notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording: Mapped[int] = mapped_column(ForeignKey("recordings.id"), index=True)
+    at: Mapped[float] = mapped_column(Float)
+    text: Mapped[str] = mapped_column(String(1000))
+    agent: Mapped[int]
+    made_at: Mapped[datetime] = mapped_column(Stamp)
 
 
 class SqlRecordings:
@@ -60,7 +86,7 @@ class SqlRecordings:
             if row is None:
                 row = RecordingRow(
                     conversation=conversation, what=what, name=name, begun_at=self._clock.now(),
-                    stage=Stage.RECORDING, seconds=0.0, size=0, sha256="", secret="",
+                    stage=Stage.RECORDING, seconds=0.0, size=0, sha256="", secret="", gaps=[],
                 )  # fmt: skip
                 session.add(row)
                 session.flush()
@@ -80,7 +106,9 @@ class SqlRecordings:
                 raise UnknownError("recording", id)
             return _recording(row)
 
-    def keep(self, recording: CallRecording, wav: Path | None) -> CallRecording:
+    def keep(
+        self, recording: CallRecording, wav: Path | None, told: Callable[[CallRecording], None]
+    ) -> CallRecording:
         """See the interface.
 
         The sealed file is there before the row names it, and the plain one until it does: killed in
@@ -88,15 +116,16 @@ class SqlRecordings:
         """
         if wav is None or not wav.exists() or wav.stat().st_size <= _WAV_HEAD:
             return self._set(recording.id, stage=Stage.LOST)
-        seconds = _seconds(wav)
+        seconds, peaks = _look_at(wav)
         key = new_key()
         with wav.open("rb") as plain:
             size, digest = seal_file(plain, self._path(recording.id), key)
+        told(replace(recording, sha256=digest))
         where = WHERE.format(recording.id)
         secret = self._vault.seal(base64.b64encode(key).decode(), where)
         kept = self._set(
             recording.id, stage=Stage.KEPT, seconds=seconds, size=size, sha256=digest,
-            secret=secret,
+            secret=secret, peaks=peaks, gaps=_as_json(self._closed(recording)),
         )  # fmt: skip
         wav.unlink(missing_ok=True)
         return kept
@@ -115,10 +144,48 @@ class SqlRecordings:
         """Those of which the switch has not told the end."""
         return self._found(Stage.RECORDING)
 
-    def forget(self, before: datetime) -> int:
-        """The row says so before the file goes; a file that a kill left is removed next time."""
-        for one in self._found(Stage.KEPT, before):
-            self._set(one.id, stage=Stage.GONE, secret="")
+    def pause(self, recording: CallRecording, why: Why) -> CallRecording:
+        """See the interface."""
+        if recording.paused:
+            return recording
+        gap = Gap(self._clock.now(), None, why)
+        return self._set(recording.id, gaps=_as_json((*recording.gaps, gap)))
+
+    def go_on(self, recording: CallRecording) -> CallRecording:
+        """See the interface."""
+        return self._set(recording.id, gaps=_as_json(self._closed(recording)))
+
+    def peaks(self, recording: CallRecording) -> bytes:
+        """See the interface; of a recording of before they are computed now, and kept."""
+        with self._database.read() as session:
+            row = session.get(RecordingRow, recording.id)
+            if row is None or row.stage != Stage.KEPT:
+                raise UnknownError("recording", recording.id)
+            if row.peaks is not None:
+                return row.peaks
+        last = recording.size - 1
+        peaks = peaks_of(self.sound(recording, _WAV_HEAD, last), (recording.size - _WAV_HEAD) // 2)
+        self._set(recording.id, peaks=peaks)
+        return peaks
+
+    def kept_before(self, moment: datetime) -> list[tuple[CallRecording, int | None]]:
+        """See the interface."""
+        query = (
+            select(RecordingRow, ConversationRow.queue)
+            .join(ConversationRow, ConversationRow.id == RecordingRow.conversation)
+            .where(RecordingRow.stage == Stage.KEPT, RecordingRow.begun_at <= moment)
+            .order_by(RecordingRow.id)
+        )
+        with self._database.read() as session:
+            return [(_recording(row), queue) for row, queue in session.execute(query)]
+
+    def remove(self, recording: CallRecording) -> None:
+        """The row says so before the file goes, and the key goes with the row."""
+        self._set(recording.id, stage=Stage.GONE, secret="", peaks=None)
+        self._path(recording.id).unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """See the interface."""
         gone = 0
         for one in self._found(Stage.GONE):
             path = self._path(one.id)
@@ -126,6 +193,33 @@ class SqlRecordings:
                 path.unlink()
                 gone += 1
         return gone
+
+    def notes(self, recording: int) -> list[RecordingNote]:
+        """See the interface."""
+        query = select(NoteRow).where(NoteRow.recording == recording)
+        with self._database.read() as session:
+            found = session.scalars(query.order_by(NoteRow.at, NoteRow.id))
+            return [_note(row) for row in found]
+
+    def note(self, recording: int, at: float, text: str, agent: int) -> RecordingNote:
+        """See the interface."""
+        with self._database.write() as session:
+            row = NoteRow(
+                recording=recording, at=at, text=text, agent=agent, made_at=self._clock.now()
+            )
+            session.add(row)
+            session.flush()
+            return _note(row)
+
+    def drop_note(self, note: RecordingNote) -> None:
+        """See the interface."""
+        with self._database.write() as session:
+            session.execute(delete(NoteRow).where(NoteRow.id == note.id))
+
+    def _closed(self, recording: CallRecording) -> tuple[Gap, ...]:
+        if not recording.paused:
+            return recording.gaps
+        return (*recording.gaps[:-1], replace(recording.gaps[-1], until=self._clock.now()))
 
     def _found(self, stage: Stage, before: datetime | None = None) -> list[CallRecording]:
         query = select(RecordingRow).where(RecordingRow.stage == stage)
@@ -148,13 +242,40 @@ class SqlRecordings:
         return self._folder / f"{id // 1000:03}" / f"{id}.sealed"
 
 
-def _seconds(wav: Path) -> float:
+def _look_at(wav: Path) -> tuple[float, bytes]:
+    """How long it is, and its peaks."""
     with wave.open(str(wav)) as file:
-        return float(file.getnframes() / file.getframerate())
+        frames = file.getnframes()
+        pieces = iter(lambda: file.readframes(_AT_ONCE), b"")
+        return float(frames / file.getframerate()), peaks_of(pieces, frames)
 
 
 def _recording(row: RecordingRow) -> CallRecording:
     return CallRecording(
         row.id, row.conversation, What(row.what), row.name, row.begun_at, Stage(row.stage),
-        row.seconds, row.size, row.sha256,
+        row.seconds, row.size, row.sha256, tuple(_gap(one) for one in row.gaps),
     )  # fmt: skip
+
+
+def _gap(one: dict[str, str | None]) -> Gap:
+    until = one["until"]
+    return Gap(
+        datetime.fromisoformat(str(one["since"])),
+        None if until is None else datetime.fromisoformat(until),
+        Why(str(one["why"])),
+    )
+
+
+def _as_json(gaps: tuple[Gap, ...]) -> list[dict[str, str | None]]:
+    return [
+        {
+            "since": one.since.isoformat(),
+            "until": None if one.until is None else one.until.isoformat(),
+            "why": str(one.why),
+        }
+        for one in gaps
+    ]
+
+
+def _note(row: NoteRow) -> RecordingNote:
+    return RecordingNote(row.id, row.recording, row.at, row.text, row.agent, row.made_at)

@@ -251,7 +251,8 @@ class FakeSwitch:
             reached = {HeardBy.NOBODY: set(), HeardBy.PHONE: {at.ear_at}}.get(
                 at.heard_by, {at.ear_at} | self._beside(at.ear_at)
             )
-            if at.ear_at and channel in reached:
+            # A phone that is alone is sent nothing, so that nothing can be mixed into it.
+            if at.ear_at and channel in reached and self._beside(at.ear_at):
                 heard |= self._beside(ear)
         return {one for one in heard if not self._legs[one].ear_at} - {channel}
 

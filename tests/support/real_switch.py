@@ -56,14 +56,21 @@ class RealSwitch:
         self.switch.start([Phone(e, 1, digest_of(e, PASSWORD)) for e in extensions])
         self._folder = folder
         (folder / "tone.alaw").write_bytes(_tone())
+        (folder / "silence.alaw").write_bytes(b"\xd5" * 8000)
         self._programs: list[subprocess.Popen[bytes]] = []
 
     def provider(self) -> AriProvider:
         """A new connection to it; not started."""
         return AriProvider(self.settings.ari_port, ari_password(self.places))
 
-    def caller(self, number: str, stays: float, keys: Sequence[tuple[float, str]] = ()) -> None:
-        """Somebody calls, presses each key so many seconds after the one before, and stays."""
+    def caller(
+        self, number: str, stays: float, keys: Sequence[tuple[float, str]] = (), *,
+        says: str = "tone",
+    ) -> None:  # fmt: skip
+        """Somebody calls, presses each key so many seconds after the one before, and stays.
+
+        ``says``: a ``tone`` all the time, or ``silence``.
+        """
         presses = "".join(
             Template((SCENARIOS / "key.xml").read_text("utf-8")).substitute(
                 wait=int(wait * 1000), key=key, number=number_ + 2
@@ -73,7 +80,8 @@ class RealSwitch:
         text = (SCENARIOS / "caller.xml").read_text("utf-8")
         text = text.replace("CSeq: 2 BYE", f"CSeq: {len(keys) + 2} BYE")
         scenario = self._folder / f"caller-{len(self._programs)}.xml"
-        scenario.write_text(text.replace("<!-- keys -->", presses), "utf-8")
+        text = text.replace("<!-- keys -->", presses).replace("tone.alaw", f"{says}.alaw")
+        scenario.write_text(text, "utf-8")
         self._sipp(scenario, _OUTSIDE, free_port(), "-s", number, "-m", "1",
                    "-d", str(int(stays * 1000)))  # fmt: skip
 

@@ -11,6 +11,7 @@ _LANGUAGES = ("zh-CN", "en")
 _BEEPS = ("none", "agent", "all")
 _LEAST_ANNOUNCE = 10.0
 _LEAST_BEEP = 5.0
+_MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class PhonePolicy:
         wait: whether they also tell how long it may take.
         record: whether what is said is recorded. Whether callers must be told, and how, is the law
             of the place: let the flow say so.
+        keep_days: days for which its recordings are kept; 0: as long as the site's.
         banner: whether the agent's desk shows that a supervisor listens. One who whispers or joins
             is shown always.
         beep: who hears a tone when a supervisor comes, or is on another rung: ``none``, ``agent``,
@@ -34,6 +36,7 @@ class PhonePolicy:
     announce: float = 45.0
     wait: bool = True
     record: bool = False
+    keep_days: int = 0
     banner: bool = True
     beep: str = "agent"
     beep_every: float = 0.0
@@ -43,6 +46,8 @@ class PhonePolicy:
             raise InvalidError("phone-language", known=_LANGUAGES, language=self.language)
         if self.announce and self.announce < _LEAST_ANNOUNCE:
             raise InvalidError("phone-announce", least=int(_LEAST_ANNOUNCE))
+        if not 0 <= self.keep_days <= _MOST_DAYS:
+            raise InvalidError("phone-keep-days", most=_MOST_DAYS)
         if self.beep not in _BEEPS:
             raise InvalidError("phone-beep", known=_BEEPS, beep=self.beep)
         if self.beep_every and self.beep_every < _LEAST_BEEP:

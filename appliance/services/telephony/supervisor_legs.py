@@ -218,9 +218,7 @@ class SupervisorLegs:
             change(self._floor, lambda work: _picked_up(work, one))
 
     def _lend_ear(self, one: Supervision, call: Call) -> None:
-        if one.ear:
-            self._switch.hang_up(one.ear)
-            self._view.ended(one.ear, End.HUNG_UP)
+        self._end_ear(one)
         ear = ear_name(one.rung, call.leg, secrets.token_hex(4))
         if not self._save(replace(one, ear=ear)):
             return
@@ -255,10 +253,13 @@ class SupervisorLegs:
         self._view.ended(one.leg, End.HUNG_UP)
         self._forget(one)
 
-    def _no_ear(self, one: Supervision) -> None:
+    def _end_ear(self, one: Supervision) -> None:
         if one.ear:
             self._switch.hang_up(one.ear)
             self._view.ended(one.ear, End.HUNG_UP)
+
+    def _no_ear(self, one: Supervision) -> None:
+        self._end_ear(one)
         self._switch.drop_bridge(one.room)
 
     def _forget(self, one: Supervision) -> None:

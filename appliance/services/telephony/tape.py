@@ -14,7 +14,7 @@ from appliance.domain.audit import Audit
 from appliance.domain.conversation import State
 from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.provider import TelephonyProvider
-from appliance.domain.telephony.recording import CallRecording, Stage, What
+from appliance.domain.telephony.recording import CallRecording, Stage, What, Why
 from appliance.services.telephony.kept_recordings import Recordings
 from common.logs import get_logger
 
@@ -44,7 +44,6 @@ class Tape:
 
     def __init__(self, switch: TelephonyProvider, shelf: Shelf) -> None:
         self._switch, self._shelf = switch, shelf
-        self._paused: set[str] = set()
         # Of these calls something may be recorded now; after a restart, of all that are unfinished.
         self._open = {one.conversation for one in shelf.recordings.unfinished()}
 
@@ -70,13 +69,13 @@ class Tape:
         if state is State.ACTIVE and wanted and not call.private:
             if running is None:
                 self._begin(call)
-            elif running.name in self._paused:
+            elif running.paused:
                 self._switch.pause_recording(running.name, on=False)
-                self._paused.discard(running.name)
+                self._shelf.recordings.go_on(running)
         elif running is not None and state in {State.ACTIVE, State.HELD}:
-            if running.name not in self._paused:
+            if not running.paused:  # first at the switch: killed in between, it is paused once more
                 self._switch.pause_recording(running.name, on=True)
-                self._paused.add(running.name)
+                self._shelf.recordings.pause(running, Why.PRIVATE if call.private else Why.HELD)
         elif running is not None:
             self._switch.stop_recording(running.name)
             self._open.discard(call.conversation)
@@ -85,13 +84,15 @@ class Tape:
         """Take over what the switch has written; once."""
         if recording.stage is not Stage.RECORDING:
             return recording
-        kept = self._shelf.recordings.keep(recording, self._shelf.spool(recording.name))
-        self._paused.discard(kept.name)
+        kept = self._shelf.recordings.keep(
+            recording, self._shelf.spool(recording.name), self._on_record
+        )
         log.info("recording.kept", recording=kept.id, stage=str(kept.stage), seconds=kept.seconds)
-        if kept.stage is Stage.KEPT:
-            about = f"recording {kept.id} of conversation {kept.conversation} sha256 {kept.sha256}"
-            self._shelf.audit.record("system", "recording.kept", about)
         return kept
+
+    def _on_record(self, one: CallRecording) -> None:
+        about = f"recording {one.id} of conversation {one.conversation} sha256 {one.sha256}"
+        self._shelf.audit.record("system", "recording.kept", about)
 
     def goes_on(self, conversation: int) -> None:
         """A pause has ended by itself: it is on record, as if somebody had ended it."""

@@ -142,6 +142,8 @@ class AriProvider:
     def join(self, bridge: str, channel: str) -> None:
         """See the interface."""
         with _must_be_there():
+            # Music would go on in the room, and be all that is heard there.
+            self._ari.do("channels.stopMoh", channelId=channel)
             self._ari.do("bridges.addChannel", query={"channel": channel}, bridgeId=bridge)
 
     def leave(self, bridge: str, channel: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import wave
+from array import array
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+import requests
+from playwright.sync_api import Locator, Page, expect
 
+from appliance.telephony.configure import ari_password
 from tests.support.phone_site import NUMBER, PhoneSite, begin, phone_site
 from tests.support.waiting import until
 
@@ -86,6 +90,78 @@ def test_a_colleague_is_asked_while_the_caller_waits_and_then_has_the_call(site:
     site.until_quiet()
     anna.context.close()
     bo.context.close()
+
+
+def heard_by_the_caller(site: PhoneSite, name: str) -> float:
+    """How loud it is at the caller's ear for two seconds: the root mean square, of 32768."""
+    address = f"http://127.0.0.1:{site.real.settings.ari_port}/ari/channels"
+    auth = ("callstead", ari_password(site.real.places))
+    there = requests.get(address, auth=auth, timeout=10).json()
+    (caller,) = (one["id"] for one in there if one["dialplan"]["exten"] == NUMBER)
+    probe = {"spy": "out", "app": "callstead"}
+    requests.post(f"{address}/{caller}/snoop/{name}", params=probe, auth=auth, timeout=10)
+    sound = site.real.places.recorded(name)
+    record = {"name": name, "format": "wav", "maxDurationSeconds": 2}
+    asked = f"{address}/{name}/record"
+    until(
+        lambda: requests.post(asked, params=record, auth=auth, timeout=10).ok, 10, "a probe"
+    )  # fmt: skip
+    until(lambda: sound.exists() and sound.stat().st_size > 30_000, 30, "two seconds")
+    requests.delete(f"{address}/{name}", auth=auth, timeout=10)
+    with wave.open(str(sound)) as file:
+        samples = array("h", file.readframes(file.getnframes()))
+    return float((sum(one * one for one in samples) / len(samples)) ** 0.5)
+
+
+def value(page: Page, meter: Locator) -> float:
+    page.wait_for_timeout(50)
+    return float(meter.evaluate("one => one.value"))
+
+
+def quieter_than(page: Page, label: str, level: float) -> None:
+    """For three seconds: the headset of silk beeps each second."""
+    meter = page.get_by_role("meter", name=label)
+    page.wait_for_timeout(500)  # what was on its way
+    heard = [value(page, meter) for _ in range(60)]
+    assert max(heard) < level
+
+
+def test_a_supervisor_listens_whispers_and_joins_and_each_hears_whom_they_should(site: PhoneSite):
+    """The caller is silent, and so is Anna, so that what is heard is Sue's."""
+    anna, sue = site.ready("anna"), site.desk("sue")
+    site.real.caller(NUMBER, stays=180, says="silence")
+    anna.locator("[data-test=offer]").wait_for()
+    anna.keyboard.press("F2")
+    mute = anna.locator("[data-test=call-bar]").get_by_role("button", name="Mute")
+    mute.wait_for()
+    theirs = "How loud the others are"
+    sue.goto(f"https://127.0.0.1:{site.process.port}/supervisor/conversations")
+    sue.locator("[data-test=phone-state]", has_text="The phone is ready").wait_for(state="attached")
+    sue.get_by_role("button", name="Listen in").click()
+    ladder, banner = sue.locator("[data-test=ladder]"), anna.locator("[data-test=banner]")
+    expect(ladder).to_contain_text("Nobody hears you")
+    louder_than(sue, theirs, 0.1)  # Anna's
+    mute.click()
+    expect(banner).to_have_text("Sue listens to this call.")
+    quieter_than(anna, theirs, 0.05)
+    assert heard_by_the_caller(site, "probe-listen") < 50
+    sue.keyboard.press("u")
+    expect(ladder).to_contain_text("Only the agent hears you")
+    expect(banner).to_contain_text("whispers")
+    louder_than(anna, theirs, 0.1)
+    assert heard_by_the_caller(site, "probe-whisper") < 50
+    sue.keyboard.press("u")
+    expect(ladder).to_contain_text("Everybody hears everybody")
+    assert heard_by_the_caller(site, "probe-join") > 500
+    sue.keyboard.press("d")
+    expect(ladder).to_contain_text("Only the agent hears you")
+    assert heard_by_the_caller(site, "probe-down") < 50
+    anna.locator("[data-test=end]").click()
+    expect(ladder.get_by_role("button", name="Leave")).to_have_count(0)
+    anna.locator("[data-test=close]").click()
+    site.until_quiet()
+    anna.context.close()
+    sue.context.close()
 
 
 def test_a_phone_is_gone_from_the_switch_with_its_desk(site: PhoneSite):

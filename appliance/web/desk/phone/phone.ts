@@ -31,6 +31,8 @@ export const usePhone = defineStore("phone", () => {
   const state = ref<PhoneState>("off");
   const line = ref<Line>("none");
   const testing = ref(false);
+  /** What comes was asked for by ourselves, and is picked up at once. */
+  const byItself = ref(false);
   const muted = ref(false);
   const trouble = ref<PhoneTrouble>("");
   const quality = ref<Quality | null>(null);
@@ -103,7 +105,8 @@ export const usePhone = defineStore("phone", () => {
     closed(code) {
       letGo(code === ELSEWHERE ? "elsewhere" : "off");
     },
-    line(now) {
+    line(now, atOnce) {
+      byItself.value = atOnce;
       line.value = now;
       if (now === "rings" && call.value) phone?.answer();
       if (now === "none") {
@@ -147,7 +150,7 @@ export const usePhone = defineStore("phone", () => {
   }
 
   return {
-    installed, extension, state, line, testing, muted, trouble, quality, mine, theirs, devices, call,
+    installed, extension, state, line, testing, byItself, muted, trouble, quality, mine, theirs, devices, call,
     begin, turnOn, turnOff, echo, mute, use,
     press: (key: string) => phone?.press(key),
     answer: () => phone?.answer(),

@@ -19,7 +19,7 @@ from appliance.api.desk_page import AREAS
 from appliance.domain.refusals import KINDS, WEB_KINDS, names_in
 from tests.architecture.house import ROOT
 from tests.support.look import views
-from tests.web.appliance.conftest import build, house  # noqa: F401 - fixtures
+from tests.web.appliance.conftest import build, house, nodes  # noqa: F401
 
 WEB = ROOT / "appliance" / "web"
 DESK = WEB / "desk"

@@ -159,12 +159,14 @@ def test_the_ear_goes_along_when_the_call_is_handed_over(house):
     until_hears(house, mine, caller, guest)
 
 
-def test_on_hold_the_supervisor_stays_with_the_agent(house):
+def test_on_hold_who_joins_speaks_with_the_agent_alone(house):
     caller, leg, conversation = talking(house)
-    mine = listening(house, conversation, Rung.WHISPER)
+    mine = listening(house, conversation)
     house.do(talk.hold, conversation, house.agents[0])
     house.until_music(caller)
+    step(house, conversation, Rung.JOIN)
     until_hears(house, leg, mine)
+    until_hears(house, mine, leg)
     until_hears(house, caller)
 
 

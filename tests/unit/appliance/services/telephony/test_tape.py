@@ -12,10 +12,12 @@ import pytest
 from appliance.domain.conversation import State
 from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
-from appliance.domain.telephony.recording import CallRecording, Stage, What
+from appliance.domain.telephony.recording import CallRecording, Stage, What, Why, gaps_in_sound
 from appliance.domain.work import UnknownError
 from appliance.services import talk
+from appliance.services.telephony.forget_recordings import forget_recordings
 from appliance.services.telephony.privacy import speak_in_private
+from appliance.services.telephony.recordings_on_record import differing
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
@@ -53,6 +55,10 @@ def kept(house: Exchange) -> CallRecording:
 
 def begun(house: Exchange, name: str) -> None:
     until(lambda: name in house.switch.recordings(), 60, f"{name} to begin", every=0.01)
+
+
+def forgotten(house: Exchange, days: int) -> int:
+    return forget_recordings(house.floor, house.recordings, house.audit, house.clock.now(), days)
 
 
 def heard(house: Exchange, one: CallRecording, first: int = 0, last: int | None = None) -> bytes:
@@ -149,13 +155,79 @@ def test_after_its_days_the_sound_is_gone_and_the_line_stays(house, tmp_path):
     writes(house, "talk-1-1")
     house.switch.hangs_up(caller)
     one = kept(house)
-    now = house.clock.now()
-    assert house.recordings.forget(now - timedelta(days=1)) == 0
-    assert house.recordings.forget(now + timedelta(seconds=1)) == 1
+    house.clock.advance(3 * 86_400)
+    assert forgotten(house, 4) == 0
+    assert forgotten(house, 3) == 1
     assert house.recordings.one(one.id).stage is Stage.GONE
     assert not list((tmp_path / "recordings").rglob("*.sealed"))
     with pytest.raises(UnknownError):
         heard(house, one)
+
+
+def test_a_queue_keeps_its_recordings_for_days_of_its_own(house):
+    caller, _leg = talking(house)
+    writes(house, "talk-1-1")
+    house.switch.hangs_up(caller)
+    kept(house)
+    queue = house.floor.read(lambda work: work.queue(house.queue))
+    house.clock.advance(3 * 86_400)
+    for days, of_site, gone in ((5, 2, 0), (2, 90, 1)):
+        own = replace(queue, phone=replace(queue.phone, keep_days=days))
+        house.floor.write(lambda work, own=own: work.save_queue(own))
+        assert forgotten(house, of_site) == gone
+    assert house.audit.latest(1)[0].what == "recording.removed"
+
+
+def test_a_file_that_a_kill_left_is_swept_away(house, tmp_path):
+    caller, _leg = talking(house)
+    writes(house, "talk-1-1")
+    house.switch.hangs_up(caller)
+    one = kept(house)
+    (sealed,) = (tmp_path / "recordings").rglob("*.sealed")
+    left = sealed.read_bytes()
+    house.recordings.remove(one)
+    sealed.write_bytes(left)
+    assert forgotten(house, 90) == 0
+    assert not sealed.exists()
+
+
+def test_recordings_that_are_not_as_the_record_says_are_found(house, tmp_path):
+    caller, _leg = talking(house)
+    writes(house, "talk-1-1")
+    house.switch.hangs_up(caller)
+    one = kept(house)
+    until(lambda: any(one.sha256 in line.subject for line in house.audit.latest(9)), 60, "a line")
+    found = lambda: differing(house.audit.everything(), house.recordings, sound=True)  # noqa: E731
+    assert found() == []
+    (sealed,) = (tmp_path / "recordings").rglob("*.sealed")
+    whole = sealed.read_bytes()
+    sealed.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert found() == [one.id]
+    house.recordings.remove(one)  # by hand, without a line
+    assert found() == [one.id]
+    house.audit.record("system", "recording.removed", f"recording {one.id} of conversation 1")
+    assert found() == []
+
+
+def test_what_is_left_out_is_known_to_the_player_also_after_a_kill(house):
+    caller, _leg = talking(house)
+    conversation, agent = house.conversation().id, house.agents[0]
+    house.clock.advance(10.0)
+    house.do(speak_in_private, conversation, agent, on=True, most=PRIVATE)
+    until(lambda: house.switch.paused == {"talk-1-1"}, 60, "a pause", every=0.01)
+    house.crash()
+    house.clock.advance(20.0)
+    house.do(speak_in_private, conversation, agent, on=False, most=PRIVATE)
+    until(lambda: not house.switch.paused, 60, "no pause", every=0.01)
+    house.clock.advance(5.0)
+    house.do(talk.hold, conversation, agent)
+    until(lambda: house.switch.paused == {"talk-1-1"}, 60, "a pause", every=0.01)
+    until(lambda: house.recordings.of(conversation)[0].paused, 60, "it to be kept", every=0.01)
+    house.clock.advance(7.0)
+    writes(house, "talk-1-1", 15.0)
+    house.switch.hangs_up(caller)
+    gaps = [(gap.at, gap.seconds, gap.why) for gap in gaps_in_sound(kept(house))]
+    assert gaps == [(10.0, 20.0, Why.PRIVATE), (15.0, 7.0, Why.HELD)]
 
 
 def leave_word(house: Exchange) -> str:
