@@ -138,20 +138,15 @@ class SqlLive:
 
     def version(self) -> int:
         """Differs when anybody wrote an event since."""
-        with self._database.read() as session:
-            return session.scalar(select(func.max(LiveEventRow.id))) or 0
+        with self._database.line() as line:
+            return _NEWEST.rows(line, {})[0][0] or 0
 
     def changed(self, mark: int) -> tuple[int, dict[str, int]]:
         """The next mark, and the topics with events since ``mark``; see `FeedStorage.changed`."""
         if mark < 0:
             return self.version(), {}
-        query = (
-            select(LiveEventRow.topic, func.max(LiveEventRow.id), func.max(LiveEventRow.seq))
-            .where(LiveEventRow.id > mark)
-            .group_by(LiveEventRow.topic)
-        )
-        with self._database.read() as session:
-            found = session.execute(query).all()
+        with self._database.line() as line:
+            found = _SINCE.rows(line, {"mark": mark})
         heads = {topic: head for topic, _newest, head in found}
         return max((newest for _topic, newest, _head in found), default=mark), heads
 
@@ -165,6 +160,13 @@ _FOLLOWING = Quick(  # asked by everybody who connects, all at once after a rest
         bindparam("after", type_=BigInteger()),  # whatever a reader claims to have
         bindparam("most", type_=Integer()),
     ),
+    writes=False,
+)
+_NEWEST = Quick(select(func.max(LiveEventRow.id)), writes=False)
+_SINCE = Quick(  # each second, hundreds of topics
+    select(LiveEventRow.topic, func.max(LiveEventRow.id), func.max(LiveEventRow.seq))
+    .where(LiveEventRow.id > bindparam("mark", type_=BigInteger()))
+    .group_by(LiveEventRow.topic),
     writes=False,
 )
 _BOUNDS = Quick(

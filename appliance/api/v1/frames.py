@@ -151,17 +151,17 @@ class _Agent(_Commander):
             return _refused(error)
 
     async def _user(self) -> User:
-        caller = self._callers.known(self._asker) if self._met else None
-        if caller is None:
-            caller = await asyncio.to_thread(self._look)
+        caller = self._callers.known(self._asker)
+        if caller is None or not self._met:
+            caller = await asyncio.to_thread(self._look, caller)
         if caller is None:
             raise Unauthorized("The session has ended; sign in again.")
         if not caller.may(TAKE_CONVERSATIONS):
             raise Forbidden("Your role takes no conversations.")
         return caller.user
 
-    def _look(self) -> Caller | None:
-        caller = self._callers.find(self._asker)
+    def _look(self, known: Caller | None) -> Caller | None:
+        caller = known or self._callers.find(self._asker)
         if not self._met and caller is not None and caller.may(TAKE_CONVERSATIONS):
             agent_of(self._floor, caller.user)
             self._met = True
