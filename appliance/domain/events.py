@@ -74,7 +74,8 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.END: ("one of the two has ended it", {}),
     Event.CLOSE: (
         "the after-call work is done",
-        {"[disposition]": "how it went", "[fields]": "what was filled in, by key"},
+        {"[disposition]": "how it went", "[fields]": "what was filled in, by key",
+         "[missing]": "the key of a required field, when the time for it was over first"},
     ),
     Event.REOPEN: ("the contact speaks again", {}),
 }  # fmt: skip

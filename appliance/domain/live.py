@@ -30,7 +30,7 @@ _FOR_VISITORS = frozenset(
 _SILENT = frozenset({"conversation.listen", "conversation.unlisten", "conversation.supervise"})
 
 
-_OF_AGENTS = frozenset({"disposition", "fields"})  # what agents note of a contact
+_OF_AGENTS = frozenset({"disposition", "fields", "missing"})  # what agents note of a contact
 
 
 def is_talk(kind: str) -> bool:

@@ -55,6 +55,7 @@ class Conversation:
         woken: it is back from being snoozed, because of this; empty once that was noticed. See
             `appliance.domain.snooze.Because`.
         fields: what was filled in of `appliance.domain.custom_fields`, by key.
+        incomplete: it closed by time while a required field was not filled in, and still is not.
     """
 
     id: int
@@ -82,6 +83,7 @@ class Conversation:
     snoozed_until: datetime | None = None
     woken: str = ""
     fields: Mapping[str, Value] = field(default_factory=dict, hash=False)
+    incomplete: bool = False
 
     def spoken(self, messages: int, *, answers: bool) -> Conversation:
         """With so many messages. `replace` would take ten times as long, for each message."""

@@ -168,6 +168,11 @@ class Work(Protocol):
         """Those that an agent set aside, or all; what comes back first is first."""
         ...
 
+    def incomplete(self, *, agent: int | None = None, contact: int | None = None
+                   ) -> Sequence[Conversation]:  # fmt: skip
+        """Those that closed with something missing, of an agent, a contact or all; newest first."""
+        ...
+
     def snoozed_until(self, moment: datetime) -> Sequence[Conversation]:
         """Those set aside whose time has come at ``moment``."""
         ...

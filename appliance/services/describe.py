@@ -10,6 +10,7 @@ from appliance.domain.desk import MOST_NOTE, Contact, plain_tags
 from appliance.domain.records import Conversation
 from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Work
+from appliance.services.complete import settled
 from appliance.services.moves import by_agent
 
 _MOST_NAME = 200
@@ -31,6 +32,8 @@ def describe_contact(
     )
     if changed != before:
         work.desk.save_contact(changed)
+        for one in work.incomplete(contact=contact) if fields else ():
+            _save(work, one, settled(work, one), agent)
         work.tell(
             "contact.set", who=by_agent(agent), agent=agent,
             data={"contact": changed.id, **told(changed.fields)},
@@ -50,14 +53,20 @@ def describe_conversation(
         subject=before.subject if subject is None else " ".join(subject.split())[:500],
         fields=_filled(work, Subject.CONVERSATION, before.fields, fields),
     )
-    if changed != before:
-        work.save(changed)
-        work.tell(
-            "conversation.set", who=by_agent(agent), conversation=before.id,
-            agent=before.agent or agent, queue=before.queue,
-            data={"tags": sorted(changed.tags), **told(changed.fields)},
-        )  # fmt: skip
+    changed = settled(work, changed)
+    _save(work, before, changed, agent)
     return changed
+
+
+def _save(work: Work, before: Conversation, changed: Conversation, agent: int) -> None:
+    if changed == before:
+        return
+    work.save(changed)
+    work.tell(
+        "conversation.set", who=by_agent(agent), conversation=before.id,
+        agent=before.agent or before.last_agent or agent, queue=before.queue,
+        data={"tags": sorted(changed.tags), **told(changed.fields)},
+    )  # fmt: skip
 
 
 def told(fields: Mapping[str, Value]) -> dict[str, object]:

@@ -84,7 +84,7 @@ def say_message(
 def _reopen(work: Work, before: Conversation) -> Conversation:
     reopened = move(
         work, before, Event.REOPEN, by_contact(before.contact), agent=None, ended_at=None,
-        closes_at=None, disposition="",
+        closes_at=None, disposition="", incomplete=False,
     )  # fmt: skip
     if before.queue is None:
         return reopened

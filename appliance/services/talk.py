@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from appliance.domain.conversation import Event, State
-from appliance.domain.custom_fields import Subject, missing
+from appliance.domain.custom_fields import CustomField
 from appliance.domain.labels import check_disposition
 from appliance.domain.names import WrongInputError
 from appliance.domain.records import Conversation, OfferEnd
 from appliance.domain.work import Work
 from appliance.services.arrive import give_place
+from appliance.services.complete import open_field
 from appliance.services.describe import describe_contact, describe_conversation, told
 from appliance.services.moves import SYSTEM, by_agent, by_contact, move
 from appliance.services.notes import NOTHING, Word, leave_note
@@ -98,13 +99,7 @@ def close(
 
 
 def _check_filled(work: Work, conversation: Conversation) -> None:
-    known = work.fields.all()
-    if not any(one.required for one in known):
-        return
-    contact = work.desk.contact(conversation.contact)
-    open_one = missing(known, Subject.CONVERSATION, conversation.fields) or missing(
-        known, Subject.CONTACT, contact.fields
-    )
+    open_one = open_field(work, conversation)
     if open_one is not None:
         raise WrongInputError(
             "field-required", open_one.key, field=open_one.key, subject=str(open_one.subject)
@@ -112,8 +107,11 @@ def _check_filled(work: Work, conversation: Conversation) -> None:
 
 
 def close_overdue(work: Work) -> list[Conversation]:
-    """Close where the time for after-call work is over."""
-    return [_close(work, one, SYSTEM, "") for one in work.wrapping_until(work.now)]
+    """Close where the time for after-call work is over; what is missing is marked."""
+    return [
+        _close(work, one, SYSTEM, "", open_field(work, one))
+        for one in work.wrapping_until(work.now)
+    ]
 
 
 def leave(work: Work, conversation: int) -> Conversation:
@@ -149,10 +147,17 @@ def overflowing(work: Work) -> list[tuple[Conversation, int]]:
     return found
 
 
-def _close(work: Work, before: Conversation, who: str, disposition: str) -> Conversation:
+def _close(
+    work: Work, before: Conversation, who: str, disposition: str,
+    lacks: CustomField | None = None,
+) -> Conversation:  # fmt: skip
     closed = move(
         work, before, Event.CLOSE, who, agent=None, disposition=disposition, closes_at=None,
-        data={**({"disposition": disposition} if disposition else {}), **told(before.fields)},
+        incomplete=lacks is not None,
+        data={
+            **({"disposition": disposition} if disposition else {}), **told(before.fields),
+            **({"missing": lacks.key} if lacks else {}),
+        },
     )  # fmt: skip
     work.participants.remove(before.id)
     if before.agent is not None and before.state is State.WRAP_UP:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.store.models import Base, Stamp
@@ -70,7 +70,9 @@ class ConversationRow(Base):
     __table_args__ = (
         Index("ix_conversations_state_queue", "state", "queue"),
         Index("ix_conversations_agent_state", "agent", "state"),
-    )
+        Index("ix_conversations_incomplete", "last_agent", sqlite_where=text("incomplete"),
+              postgresql_where=text("incomplete")),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(String(32))
@@ -97,6 +99,7 @@ class ConversationRow(Base):
     snoozed_until: Mapped[datetime | None] = mapped_column(Stamp)
     woken: Mapped[str] = mapped_column(String(16), server_default="")
     fields: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
+    incomplete: Mapped[bool] = mapped_column(server_default=false())
 
 
 class OfferRow(Base):

@@ -54,6 +54,7 @@ _KNOWN_KEY = Quick(
 _ADD_MESSAGE = Quick(insert(MessageRow).inline(), writes=True)
 _SETS = ("tags", "declined", "groups", "queues")  # kept as sorted lists
 _MOST_NAME = 200
+_MOST_INCOMPLETE = 200
 
 
 class SqlWork:
@@ -204,6 +205,18 @@ class SqlWork:
         query = select(ConversationRow.id).where(
             ConversationRow.state == State.WRAP_UP, ConversationRow.closes_at <= moment
         )
+        return conversation_rows.several(self._session, query)
+
+    def incomplete(
+        self, *, agent: int | None = None, contact: int | None = None
+    ) -> list[Conversation]:
+        """Those that closed with something missing, of an agent, a contact or all; newest first."""
+        query = select(ConversationRow.id).where(ConversationRow.incomplete)
+        if agent is not None:
+            query = query.where(ConversationRow.last_agent == agent)
+        if contact is not None:
+            query = query.where(ConversationRow.contact == contact)
+        query = query.order_by(ConversationRow.id.desc()).limit(_MOST_INCOMPLETE)
         return conversation_rows.several(self._session, query)
 
     def snoozed(self, agent: int | None = None) -> list[Conversation]:

@@ -122,11 +122,12 @@ def _part_in(work: Work, conversation: int, agent: int, all_of_them: bool) -> No
 
 
 def _mine(work: Work, agent: int) -> list[Conversation]:
-    """What the agent has or has set aside, and what colleagues asked them into."""
+    """What the agent has, set aside or must still fill in; what colleagues asked them into."""
     asked = [one for part, one in joined(work, agent) if part.part is Part.COLLEAGUE]
     return [
         *work.held_by(agent),
         *work.snoozed(agent),
+        *work.incomplete(agent=agent),
         *(one for one in asked if one.agent != agent),
     ]
 

@@ -23,6 +23,7 @@ from appliance.api.v1.shapes import (
 from appliance.domain.agent_state import Said
 from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
+from appliance.domain.records import Conversation
 from appliance.domain.reports.book import Book
 from appliance.domain.roles import HELP_OTHERS, SEE_FLOOR
 from appliance.domain.service_level import Figures
@@ -167,24 +168,19 @@ def floor_seen(
 
         def job(work: Work) -> dict[str, object]:
             held = [one for has in work.loads().values() for one in has]
-            found = [*work.waiting(), *sorted(held, key=lambda one: one.id), *work.snoozed()]
-            shown = found[:MOST_CONVERSATIONS]
-            contacts = work.desk.names({one.contact for one in shown})
-            agents = {one.id: one.name for one in work.agents()}
-            return {
-                "at": work.now.isoformat(),
-                "items": [
-                    {
-                        **conversation_shape(one),
-                        "contact_name": contacts.get(one.contact, ""),
-                        "agent_name": agents.get(one.agent or 0, ""),
-                    }
-                    for one in shown
-                ],
-                "more": len(found) > MOST_CONVERSATIONS,
-            }
+            return _listed(
+                work, [*work.waiting(), *sorted(held, key=lambda one: one.id), *work.snoozed()]
+            )
 
         return jsonify(cursor=cursor, **floor.read(job))
+
+    @blueprint.get("/incomplete", summary="All that closed with a required field missing",
+                   responses={"200": LiveConversations})  # fmt: skip
+    def incomplete() -> Answer:
+        cursor = head(FLOOR)
+        return jsonify(
+            cursor=cursor, **floor.read(lambda work: _listed(work, list(work.incomplete())))
+        )
 
     @blueprint.get("/agents", summary="Everybody's state", responses={"200": SeenAgents})
     def agents() -> Answer:
@@ -206,6 +202,27 @@ def floor_seen(
         return jsonify(answer)
 
     return blueprint
+
+
+def _listed(work: Work, found: list[Conversation]) -> dict[str, object]:
+    """With names; over ones with the name of who had them last."""
+    shown = found[:MOST_CONVERSATIONS]
+    contacts = work.desk.names({one.contact for one in shown})
+    agents = {one.id: one.name for one in work.agents()}
+    return {
+        "at": work.now.isoformat(),
+        "items": [
+            {
+                **conversation_shape(one),
+                "contact_name": contacts.get(one.contact, ""),
+                "agent_name": agents.get(
+                    (one.last_agent if one.incomplete else one.agent) or 0, ""
+                ),
+            }
+            for one in shown
+        ],
+        "more": len(found) > MOST_CONVERSATIONS,
+    }
 
 
 def _board(one: Board) -> dict[str, object]:

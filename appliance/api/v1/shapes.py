@@ -81,6 +81,9 @@ class ConversationShape(BaseModel):
         description="Back from being snoozed because of `time`, `contact` or `agent`; else empty."
     )
     fields: dict[str, FieldValue] = Field(description="Custom fields that are filled in, by key.")
+    incomplete: bool = Field(
+        description="It closed by time while a required field was missing, and it still is."
+    )
 
 
 class AttachmentShape(BaseModel):

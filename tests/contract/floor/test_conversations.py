@@ -10,6 +10,7 @@ import pytest
 from appliance.domain.agent_state import Said
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import State
+from appliance.domain.custom_fields import CustomField, FieldKind, Subject
 from appliance.domain.hours import Hours, always
 from appliance.domain.queue import Entry, Overflow
 from appliance.domain.transitions import IllegalTransitionError
@@ -21,6 +22,7 @@ from appliance.services.answer_offer import (
     decline_offer,
     expire_offers,
 )
+from appliance.services.describe import describe_contact, describe_conversation
 from appliance.services.presence import say
 from appliance.services.say_message import NotSayableError, NotYoursError, Saying, say_message
 
@@ -143,6 +145,35 @@ def test_after_call_work_holds_the_agent_as_the_queue_says(house, rule, seconds,
     house.clock.advance(seconds)
     house.do(talk.close_overdue)
     assert bool(house.offer()) is free
+
+
+def test_timed_after_call_work_that_lacks_something_is_marked_until_it_is_filled_in(house):
+    house.change_queue(house.sales, wrap_up=WrapUp(AfterWork.TIMED, timedelta(seconds=30)))
+    names = {"en": "Order"}
+    house.do(
+        lambda work: work.fields.save(
+            CustomField(0, Subject.CONVERSATION, "order", names, required=True)
+        )
+    )
+    house.do(
+        lambda work: work.fields.save(
+            CustomField(0, Subject.CONTACT, "paid", names, FieldKind.YES_NO, required=True)
+        )
+    )
+    anna, bo, _chen = house.agents
+    conversation = answered(house, anna)
+    house.do(talk.end, conversation, anna)
+    house.clock.advance(30)
+    house.do(talk.close_overdue)
+    kept = house.now(conversation)
+    assert (kept.state, kept.incomplete) == (State.CLOSED, True)
+    assert [one.id for one in house.do(lambda work: work.incomplete(agent=anna))] == [conversation]
+    assert house.do(lambda work: work.incomplete(agent=bo)) == []
+    house.do(describe_conversation, conversation, anna, fields={"order": "A 17"})
+    assert house.now(conversation).incomplete
+    house.do(describe_contact, kept.contact, bo, fields={"paid": False})
+    assert not house.now(conversation).incomplete
+    assert house.do(lambda work: work.incomplete()) == []
 
 
 def test_a_transfer_to_an_agent_rings_there_and_then_at_everybody(house):

@@ -15,7 +15,7 @@ import { follow } from "../stores/connection";
 import { play } from "../stores/sounds";
 import { tidyDrafts, withOutgoing } from "./drafts";
 import { narrowed, wanted } from "./find";
-import { asideInOrder, inOrder, isAside, isJoined, isMine } from "./order";
+import { asideInOrder, inOrder, isAside, isIncomplete, isJoined, isMine } from "./order";
 import { makeTalk, type Talk } from "./talk";
 import { heardTyping, typesNoMore } from "./typing";
 import { written } from "./written";
@@ -45,9 +45,11 @@ export const useBoard = defineStore("board", () => {
 
   const mine = computed(() => inOrder([...cards.values()].filter((one) => isMine(one, me.value?.id ?? 0))));
   const aside = computed(() => asideInOrder(cards.values(), me.value?.id ?? 0));
+  const incomplete = computed(() => [...cards.values()].filter(isIncomplete).sort((a, b) => b.id - a.id));
   const named = (queue: number | null): string => queues.value.find((one) => one.id === queue)?.name ?? "";
   const listed = computed(() => narrowed(mine.value, wanted.value, named));
   const listedAside = computed(() => narrowed(aside.value, wanted.value, named));
+  const listedIncomplete = computed(() => narrowed(incomplete.value, wanted.value, named));
   const ringing = computed(() => mine.value.filter((one) => one.state === "offered" && one.offer));
 
   function begin(): void {
@@ -63,7 +65,7 @@ export const useBoard = defineStore("board", () => {
     const board = await untilReached(() => get("/api/v1/desk/board"), never);
     if (!board) return;
     me.value = board.me;
-    for (const one of [...cards.values()]) if (isMine(one, board.me.id) || isAside(one, board.me.id)) cards.delete(one.id);
+    for (const one of [...cards.values()]) if (isMine(one, board.me.id) || isAside(one, board.me.id) || isIncomplete(one)) cards.delete(one.id);
     for (const one of board.cards) cards.set(one.id, one);
     queues.value = board.queues;
     colleagues.value = board.colleagues;
@@ -310,7 +312,7 @@ export const useBoard = defineStore("board", () => {
   }
 
   return {
-    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, mostLength, mine, aside, listed, listedAside, ringing, contacts, details,
+    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
     begin, detail, replies, invite, handOver, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

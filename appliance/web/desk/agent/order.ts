@@ -34,6 +34,11 @@ export function isMine(card: Card, me: number): boolean {
   return isJoined(card);
 }
 
+/** It closed by time while something required was missing: mine to fill in, if I had it last. */
+export function isIncomplete(card: Card): boolean {
+  return card.incomplete && card.part === "past";
+}
+
 export function isJoined(card: Card): boolean {
   return card.part === "colleague" && ["active", "held"].includes(card.state);
 }
