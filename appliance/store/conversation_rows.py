@@ -14,6 +14,7 @@ from appliance.store.floor_models import ConversationRow
 from appliance.store.quick import Line, Quick
 
 _TABLE: Table = ConversationRow.__table__  # type: ignore[assignment]
+_MOST_INCOMPLETE = 200  # nobody fills in more in one sitting
 _NAMES = [field.name for field in fields(Conversation)]
 _COLUMNS = [_TABLE.c[name] for name in _NAMES]
 _STATE, _TAGS, _DECLINED = (_NAMES.index(name) for name in ("state", "tags", "declined"))
@@ -42,6 +43,16 @@ def several(session: Session, which: Select[Any]) -> list[Conversation]:
     """All that a ``select(ConversationRow.id)`` with its conditions and order finds."""
     found = session.execute(which.with_only_columns(*_COLUMNS))
     return [_conversation(list(row)) for row in found]
+
+
+def incomplete(session: Session, agent: int | None, contact: int | None) -> list[Conversation]:
+    """Those that closed with something missing, of an agent, a contact or all; newest first."""
+    query = select(ConversationRow.id).where(ConversationRow.incomplete)
+    if agent is not None:
+        query = query.where(ConversationRow.last_agent == agent)
+    if contact is not None:
+        query = query.where(ConversationRow.contact == contact)
+    return several(session, query.order_by(ConversationRow.id.desc()).limit(_MOST_INCOMPLETE))
 
 
 def add(line: Line, conversation: Conversation) -> int:

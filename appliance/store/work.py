@@ -54,7 +54,6 @@ _KNOWN_KEY = Quick(
 _ADD_MESSAGE = Quick(insert(MessageRow).inline(), writes=True)
 _SETS = ("tags", "declined", "groups", "queues")  # kept as sorted lists
 _MOST_NAME = 200
-_MOST_INCOMPLETE = 200
 
 
 class SqlWork:
@@ -211,13 +210,7 @@ class SqlWork:
         self, *, agent: int | None = None, contact: int | None = None
     ) -> list[Conversation]:
         """Those that closed with something missing, of an agent, a contact or all; newest first."""
-        query = select(ConversationRow.id).where(ConversationRow.incomplete)
-        if agent is not None:
-            query = query.where(ConversationRow.last_agent == agent)
-        if contact is not None:
-            query = query.where(ConversationRow.contact == contact)
-        query = query.order_by(ConversationRow.id.desc()).limit(_MOST_INCOMPLETE)
-        return conversation_rows.several(self._session, query)
+        return conversation_rows.incomplete(self._session, agent, contact)
 
     def snoozed(self, agent: int | None = None) -> list[Conversation]:
         """Those that an agent set aside, or all; what comes back first is first."""
