@@ -12,7 +12,7 @@ PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev switch test check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev switch test check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk bench-phone conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -72,6 +72,9 @@ bench-chat: $(VENV)/dev.stamp ## measure chats at 1,000 to 10,000 visitors besid
 
 bench-desk: setup-dev ## measure how quickly the desk answers a key, with 300 conversations and 2,000 messages
 	@PYTHONPATH=. $(BIN)/python bench/desk.py $(BENCH)
+
+bench-phone: switch ## measure calls routed to 200 agents beside the switch's own queue, and 150 recorded ones
+	@PYTHONPATH=. $(BIN)/python bench/phone.py $(BENCH)
 
 conformance: setup-dev ## the public TUF conformance suite; SUITE= its clone, beside it `faketime` is needed
 	@cd "$(SUITE)" && "$(CURDIR)/$(BIN)/python" -m pytest -q tuf_conformance \

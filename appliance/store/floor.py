@@ -182,7 +182,7 @@ class SqlFloor:
             with contextlib.suppress(SQLAlchemyError):
                 session.connection()  # raises when the whole transaction is gone
                 session.expire_all()
-                group.conversations.clear()
+                group.known.clear()
                 return None, error
             raise
         group.told += work.told

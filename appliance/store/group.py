@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from appliance.domain.records import Conversation
+from appliance.domain.queue import Queue
+from appliance.domain.records import Agent, Conversation
 from appliance.store.floor_models import EventRow
 from appliance.store.live import Told, write_told
 from appliance.store.quick import WROTE, Line, Rows
@@ -19,6 +21,24 @@ _EVENTS = Rows(
 )  # fmt: skip
 
 
+@dataclass
+class Known:
+    """What was read or changed, as it is now; for as long as nobody else writes.
+
+    Attributes:
+        agents, queues: all of them, by id; None: they were not read.
+    """
+
+    conversations: dict[int, Conversation] = field(default_factory=dict)
+    agents: dict[int, Agent] | None = None
+    queues: dict[int, Queue] | None = None
+
+    def clear(self) -> None:
+        """Nothing of it is sure."""
+        self.conversations.clear()
+        self.agents = self.queues = None
+
+
 class Group:
     """What the jobs of one transaction share.
 
@@ -28,7 +48,7 @@ class Group:
 
     Attributes:
         line: its connection.
-        conversations: those that were read or changed in it, as they are now.
+        known: what was read or changed in it.
         events: of jobs that were done, as their table has them.
         told: the same for the feed; both are written at the end, for all jobs at once.
     """
@@ -37,12 +57,12 @@ class Group:
         self,
         line: Line,
         open_session: Callable[[], Session],
-        conversations: dict[int, Conversation] | None = None,
+        known: Known | None = None,
     ) -> None:
         self.line = line
         self._open_session = open_session
         self._session: Session | None = None
-        self.conversations = {} if conversations is None else conversations
+        self.known = known or Known()
         self.events: list[dict[str, Any]] = []
         self.told: list[Told] = []
 

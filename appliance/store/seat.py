@@ -15,9 +15,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from appliance.domain.records import Conversation
 from appliance.store.database import Database
-from appliance.store.group import Group
+from appliance.store.group import Group, Known
 from appliance.store.quick import Line
 
 _MOST_KNOWN = 10_000  # of some 2 KB each
@@ -31,7 +30,7 @@ class Seat:
         self._connection: Connection | None = None
         self._line: Line
         self._session: Session | None = None
-        self._conversations: dict[int, Conversation] = {}
+        self._kept = Known()
         self._version: object = None
 
     @contextmanager
@@ -48,7 +47,7 @@ class Seat:
 
     def close(self) -> None:
         """Give the connection back, and undo what was not committed."""
-        self._conversations.clear()
+        self._kept.clear()
         session, self._session = self._session, None
         connection, self._connection = self._connection, None
         if session is not None:
@@ -72,13 +71,14 @@ class Seat:
         self._line = Line(self._connection)
         self._line.execute(self._database.begin_writing)
 
-    def _known(self) -> dict[int, Conversation]:
-        """Conversations as the last transactions left them, if nobody else has written since."""
+    def _known(self) -> Known:
+        """What the last transactions have read and changed, if nobody else has written since."""
         version = self._line.version()
-        if version is None or version != self._version or len(self._conversations) > _MOST_KNOWN:
-            self._conversations.clear()
+        full = len(self._kept.conversations) > _MOST_KNOWN
+        if version is None or version != self._version or full:
+            self._kept.clear()
         self._version = version
-        return self._conversations
+        return self._kept
 
     def _join(self) -> Session:
         """A session in the transaction that has begun."""

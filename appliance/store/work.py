@@ -160,24 +160,24 @@ class SqlWork:
 
     def conversation(self, id: int) -> Conversation:  # noqa: A002
         """Raises UnknownError."""
-        found = self._group.conversations.get(id)
+        found = self._group.known.conversations.get(id)
         if found is None:
             found = conversation_rows.one(self._line, id)
             if found is None:
                 raise UnknownError("conversation", id)
-            self._group.conversations[id] = found
+            self._group.known.conversations[id] = found
         return found
 
     def add_conversation(self, conversation: Conversation) -> Conversation:
         """Keep a new one; answers it with its id."""
         kept = replace(conversation, id=conversation_rows.add(self._line, conversation))
-        self._group.conversations[kept.id] = kept
+        self._group.known.conversations[kept.id] = kept
         return kept
 
     def save(self, conversation: Conversation) -> None:
         """Replace what is kept of it."""
         conversation_rows.change(self._line, self.conversation(conversation.id), conversation)
-        self._group.conversations[conversation.id] = conversation
+        self._group.known.conversations[conversation.id] = conversation
 
     def waiting(self, queue: int | None = None) -> list[Conversation]:
         """Those in the state queued, oldest first."""
@@ -234,13 +234,18 @@ class SqlWork:
 
     def agent(self, id: int) -> Agent:  # noqa: A002
         """Raises UnknownError."""
+        known = self._group.known.agents
+        if known is not None and id in known:
+            return known[id]
         return _agent(self._get(AgentRow, id, "agent"))
 
     def agents(self) -> list[Agent]:
         """Everybody, by id."""
-        return [
-            _agent(row) for row in self._session.scalars(select(AgentRow).order_by(AgentRow.id))
-        ]
+        known = self._group.known
+        if known.agents is None:
+            rows = self._session.scalars(select(AgentRow).order_by(AgentRow.id))
+            known.agents = {row.id: _agent(row) for row in rows}
+        return list(known.agents.values())
 
     def save_agent(self, agent: Agent) -> None:
         """Keep a new one, or replace what is kept."""
@@ -248,21 +253,31 @@ class SqlWork:
         if row is None:
             self._session.add(AgentRow(**_values(agent)))
             self._session.flush()
+            self._group.known.agents = None  # they are by id
         else:
             _set(row, _values(agent))
+            if self._group.known.agents is not None:
+                self._group.known.agents[agent.id] = agent
 
     def queue(self, id: int) -> Queue:  # noqa: A002
         """Raises UnknownError."""
+        known = self._group.known.queues
+        if known is not None and id in known:
+            return known[id]
         row = self._get(QueueRow, id, "queue")
         return from_form(row.id, row.name, row.form)
 
     def queues(self) -> dict[int, Queue]:
         """All, by id."""
-        rows = self._session.scalars(select(QueueRow).order_by(QueueRow.id))
-        return {row.id: from_form(row.id, row.name, row.form) for row in rows}
+        known = self._group.known
+        if known.queues is None:
+            rows = self._session.scalars(select(QueueRow).order_by(QueueRow.id))
+            known.queues = {row.id: from_form(row.id, row.name, row.form) for row in rows}
+        return dict(known.queues)
 
     def save_queue(self, queue: Queue) -> Queue:
         """Keep a new one (id 0), or replace what is kept."""
+        self._group.known.queues = None
         if queue.id:
             row = self._get(QueueRow, queue.id, "queue")
             row.name, row.form = queue.name, to_form(queue)
@@ -300,7 +315,7 @@ class SqlWork:
             self._session.execute(
                 update(table).where(getattr(table, column).in_(same)).values({column: into})
             )
-        self._group.conversations.clear()
+        self._group.known.conversations.clear()
         self.desk.save_contact(
             merged(self.desk.contact(into), [self.desk.contact(one) for one in sorted(same)])
         )

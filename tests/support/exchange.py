@@ -16,7 +16,7 @@ from appliance.domain.roles import Role
 from appliance.domain.telephony.flow import Prompt
 from appliance.domain.telephony.phones import Number, Phone
 from appliance.domain.telephony.provider import TelephonyProvider
-from appliance.services.keep_moving import change, tick
+from appliance.services.keep_moving import change, keep_moving
 from appliance.services.presence import say, seen
 from appliance.services.telephony.calls import Calls, FrontDesk
 from appliance.services.telephony.tape import Shelf
@@ -115,7 +115,8 @@ class Exchange:
     def later(self, seconds: float) -> None:
         """Time passes."""
         self.clock.advance(seconds)
-        self.do(tick)
+        keep_moving(self.floor, updating=False)
+        self.calls.look()
 
     def conversation(self) -> Conversation:
         """The newest."""
