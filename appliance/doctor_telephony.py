@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 from appliance.settings import ApplianceSettings
+from appliance.telephony.audio import seconds_of
 from appliance.telephony.console import VERSION, Console
 from appliance.telephony.places import Places
 from appliance.telephony.running import running_pid
+from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
 from common.doctor import Check, Result
+from common.errors import OperatorError
 
 _INSTALL = "`callstead appliance telephony install`"
 _RUN = "`callstead appliance telephony run`"
@@ -24,6 +29,8 @@ def telephony_checks(settings: ApplianceSettings) -> Iterator[Check]:
     if Tree(places.tree).about is None:
         return  # nobody wants telephones here, or not yet: there is nothing more to say
     yield Check("telephony: names", _names)
+    yield Check("telephony: voice", lambda: _voice(places))
+    yield Check("telephony: recordings", lambda: _recordings(places, settings))
     if running_pid(places) is None:
         ports = settings.telephony
         for kind, host, port, key in (
@@ -48,6 +55,35 @@ def _switch(places: Places) -> Result:
         )  # fmt: skip
     return Result(name, True, f"none is installed, so there are no telephones; {_INSTALL} "
                   "brings it")  # fmt: skip
+
+
+def _voice(places: Places) -> Result:
+    """Whether texts can be spoken; a flow of recordings alone needs no voice."""
+    name = "telephony: voice"
+    try:
+        sound = speak(Tree(places.tree), "1", "en")
+    except OperatorError as error:
+        return Result(
+            name, False, f"no text can be spoken to callers: {error}",
+            f"Bring the voice again with {_INSTALL[:-1]} --again`; until then let flows play "
+            "recordings.",
+        )  # fmt: skip
+    return Result(name, True, f"espeak-ng speaks ({seconds_of(sound):.1f} s for one word)")
+
+
+def _recordings(places: Places, settings: ApplianceSettings) -> Result:
+    """Where the switch writes, and where it is kept: recording fails as a whole without either."""
+    name = "telephony: recordings"
+    kept = Path(settings.telephony.recordings_folder or settings.folder / "recordings")
+    for folder in (places.recorded("none").parent, kept):
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            return Result(
+                name, False, f"nothing can be recorded: {folder} cannot be written to",
+                f"Give {there} to the user that runs the appliance, and start {_RUN} again: it "
+                "makes what is missing.",
+            )  # fmt: skip
+    return Result(name, True, f"kept in {kept}")
 
 
 def _running(places: Places) -> Result:

@@ -40,6 +40,7 @@ from appliance.store.guests import SqlGuests
 from appliance.store.live import Told, as_text
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.quick import Quick
+from appliance.store.records_as_rows import fields_of, set_fields, values_of
 from appliance.store.stirs import stirs
 from appliance.store.supervisions import SqlSupervisions
 from appliance.store.transcripts import SqlTranscripts
@@ -52,7 +53,6 @@ _KNOWN_KEY = Quick(
     writes=False,
 )
 _ADD_MESSAGE = Quick(insert(MessageRow).inline(), writes=True)
-_SETS = ("tags", "declined", "groups", "queues")  # kept as sorted lists
 _MOST_NAME = 200
 
 
@@ -251,11 +251,11 @@ class SqlWork:
         """Keep a new one, or replace what is kept."""
         row = self._session.get(AgentRow, agent.id)
         if row is None:
-            self._session.add(AgentRow(**_values(agent)))
+            self._session.add(AgentRow(**values_of(agent)))
             self._session.flush()
             self._group.known.agents = None  # they are by id
         else:
-            _set(row, _values(agent))
+            set_fields(row, values_of(agent))
             if self._group.known.agents is not None:
                 self._group.known.agents[agent.id] = agent
 
@@ -416,7 +416,7 @@ class SqlWork:
     def add_message(self, message: Message) -> None:
         """Keep it."""
         file = message.attachment and message.attachment.id
-        _ADD_MESSAGE.run(self._line, {**_values(message), "attachment": file})
+        _ADD_MESSAGE.run(self._line, {**values_of(message), "attachment": file})
 
     def tell(
         self,
@@ -454,7 +454,7 @@ class SqlWork:
         files = self.attachments.of([row.attachment for row in rows if row.attachment])
         return [
             Message(**{
-                **_fields(row), "author": Author(row.author),
+                **fields_of(row), "author": Author(row.author),
                 "attachment": files.get(row.attachment or ""),
             })
             for row in rows
@@ -479,33 +479,8 @@ class SqlWork:
         return row
 
 
-def _values(record: Any) -> dict[str, Any]:
-    """A record's fields as its table has them."""
-    values = dict(vars(record))
-    for name in _SETS:
-        if name in values:
-            values[name] = sorted(values[name])
-    for name in ("state", "presence", "author"):
-        if name in values:
-            values[name] = str(values[name])
-    if "skills" in values:
-        values["skills"] = dict(values["skills"])
-    return values
-
-
-def _set(row: Any, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        if getattr(row, name) != value:
-            setattr(row, name, value)
-
-
-def _fields(row: Any) -> dict[str, Any]:
-    values = {column.name: getattr(row, column.name) for column in row.__table__.columns}
-    return {name: frozenset(v) if name in _SETS else v for name, v in values.items()}
-
-
 def _agent(row: AgentRow) -> Agent:
-    return Agent(**{**_fields(row), "presence": Presence(row.presence)})
+    return Agent(**{**fields_of(row), "presence": Presence(row.presence)})
 
 
 def _offer(row: OfferRow) -> Offer:

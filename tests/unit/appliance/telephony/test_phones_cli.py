@@ -107,6 +107,7 @@ def test_the_doctor_names_what_keeps_a_switch_from_running(home, monkeypatch):
         monkeypatch.setenv("CALLSTEAD_APPLIANCE_TELEPHONY_SIP_PORT", str(port))
         monkeypatch.setenv("CALLSTEAD_APPLIANCE_TELEPHONY_HOST", "127.0.0.1")
         monkeypatch.setattr(socket, "gethostname", lambda: "no-such-name.invalid")
+        (home / "appliance" / "recordings").touch()
         found = doctor()
     ok, said = found[f"telephony: UDP port {port}"]
     assert not ok
@@ -117,3 +118,10 @@ def test_the_doctor_names_what_keeps_a_switch_from_running(home, monkeypatch):
     ok, said = found["telephony: running"]
     assert not ok
     assert "telephony run" in said
+    ok, said = found["telephony: voice"]
+    assert not ok
+    assert "espeak-ng" in said
+    assert "install --again" in said
+    ok, said = found["telephony: recordings"]
+    assert not ok
+    assert f"{home / 'appliance' / 'recordings'} cannot be written to" in said

@@ -8,6 +8,7 @@ import pytest
 
 from appliance.domain.conversation import State
 from appliance.services import talk
+from appliance.services.in_use import in_use
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
@@ -90,6 +91,29 @@ def test_a_kill_of_the_appliance_cuts_no_call_and_loses_none(house, state):
     house.switch.hangs_up(leg)
     house.until_state(State.WRAP_UP)
     house.until_clear()
+
+
+def test_the_updater_waits_while_a_call_rings_or_is_spoken_and_not_while_it_only_waits(house):
+    class NobodyPutItOff:
+        def in_the_way(self) -> str:
+            return ""
+
+    def asked() -> str:
+        return in_use(house.floor, NobodyPutItOff())
+
+    caller, _leg = in_state(house, State.QUEUED)  # survives a restart, see above
+    assert asked() == ""
+    house.ready(house.agents[0])
+    leg = house.until_rings("101")
+    assert asked() == "1 conversation"
+    house.switch.phone_answers(leg)
+    house.until_state(State.ACTIVE)
+    assert asked() == "1 conversation"
+    house.do(talk.hold, house.conversation().id, house.agents[0])
+    assert asked() == "1 conversation"
+    house.switch.hangs_up(caller)
+    house.until_state(State.WRAP_UP)
+    assert asked() == ""
 
 
 def test_who_hung_up_while_the_appliance_was_away_is_noticed(house):
