@@ -36,7 +36,7 @@ class Place:
         self.clock = FakeClock()
         self.database = database
         self.users = SqlUsers(database, self.clock)
-        self.sessions = SqlSessions(database, self.clock)
+        self.sessions = SqlSessions(database, self.clock, 20)
         self.keys = SqlApiKeys(database, self.clock)
         self.families = SqlTokenFamilies(database, self.clock)
         self.behind: dict[Asker, Caller | None] = {}
