@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from appliance.domain.telephony.dialling import Dialling, is_prefix
+from appliance.domain.telephony.phones import is_number
 from common.errors import OperatorError
 from common.settings import setting
+
+_HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,51 @@ class TelephonySettings:
         unit="addresses or networks",
         doc="Whose calls are taken as calls from outside, like 203.0.113.7; none by default, "
         "because whoever is believed here can make phones ring.",
+    )
+    outbound: str = setting(
+        "",
+        doc="The trunk that takes calls to outside: its address, like 203.0.113.7 or "
+        "sip.example.org:5060; empty: no calls to outside are made.",
+    )
+    allowed_prefixes: tuple[str, ...] = setting(
+        (),
+        unit="beginnings of numbers",
+        doc="Which numbers outside may be called, by agents and as callbacks, like 010 or +86; `*` "
+        "is every number. None by default: whoever gets in calls expensive numbers.",
+    )
+    denied_prefixes: tuple[str, ...] = setting(
+        (),
+        unit="beginnings of numbers",
+        doc="Which of them may not, like +8616; of the prefixes that fit a number the longest "
+        "decides, and of two alike this one.",
+    )
+    caller_number: str = setting(
+        "",
+        doc="The number that people outside see when they are called, if the queue has none of its "
+        "own; empty: what the trunk gives.",
+    )
+    dial_seconds: int = setting(
+        45,
+        minimum=5,
+        maximum=300,
+        unit="seconds",
+        doc="How long a number outside rings before it counts as not reached; a voicemail answers "
+        "after 20 or 30 in many networks.",
+    )
+    callback_tries: int = setting(
+        3,
+        minimum=1,
+        maximum=20,
+        unit="tries",
+        doc="How often a caller who asked for it is called back before the callback is closed.",
+    )
+    callback_pause: int = setting(
+        5,
+        minimum=1,
+        maximum=1440,
+        unit="minutes",
+        doc="How long after a callback in vain the next one is tried; each further pause is twice "
+        "as long: with three tries 5 and 10 minutes.",
     )
     mirror: str = setting(
         "",
@@ -107,3 +157,27 @@ class TelephonySettings:
                 "appliance.telephony.rtp_last must be at least 9 above rtp_first: a call takes "
                 "four ports."
             )
+        if self.outbound and not _HOST.fullmatch(self.outbound):
+            raise OperatorError(
+                "appliance.telephony.outbound is an address or a name, and a port perhaps: "
+                "203.0.113.7, sip.example.org:5060 or [2001:db8::7]:5060."
+            )
+        if self.caller_number and not is_number(self.caller_number):
+            raise OperatorError(
+                "appliance.telephony.caller_number has digits, and a + before them perhaps."
+            )
+        for key in ("allowed_prefixes", "denied_prefixes"):
+            strange = [one for one in getattr(self, key) if not is_prefix(one)]
+            if strange:
+                raise OperatorError(
+                    f"appliance.telephony.{key}: {strange[0]!r} is no beginning of a number; write "
+                    "digits, with a + before them perhaps, or *."
+                )
+
+    @property
+    def dialling(self) -> Dialling:
+        """As the rules take it."""
+        return Dialling(
+            bool(self.outbound), self.allowed_prefixes, self.denied_prefixes, self.caller_number,
+            self.dial_seconds, self.callback_tries, float(self.callback_pause),
+        )  # fmt: skip

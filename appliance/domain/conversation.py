@@ -57,6 +57,7 @@ class Event(StrEnum):
     REASSIGN = "reassign"  # a supervisor gave it to another queue or agent while it waited
     OVERFLOW = "overflow"  # it waits in another queue from now on, as long as before
     REFUSE = "refuse"  # no queue could take it: full, closed, blocked
+    CALLBACK = "callback"  # the contact will be called back, and keeps the place
     OFFER = "offer"  # it rings at an agent
     MISS = "miss"  # the agent did not answer in time
     DECLINE = "decline"  # the agent said no
@@ -70,6 +71,8 @@ class Event(StrEnum):
     TRANSFER = "transfer"  # to a queue or to an agent
     TAKE_OVER = "take_over"  # a supervisor goes on in the agent's stead
     LOSE_AGENT = "lose_agent"  # the agent's desk is gone for good
+    RETRY = "retry"  # the contact was not reached, and is called again later
+    UNREACHED = "unreached"  # the contact was not reached, and is not called any more
     END = "end"  # one of the two has ended it
     CLOSE = "close"  # the after-call work is done
     REOPEN = "reopen"  # the contact speaks again
@@ -81,6 +84,7 @@ TABLE: Table[State, Event] = {
     (State.NEW, Event.LEAVE): State.ABANDONED,
     (State.QUEUED, Event.OVERFLOW): State.QUEUED,
     (State.QUEUED, Event.REASSIGN): State.QUEUED,
+    (State.QUEUED, Event.CALLBACK): State.QUEUED,
     (State.OFFERED, Event.REASSIGN): State.QUEUED,
     (State.QUEUED, Event.OFFER): State.OFFERED,
     (State.QUEUED, Event.TAKE): State.ACTIVE,
@@ -94,12 +98,16 @@ TABLE: Table[State, Event] = {
     (State.ACTIVE, Event.TAKE_OVER): State.ACTIVE,
     (State.ACTIVE, Event.LOSE_AGENT): State.QUEUED,
     (State.ACTIVE, Event.SNOOZE): State.SNOOZED,
+    (State.ACTIVE, Event.RETRY): State.QUEUED,
+    (State.ACTIVE, Event.UNREACHED): State.CLOSED,
     (State.ACTIVE, Event.END): State.WRAP_UP,
     (State.HELD, Event.RESUME): State.ACTIVE,
     (State.HELD, Event.TRANSFER): State.TRANSFERRED,
     (State.HELD, Event.TAKE_OVER): State.ACTIVE,
     (State.HELD, Event.LOSE_AGENT): State.QUEUED,
     (State.HELD, Event.SNOOZE): State.SNOOZED,
+    (State.HELD, Event.RETRY): State.QUEUED,
+    (State.HELD, Event.UNREACHED): State.CLOSED,
     (State.HELD, Event.END): State.WRAP_UP,
     (State.SNOOZED, Event.SNOOZE): State.SNOOZED,  # until another time
     (State.SNOOZED, Event.WAKE): State.ACTIVE,

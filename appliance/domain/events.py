@@ -35,6 +35,7 @@ class EventKind:
 
 _CONVERSATION = ("conversation", "agent", "queue")
 _STATE = {"state": "the state from now on", "channel": "such as `chat`"}
+_ENDS = "`busy`, `no_answer`, `unreachable`, `failed`; `agent`: who put the receiver down before"
 _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.QUEUE: (
         "it has its place in a queue",
@@ -49,6 +50,7 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     ),
     Event.OVERFLOW: ("it waits in another queue", {"from": "the queue that it left"}),
     Event.REFUSE: ("no queue could take it", {"because": "`full` or `closed`"}),
+    Event.CALLBACK: ("the contact will be called back, and keeps the place", {}),
     Event.OFFER: ("it rings at an agent", {"why": "why at this one: reason, rule, step, …"}),
     Event.MISS: ("the agent did not answer in time", {}),
     Event.DECLINE: ("the agent did not take it", {}),
@@ -71,6 +73,14 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
         "a supervisor goes on in the agent's stead", {"from": "the agent who had it"},
     ),
     Event.LOSE_AGENT: ("the agent's desk is gone for good", {}),
+    Event.RETRY: (
+        "the contact was not reached, and is called again later",
+        {"not_before": "when", "because": _ENDS, "tries": "how many there were"},
+    ),
+    Event.UNREACHED: (
+        "the contact was not reached, and is not called any more",
+        {"because": _ENDS, "tries": "how many there were"},
+    ),
     Event.END: ("one of the two has ended it", {}),
     Event.CLOSE: (
         "the after-call work is done",
@@ -101,6 +111,13 @@ KINDS: Mapping[str, EventKind] = {
     "conversation.private": EventKind(
         "an agent leaves what is said out of the recording, or no more", _CONVERSATION,
         {"on": "whether it is left out", "channel": "such as `phone`"},
+    ),
+    "conversation.dial": EventKind(
+        "a number outside is called", _CONVERSATION,
+        {"channel": "such as `callback`", "try": "1, 2, 3, …"},
+    ),
+    "conversation.reached": EventKind(
+        "somebody answered there", _CONVERSATION, {"channel": "such as `callback`"}
     ),
     "conversation.taken": EventKind(
         "somebody else goes on with an active one of this agent", _CONVERSATION, {"by": "who"}

@@ -59,6 +59,13 @@ KINDS: Mapping[str, str] = {
     "supervise-takes-part": "You take part in this call already",
     "supervise-busy": "You are on the phone: end that call first",
     "private-no-call": "Only of a call that goes on something can be left out of the recording",
+    "phone-callback": "The key for a callback is one of {known}; empty: none is offered",
+    "phone-number": "The number that people outside see has digits, and a + before them perhaps",
+    "dial-form": "A number has 2 to 24 digits, and a + before them perhaps; {number} has not",
+    "dial-no-trunk": "No trunk takes calls to outside; an administrator can set "
+    "appliance.telephony.outbound",
+    "dial-not-allowed": "The number {number} may not be called; an administrator sets what may, by "
+    "appliance.telephony.allowed_prefixes and denied_prefixes",
     "rating-stars": "A rating has 1 to 5 stars",
     "rating-comment": "A comment has at most {most} characters",
     "rating-not-yet": "A conversation is rated when somebody answered it and it has ended",

@@ -47,6 +47,9 @@ class Contacts:
         in_time: of the answered, within the target.
         abandoned: left without an answer; `short` of them within the short-abandon time.
         refused: were not let in: closed or full.
+        called_back: asked to be called back instead of waiting in the line.
+        unreached: were called back in vain for the last time.
+        left_menu: callers who hung up in a flow, before they waited.
         waited: all that the answered waited, together.
         longest: the longest wait of anybody who was answered or left.
         handled: agents' parts in conversations that came to their end; with `talk`, `hold`,
@@ -66,6 +69,9 @@ class Contacts:
     talk: float = 0.0
     hold: float = 0.0
     wrap: float = 0.0
+    called_back: int = 0
+    unreached: int = 0
+    left_menu: int = 0
 
     def answer(self, wait: float, target: Target) -> None:
         """Somebody was answered after ``wait`` seconds."""

@@ -30,6 +30,10 @@ class CallRow(Base):
     tries: Mapped[int] = mapped_column(server_default="0")
     private_since: Mapped[datetime | None] = mapped_column(Stamp)
     private_until: Mapped[datetime | None] = mapped_column(Stamp)
+    number: Mapped[str] = mapped_column(String(41), server_default="")
+    reached: Mapped[bool] = mapped_column(server_default=false())
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    asked_by: Mapped[str] = mapped_column(String(100), server_default="", index=True)
 
 
 class SqlCalls:
@@ -45,7 +49,9 @@ class SqlCalls:
 
     def by_channel(self, channel: str) -> Call | None:
         """See the interface."""
-        row = self._session.scalar(select(CallRow).where(CallRow.channel == channel))
+        row = self._session.scalar(
+            select(CallRow).where((CallRow.channel == channel) | (CallRow.asked_by == channel))
+        )
         return _call(row) if row else None
 
     def going_on(self) -> list[Call]:

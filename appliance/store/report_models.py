@@ -33,6 +33,9 @@ class ContactSumsRow(Base):
     talk: Mapped[Seconds]
     hold: Mapped[Seconds]
     wrap: Mapped[Seconds]
+    called_back: Mapped[int] = mapped_column(server_default="0")
+    unreached: Mapped[int] = mapped_column(server_default="0")
+    left_menu: Mapped[int] = mapped_column(server_default="0")
 
 
 class AgentSumsRow(Base):

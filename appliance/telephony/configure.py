@@ -84,10 +84,19 @@ def ari_password(places: Places) -> str:
     return places.ari_secret.read_text("utf-8")
 
 
+def way_out(settings: TelephonySettings, number: str) -> str | None:
+    """By which name of the switch a number outside is called; None: by none."""
+    if not settings.outbound:
+        return None
+    return f"PJSIP/trunk/sip:{number}@{settings.outbound}"
+
+
 def _trunks(settings: TelephonySettings) -> str:
-    if not settings.trunks:
+    if not settings.trunks and not settings.outbound:
         return ""
-    matches = "\n".join(f"match = {address}" for address in settings.trunks)
+    matches = "".join(f"match = {address}\n" for address in settings.trunks)
+    if matches:
+        matches = f"\n[trunk]\ntype = identify\nendpoint = trunk\n{matches}"
     return _template("trunk.conf").substitute(matches=matches)
 
 

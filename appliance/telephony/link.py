@@ -15,8 +15,8 @@ from appliance.domain.live import FLOOR
 from appliance.domain.work import Floor
 from appliance.ops.turn import Turn
 from appliance.services.telephony.calls import Calls, FrontDesk
-from appliance.services.telephony.comfort import Words
-from appliance.services.telephony.take_call import PHONE
+from appliance.services.telephony.sayer import Words
+from appliance.services.telephony.take_call import CALLS
 from appliance.services.telephony.tape import Shelf
 from appliance.services.waiting_places import Places as WaitingPlaces
 from appliance.settings import ApplianceSettings
@@ -25,7 +25,7 @@ from appliance.store.live import SqlLive
 from appliance.store.phones import SqlPhones
 from appliance.store.recordings import SqlRecordings
 from appliance.telephony.ari.provider import AriProvider
-from appliance.telephony.configure import ari_password
+from appliance.telephony.configure import ari_password, way_out
 from appliance.telephony.places import Places
 from appliance.telephony.speech import Speech
 from appliance.telephony.tree import Tree
@@ -103,7 +103,10 @@ class PhoneLink:
 
     def _begin(self, places: Places) -> None:
         places.make()
-        switch = AriProvider(self._settings.telephony.ari_port, ari_password(places))
+        telephony = self._settings.telephony
+        switch = AriProvider(
+            telephony.ari_port, ari_password(places), lambda number: way_out(telephony, number)
+        )
         speech = Speech(places.prompts, Tree(places.tree), self._flows.samples)
         desk = FrontDesk(
             self._flows,
@@ -112,6 +115,7 @@ class PhoneLink:
             self._words,
             self._clock,
             Shelf(self._recordings, self._audit, places.recorded),
+            self._settings.telephony.dialling,
         )
         self._calls = calls = Calls(self._floor, switch, self._phones, desk)
         # First the place in the feed, then the state: what happens in between is seen twice.
@@ -154,7 +158,7 @@ class PhoneLink:
         while events := self._live.read(FLOOR, cursor, _BATCH):
             for event in events:
                 conversation = event.data.get("conversation")
-                if event.data.get("channel") == PHONE and isinstance(conversation, int):
+                if event.data.get("channel") in CALLS and isinstance(conversation, int):
                     calls.changed(conversation)
             cursor = events[-1].seq
         return cursor

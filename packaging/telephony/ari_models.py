@@ -22,7 +22,7 @@ USED = (
 OPERATIONS = (
     "applications.filter", "channels.list", "channels.originateWithId", "channels.hangup",
     "channels.answer", "channels.startMoh", "channels.stopMoh", "channels.playWithId",
-    "channels.record", "channels.snoopChannelWithId",
+    "channels.record", "channels.snoopChannelWithId", "channels.ring", "channels.ringStop",
     "bridges.list", "bridges.createWithId", "bridges.destroy",
     "bridges.addChannel", "bridges.removeChannel", "bridges.record",
     "playbacks.stop", "recordings.stop", "recordings.pause", "recordings.unpause",

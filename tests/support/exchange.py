@@ -13,14 +13,15 @@ from appliance.domain.conversation import ENDED, State
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Conversation
 from appliance.domain.roles import Role
+from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.flow import Prompt
 from appliance.domain.telephony.phones import Number, Phone
 from appliance.domain.telephony.provider import TelephonyProvider
 from appliance.services.keep_moving import change, keep_moving
 from appliance.services.presence import say, seen
 from appliance.services.telephony.calls import Calls, FrontDesk
+from appliance.services.telephony.sayer import Speaks
 from appliance.services.telephony.tape import Shelf
-from appliance.services.telephony.walk import Speaks
 from appliance.services.waiting_places import all_places
 from appliance.store.audit import SqlAudit
 from appliance.store.database import Database, database_url
@@ -88,6 +89,7 @@ class Exchange:
         self.desk = FrontDesk(
             self.flows, speech or Aloud(), lambda one: self.floor.read(all_places).get(one),
             Texts("appliance"), self.clock, self.shelf,
+            Dialling(possible=True, allowed=("*",), denied=("+1",), caller="100"),
         )  # fmt: skip
         self._start()
 

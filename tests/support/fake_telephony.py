@@ -42,6 +42,8 @@ class _Leg:
     ear_at: str = ""
     hears: bool = False
     heard_by: HeardBy = HeardBy.NOBODY
+    shows: str = ""
+    rings: bool = False
 
 
 @dataclass
@@ -51,6 +53,8 @@ class FakeSwitch:
     Attributes:
         phones: extensions that are signed in.
         held: events that are not told yet; None: all are told at once.
+        trunk: whether numbers outside can be called.
+        dialled: those that were, one after the other.
     """
 
     phones: set[str] = field(default_factory=set)
@@ -63,6 +67,8 @@ class FakeSwitch:
     paused: set[str] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     away: bool = False
+    trunk: bool = True
+    dialled: list[str] = field(default_factory=list)
 
     # What the appliance does.
 
@@ -108,6 +114,21 @@ class FakeSwitch:
             return
         self._legs[leg] = _Leg(up=False, extension=first, at_once=at_once)
 
+    def dial(self, leg: str, number: str, caller: str, seconds: int) -> None:
+        """See the interface."""
+        self._reach()
+        if leg in self._legs:
+            return
+        if not self.trunk:
+            self._tell(Ended(leg, End.UNREACHABLE))
+            return
+        self._legs[leg] = _Leg(up=False, extension=number, shows=caller)
+        self.dialled.append(number)
+
+    def ring(self, channel: str, on: bool) -> None:
+        """See the interface."""
+        self._leg(channel).rings = on
+
     def music(self, channel: str, on: bool) -> None:
         """See the interface."""
         self._leg(channel).music = on
@@ -131,7 +152,7 @@ class FakeSwitch:
         for inside in self._rooms.values():
             inside.discard(channel)
         self._rooms[bridge].add(channel)
-        leg.music = False
+        leg.music = leg.rings = False
 
     def leave(self, bridge: str, channel: str) -> None:
         """See the interface."""
@@ -231,6 +252,14 @@ class FakeSwitch:
     def leg_of(self, extension: str) -> str | None:
         """The leg that a phone has."""
         return next((i for i, leg in self._legs.items() if leg.extension == extension), None)
+
+    def shown(self, leg: str) -> str:
+        """The number that a leg of ours shows at the other end."""
+        return self._legs[leg].shows
+
+    def hears_ringing(self, channel: str) -> bool:
+        """Whether it hears that it rings elsewhere."""
+        return self._legs[channel].rings
 
     def hears_music(self, channel: str) -> bool:
         """Whether it does."""

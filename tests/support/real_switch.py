@@ -16,7 +16,7 @@ import psutil
 from appliance.domain.telephony.phones import Phone, digest_of
 from appliance.settings_telephony import TelephonySettings
 from appliance.telephony.ari.provider import AriProvider
-from appliance.telephony.configure import ari_password
+from appliance.telephony.configure import ari_password, way_out
 from appliance.telephony.install import install
 from appliance.telephony.places import Places
 from appliance.telephony.running import Switch, running_pid
@@ -47,9 +47,11 @@ class RealSwitch:
         self.places = Places(folder)
         self.places.make()
         self.places.tree.symlink_to(cache.tree)
+        self._outbound = free_port()
         self.settings = TelephonySettings(
             host="127.0.0.1", sip_port=free_port(), ari_port=free_port(socket.SOCK_STREAM),
-            trunks=(_OUTSIDE,), rtp_first=27000, rtp_last=27999,
+            trunks=(_OUTSIDE,), outbound=f"{_OUTSIDE}:{self._outbound}",
+            rtp_first=27000, rtp_last=27999,
         )  # fmt: skip
         assert Tree(self.places.tree).about
         self.switch = Switch(self.places, self.settings, clock)
@@ -61,7 +63,10 @@ class RealSwitch:
 
     def provider(self) -> AriProvider:
         """A new connection to it; not started."""
-        return AriProvider(self.settings.ari_port, ari_password(self.places))
+        return AriProvider(
+            self.settings.ari_port, ari_password(self.places),
+            lambda number: way_out(self.settings, number),
+        )  # fmt: skip
 
     def caller(
         self, number: str, stays: float, keys: Sequence[tuple[float, str]] = (), *,
@@ -92,6 +97,11 @@ class RealSwitch:
                              "-m", "1", "-au", extension, "-ap", PASSWORD)  # fmt: skip
         assert signing.wait(60) == 0
         self._sipp(SCENARIOS / f"{does}.xml", "127.0.0.1", port, "-d", str(int(after * 1000)))
+
+    def party(self, does: str, after: float = 0.2) -> None:
+        """Whoever has the next number outside that is called ``answers`` or ``declines``."""
+        self._sipp(SCENARIOS / f"{does}.xml", _OUTSIDE, self._outbound, "-m", "1",
+                   "-d", str(int(after * 1000)))  # fmt: skip
 
     def close(self) -> None:
         """All of it."""

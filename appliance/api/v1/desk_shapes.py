@@ -19,6 +19,7 @@ from appliance.domain.conversation import State
 from appliance.domain.desk import Contact, Glance
 from appliance.domain.records import Conversation, Offer
 from appliance.domain.work import Work
+from appliance.services.telephony.take_call import CALLS
 
 
 class OfferShape(BaseModel):
@@ -37,6 +38,14 @@ class LastShape(BaseModel):
     at: datetime
 
 
+class DialShape(BaseModel):
+    """A call that we make."""
+
+    number: str
+    tries: int = Field(description="In vain so far.")
+    reached: bool = Field(description="Whether somebody answered there.")
+
+
 class CardShape(ConversationShape):
     """A conversation in an agent's list."""
 
@@ -46,6 +55,7 @@ class CardShape(ConversationShape):
     unanswered_since: datetime | None = Field(
         description="When the contact began to wait for an answer."
     )
+    dial: DialShape | None = Field(description="Null: nobody is to be called.")
     part: str = Field(
         description="What the asker is in it: `agent`, `colleague`, `listener`, `past`, or empty."
     )
@@ -123,10 +133,18 @@ def cards(work: Work, conversations: list[Conversation], agent: int) -> list[dic
     return [
         {
             **_card(one, glances[one.id], _offer(work, one)),
+            "dial": _dial(work, one),
             "part": part_of_agent(work, one, agent),
         }
         for one in conversations
     ]
+
+
+def _dial(work: Work, one: Conversation) -> dict[str, object] | None:
+    call = work.calls.of(one.id) if one.channel in CALLS else None
+    if call is None or not call.number:
+        return None
+    return {"number": call.number, "tries": call.attempts, "reached": call.reached}
 
 
 def _offer(work: Work, one: Conversation) -> Offer | None:

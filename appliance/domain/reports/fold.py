@@ -119,9 +119,14 @@ def to_form(record: Going | Seated | Target) -> dict[str, Any]:
 def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Sums) -> None:
     assert fact.conversation is not None  # noqa: S101 - looked at by the caller
     one = standing.conversations.setdefault(fact.conversation, Going(since=at))
-    one.channel = str(fact.data.get("channel", one.channel))
+    came_by, one.channel = one.channel, str(fact.data.get("channel", one.channel))
+    if verb == "new" and fact.queue is not None:
+        one.queue = fact.queue
     if "state" not in fact.data:
         return
+    if verb == Event.CALLBACK:  # out of the line, and into the row of those who are called back
+        sums.queue(at, one.queue, came_by).called_back += 1
+        sums.queue(at, one.queue, one.channel).arrived += 1
     state = str(fact.data["state"])
     if one.state in _PART:
         name = _PART[State(one.state)]
@@ -141,6 +146,10 @@ def _count(fact: Fact, verb: str, one: Going, at: float, sums: Sums) -> None:
     """What is an event and no time."""
     if verb == Event.REFUSE and fact.queue is not None:
         sums.queue(at, fact.queue, one.channel).refused += 1
+    if verb == Event.UNREACHED:
+        sums.queue(at, one.queue, one.channel).unreached += 1
+    if verb == Event.LEAVE and one.state == State.NEW:
+        sums.queue(at, one.queue, one.channel).left_menu += 1
     if verb == Event.TRANSFER:
         sums.queue(at, one.queue, one.channel).transferred += 1
     if fact.agent is None:
@@ -166,6 +175,8 @@ def _wait(
     elif one.waits is not None and state in ENDED:
         sums.queue(at, one.queue, one.channel).leave(max(at - one.waits, 0), target)
         one.waits = None
+    elif verb == Event.RETRY:
+        pass  # it was taken up: its wait is over, and is counted once
     elif state == State.QUEUED and (one.waits is None or verb == Event.QUEUE):
         # A message that was left out of hours waits from the next opening on.
         not_before = fact.data.get("not_before")

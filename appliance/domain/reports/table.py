@@ -99,6 +99,9 @@ OF_CONTACTS = (
     Figure("abandonment", Unit.SHARE, _of_contacts("abandonment")),
     Figure("short_abandoned", Unit.COUNT, _plain("short")),
     Figure("refused", Unit.COUNT, _plain("refused")),
+    Figure("left_menu", Unit.COUNT, _plain("left_menu")),
+    Figure("called_back", Unit.COUNT, _plain("called_back")),
+    Figure("unreached", Unit.COUNT, _plain("unreached")),
     *_HANDLING,
 )
 OF_AGENTS = (

@@ -45,6 +45,9 @@ class Step(StrEnum):
     JOIN = "join"
     PART = "part"  # the caller leaves the room
     HANG_UP = "hang_up"  # all of it
+    DIAL = "dial"  # the number outside, see `appliance.domain.telephony.outgoing`
+    RINGBACK = "ringback"  # the agent hears it ring
+    DROP_PARTY = "drop_party"  # it is not called any more
     # in the core
     LEAVE = "leave"
     ACCEPT = "accept"
@@ -53,6 +56,8 @@ class Step(StrEnum):
     END_BY_CALLER = "end_by_caller"
     END_BY_AGENT = "end_by_agent"
     LOSE_AGENT = "lose_agent"
+    REACHED = "reached"
+    UNREACHED = "unreached"
 
 
 class Leg(StrEnum):
@@ -74,6 +79,7 @@ class Line:
         music: whether the caller hears music.
         talking: whether something is played to the caller.
         walking: whether the caller is in a flow.
+        asked: whether a key of the caller's is waited for.
         joined: whether the caller is in the room.
         leg: the agent's phone.
         leg_agent: whose it is.
@@ -86,6 +92,7 @@ class Line:
     music: bool = False
     talking: bool = False
     walking: bool = False
+    asked: bool = False
     joined: bool = False
     leg: Leg = Leg.NONE
     leg_agent: int | None = None
@@ -126,7 +133,7 @@ def _waiting(state: State, line: Line) -> Step | None:
         return Step.PART
     if line.walking and state is State.NEW:
         return None
-    if not line.music and not line.talking:
+    if not (line.music or line.talking or line.asked):
         return Step.MUSIC
     return _offered(line) if state is State.OFFERED else None
 
@@ -169,6 +176,10 @@ class Call:
             is not left out.
         private_until: when that ends by itself.
         step, tries: where in it the caller is; an empty step: it is behind them.
+        number: to be called; empty: it came in. ``channel`` is that of the next try, or of this.
+        reached: somebody answered there.
+        attempts: tries in vain.
+        asked_by: the channel by which the caller asked to be called back; it is to end.
     """
 
     conversation: int
@@ -182,11 +193,20 @@ class Call:
     tries: int = 0
     private_since: datetime | None = None
     private_until: datetime | None = None
+    number: str = ""
+    reached: bool = False
+    attempts: int = 0
+    asked_by: str = ""
 
     @property
     def private(self) -> bool:
         """Whether what is said now is left out of the recording."""
         return self.private_since is not None
+
+    @property
+    def outgoing(self) -> bool:
+        """Whether somebody is still to be reached."""
+        return bool(self.number) and not self.reached
 
     @property
     def bridge(self) -> str:
@@ -202,7 +222,7 @@ class KeptCalls(Protocol):
         ...
 
     def by_channel(self, channel: str) -> Call | None:
-        """The call of this caller."""
+        """The call of this caller, who may have asked to be called back."""
         ...
 
     def going_on(self) -> Sequence[Call]:

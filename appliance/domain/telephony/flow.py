@@ -14,6 +14,8 @@ menu       hears something and presses a key                  one for each key; 
 hours      notices nothing                                    open, closed: of a queue's hours
 queue      waits for an agent                                 otherwise: the queue takes nobody now
 voicemail  speaks after the tone; it waits in a queue         none
+callback   keeps the place in a queue, and is called back     otherwise: does not want it, or
+                                                              nobody can be called
 transfer   waits for one agent                                none
 hang_up    hears something, and the call ends                 none
 ========== ================================================== =====================================
@@ -38,6 +40,7 @@ class Kind(StrEnum):
     HOURS = "hours"
     QUEUE = "queue"
     VOICEMAIL = "voicemail"
+    CALLBACK = "callback"
     TRANSFER = "transfer"
     HANG_UP = "hang_up"
 
@@ -124,7 +127,7 @@ def after(flow: Flow, at: At, what: Heard | str, is_open: IsOpen) -> At | None:
         return _enter(flow, step.ways["next"], is_open)
     if step.kind is Kind.MENU and what not in {Heard.SAID, Heard.REFUSED}:
         return _chosen(flow, step, at, what, is_open)
-    if what == Heard.REFUSED:
+    if what == Heard.REFUSED or (step.kind is Kind.CALLBACK and what == Heard.SILENCE):
         return _enter(flow, step.ways["otherwise"], is_open) if "otherwise" in step.ways else None
     if step.kind is Kind.HANG_UP and what == Heard.SAID:
         return None

@@ -17,6 +17,7 @@ _MUST: Mapping[Kind, frozenset[str]] = {
     Kind.HOURS: frozenset({"queue", "open", "closed"}),
     Kind.QUEUE: frozenset({"queue"}),
     Kind.VOICEMAIL: frozenset({"queue"}),
+    Kind.CALLBACK: frozenset({"queue", "otherwise"}),
     Kind.TRANSFER: frozenset({"agent", "queue"}),
     Kind.HANG_UP: frozenset(),
 }

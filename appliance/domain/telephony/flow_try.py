@@ -37,6 +37,8 @@ def walk(flow: Flow, keys: Sequence[str], is_open: IsOpen) -> list[Stop]:
         did = ""
         if step.kind is Kind.MENU:
             did = pressed.pop(0) if pressed else Heard.SILENCE
+        elif step.kind is Kind.CALLBACK:  # 1 agrees to the number, and the call ends there
+            did = "" if pressed and pressed.pop(0) == "1" else Heard.SILENCE
         elif step.kind is Kind.PLAY:
             did = Heard.SAID
         elif step.kind is Kind.QUEUE and not is_open(step.queue):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appliance.domain.refusals import InvalidError
+from appliance.domain.telephony.flow import KEYS
+from appliance.domain.telephony.phones import is_number
 
 _LANGUAGES = ("zh-CN", "en")
 _BEEPS = ("none", "agent", "all")
@@ -30,6 +32,9 @@ class PhonePolicy:
         beep: who hears a tone when a supervisor comes, or is on another rung: ``none``, ``agent``,
             ``all`` (the caller, too).
         beep_every: seconds between further tones; 0: none.
+        callback: the key by which who waits asks to be called back; empty: none is offered.
+        number: what people outside see when they are called for this queue; empty: what
+            `appliance.telephony.caller_number` says.
     """
 
     language: str = _LANGUAGES[0]
@@ -40,6 +45,8 @@ class PhonePolicy:
     banner: bool = True
     beep: str = "agent"
     beep_every: float = 0.0
+    callback: str = ""
+    number: str = ""
 
     def __post_init__(self) -> None:
         if self.language not in _LANGUAGES:
@@ -52,10 +59,14 @@ class PhonePolicy:
             raise InvalidError("phone-beep", known=_BEEPS, beep=self.beep)
         if self.beep_every and self.beep_every < _LEAST_BEEP:
             raise InvalidError("phone-beep-every", least=int(_LEAST_BEEP))
+        if self.callback and self.callback not in KEYS:
+            raise InvalidError("phone-callback", known=sorted(KEYS))
+        if self.number and not is_number(self.number):
+            raise InvalidError("phone-number")
 
 
 def announcement(
-    policy: PhonePolicy, ahead: int, wait: int | None
+    policy: PhonePolicy, ahead: int, wait: int | None, *, callback: bool = False
 ) -> list[tuple[str, Mapping[str, object]]]:
     """What a waiting caller is told: names of texts below ``phone``, with their blanks.
 
@@ -63,6 +74,7 @@ def announcement(
         policy: of the queue.
         ahead: how many are served before.
         wait: seconds until an answer; None: nobody can tell.
+        callback: whether calls back are made at all.
     """
     told: list[tuple[str, Mapping[str, object]]] = [
         ("next", {}) if ahead == 0 else ("place", {"ahead": ahead})
@@ -70,4 +82,6 @@ def announcement(
     if policy.wait and wait is not None:
         minutes = -(-wait // 60)
         told.append(("soon", {}) if minutes <= 1 else ("minutes", {"minutes": minutes}))
+    if callback and policy.callback:
+        told.append(("offer_callback", {"key": policy.callback}))
     return told

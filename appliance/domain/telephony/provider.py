@@ -168,6 +168,23 @@ class TelephonyProvider(Protocol):
         """
         ...
 
+    def dial(self, leg: str, number: str, caller: str, seconds: int) -> None:
+        """Call a number outside as the channel ``leg``; `Answered` or `Ended` follows.
+
+        One that exists already goes on ringing.
+
+        Args:
+            leg: the new channel's id.
+            number: as the trunk takes it.
+            caller: the number that they see.
+            seconds: how long it rings.
+        """
+        ...
+
+    def ring(self, channel: str, on: bool) -> None:
+        """Let it hear that it rings elsewhere, or no more. Raises GoneError."""
+        ...
+
     def music(self, channel: str, on: bool) -> None:
         """Let it hear music, or no more. Raises GoneError."""
         ...

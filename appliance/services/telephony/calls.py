@@ -21,8 +21,10 @@ from appliance.domain.conversation import State
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation
 from appliance.domain.telephony.call import Call, Line, Step, next_step
+from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.flow import Flows
 from appliance.domain.telephony.phones import Phones
+from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.telephony.provider import (
     Answered,
     Arrived,
@@ -44,16 +46,21 @@ from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, Floor, UnknownError, Work
 from appliance.services.answer_offer import OfferGoneError
 from appliance.services.keep_moving import change
-from appliance.services.telephony.comfort import Comfort, Words
+from appliance.services.telephony.ask_back import AskBack
+from appliance.services.telephony.comfort import Comfort
+from appliance.services.telephony.dialler import STEPS as DIALLED
+from appliance.services.telephony.dialler import Dialler, without_asker
 from appliance.services.telephony.follow_call import IN_THE_CORE, without_leg
 from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
+from appliance.services.telephony.outgoing import OUT
 from appliance.services.telephony.privacy import private_no_more
+from appliance.services.telephony.sayer import Sayer, Speaks, Words
 from appliance.services.telephony.supervisor_legs import SupervisorLegs
 from appliance.services.telephony.take_call import take_call
 from appliance.services.telephony.tape import Shelf, Tape
 from appliance.services.telephony.view import View
-from appliance.services.telephony.walk import Speaks, Walk
+from appliance.services.telephony.walk import Walk
 from appliance.services.trouble import NotYoursError
 from appliance.services.waiting_places import Place
 from common.clock import Clock
@@ -81,6 +88,7 @@ class FrontDesk:
         words: texts for announcements.
         clock: for what is due.
         shelf: where recordings go.
+        dialling: which numbers outside may be called.
     """
 
     flows: Flows
@@ -89,6 +97,7 @@ class FrontDesk:
     words: Words
     clock: Clock
     shelf: Shelf
+    dialling: Dialling = Dialling()
 
 
 @dataclass(frozen=True)
@@ -129,12 +138,18 @@ class Calls:
             floor, switch, phones, self._view, desk.clock, self._look_again
         )
         self._tape = Tape(switch, desk.shelf)
+        self._sayer = sayer = Sayer(switch, self._view, desk.speech)
+        self._ask = AskBack(
+            floor, switch, self._view, sayer, desk.words, desk.dialling, desk.clock, self._look_again
+        )
         self._walk = Walk(
-            floor, switch, self._view, desk.speech, desk.flows.running,
-            self._tape, desk.clock,
-            self._look_again,
+            floor, switch, self._view, sayer, self._ask, desk.flows.running,
+            self._tape, desk.clock, self._look_again,
         )  # fmt: skip
-        self._comfort = Comfort(self._walk, desk.place, desk.words, desk.clock)
+        self._comfort = Comfort(
+            self._view, sayer, self._ask, desk.place, desk.words, desk.clock
+        )  # fmt: skip
+        self._dialler = Dialler(floor, switch, self._view, desk.dialling)
         self._lock = threading.Lock()
         self._working: set[object] = set()
         self._again: dict[object, Callable[[], None]] = {}
@@ -229,7 +244,7 @@ class Calls:
         channels = self._switch.channels()
         self._view.found(channels, self._switch.bridges())
         known = self._floor.read(lambda work: list(work.calls.going_on()))
-        callers = {call.channel for call in known}
+        callers = {channel for call in known for channel in (call.channel, call.asked_by)}
         guests = self._floor.read(lambda work: list(work.guests.legs()))
         ours = callers | {call.leg for call in known} | {one.leg for one in guests}
         ours |= set(self._supervisors.legs())
@@ -241,7 +256,7 @@ class Calls:
         for channel in channels:
             if channel.called and channel.id not in callers:
                 self._soon(channel.id, partial(self._take, channel))
-            elif channel.id.startswith(_LEG) and channel.id not in ours:
+            elif channel.id.startswith((_LEG, OUT)) and channel.id not in ours:
                 self._switch.hang_up(channel.id)
         going = {call.conversation for call in known}
         for recording in self._tape.unfinished().values():
@@ -287,7 +302,7 @@ class Calls:
                 left = self._walk.left_message(now.call)
                 if left is None or left:
                     return
-            step = next_step(now.conversation.state, now.conversation.agent, line)
+            step = self._next(now, line)
             try:
                 if step is None:
                     if self._settle_others(now) or self._lead_on(now, line):
@@ -320,6 +335,8 @@ class Calls:
 
     def _settle_others(self, now: _Now) -> bool:
         """Colleagues and supervisors; whether to look again."""
+        if now.call.outgoing:
+            return False
         guests = self._guests.settle(now.call, now.conversation)
         if guests or self._supervisors.settle(now.call, now.conversation):
             return True
@@ -328,16 +345,26 @@ class Calls:
         self._supervisors.tones(now.call.conversation)
         return False
 
+    def _next(self, now: _Now, line: Line) -> Step | None:
+        if now.call.outgoing:
+            return self._dialler.next(now.call, now.conversation)
+        return next_step(now.conversation.state, now.conversation.agent, line)
+
     def _lead_on(self, now: _Now, line: Line) -> bool:
         """Both ends agree: go on with the flow, or comfort who waits; whether to look again."""
         state, queue = now.conversation.state, now.queue
         try:
+            if now.call.asked_by and self._ask.part(now.call, _language(queue)):
+                self._floor.write(lambda work: without_asker(work, now.call))
             if state is State.NEW and line.walking:
                 return self._walk.go(now.call)
+            if state not in {State.QUEUED, State.OFFERED} and not now.call.outgoing:
+                self._ask.drop(now.call.conversation)
             wanted = line.joined and queue is not None and queue.phone.record
             self._tape.follow(now.call, state, wanted)
-            if state is State.QUEUED and line.music and queue is not None:
-                self._comfort.go(now.call, now.conversation, queue)
+            waits = state is State.QUEUED and not now.call.outgoing
+            if waits and queue is not None and self._comfort.go(now.call, queue, music=line.music):
+                return True
         except GoneError as error:
             log.info("call.gone", call=now.call.conversation, what=str(error))
         self._end_if_over(now, line)
@@ -352,12 +379,15 @@ class Calls:
             leg_agent=call.leg_agent,
             why=why,
             spoken=call.spoken,
+            asked=self._ask.goes_on(call.conversation),
         )
 
     def _do(self, step: Step, now: _Now) -> None:
         call = now.call
         if step in IN_THE_CORE:
             change(self._floor, lambda work: IN_THE_CORE[step](work, call))
+        elif step in DIALLED:
+            self._dialler.do(step, call, now.queue)
         elif step is Step.ANSWER:
             self._switch.answer(call.channel)
             self._view.answered(call.channel)
@@ -365,7 +395,7 @@ class Calls:
             self._switch.music(call.channel, on=True)
             self._view.hears(call, music=True)
         elif step is Step.HUSH:
-            self._walk.hush(call.channel)
+            self._sayer.hush(call.channel)
         elif step is Step.RING:
             self._ring(now)
         elif step is Step.DROP_LEG:
@@ -389,7 +419,7 @@ class Calls:
             self._floor.write(lambda work: work.calls.save(call))
         self._view.belongs(call)
         self._view.rings(call.leg)
-        caller = self._view.number_of(call.channel)
+        caller = call.number or self._view.number_of(call.channel)
         self._switch.call(
             call.leg, devices_of(agent, self._phones.phones()), caller, _RING_SECONDS,
             at_once=now.conversation.state is not State.OFFERED,
@@ -405,7 +435,7 @@ class Calls:
         self._view.in_room(call, joined=True)
 
     def _hang_up(self, call: Call) -> None:
-        for channel in (call.channel, call.leg):
+        for channel in (call.channel, call.leg, call.asked_by):
             if channel:
                 self._switch.hang_up(channel)
                 self._view.ended(channel, End.HUNG_UP)
@@ -422,6 +452,11 @@ class Calls:
             self._view.drop(now.call)
             self._walk.drop(now.call)
             self._comfort.drop(now.call.conversation)
+            self._ask.drop(now.call.conversation)
+
+
+def _language(queue: Queue | None) -> str:
+    return (PhonePolicy() if queue is None else queue.phone).language
 
 
 def _read(work: Work, conversation: int) -> _Now | None:

@@ -69,7 +69,7 @@ class GuestLegs:
             self._view.owns(guest.leg, call.conversation)
             self._view.rings(guest.leg)
             devices = devices_of(guest.agent, self._phones.phones())
-            caller = self._view.number_of(call.channel)
+            caller = call.number or self._view.number_of(call.channel)
             self._switch.call(guest.leg, devices, caller, _RING_SECONDS)
         elif step is GuestStep.JOIN:
             self._floor.write(lambda work: work.guests.save(replace(guest, spoken=True)))

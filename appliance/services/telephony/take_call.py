@@ -5,6 +5,7 @@ from __future__ import annotations
 from appliance.domain.capacity import FULL
 from appliance.domain.contact import Identity
 from appliance.domain.telephony.call import Call
+from appliance.domain.telephony.callback import CALLBACK
 from appliance.domain.telephony.flow import Running, begin
 from appliance.domain.telephony.provider import Channel
 from appliance.domain.work import Work
@@ -14,6 +15,7 @@ from appliance.services.moves import SYSTEM
 from appliance.services.telephony.walk import is_open
 
 PHONE = "phone"  # the channel's name in conversations and reports
+CALLS = frozenset({PHONE, CALLBACK})  # in which telephones ring
 
 
 def take_call(work: Work, channel: Channel, queue: int, running: Running | None = None) -> Call:

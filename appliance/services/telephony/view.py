@@ -23,6 +23,7 @@ class View:
         self._music: set[str] = set()
         self._rooms: dict[str, str] = {}  # by channel
         self._ringing: set[str] = set()
+        self._ringback: set[str] = set()
         self._playing: dict[str, str] = {}  # by channel
         self._keys: dict[str, list[str]] = {}
         self._recorded: set[str] = set()
@@ -35,7 +36,7 @@ class View:
                 self._up, self._ends, self._numbers, self._playing, self._keys, self._rooms,
             ):  # fmt: skip
                 kept.clear()
-            for names in (self._music, self._ringing):
+            for names in (self._music, self._ringing, self._ringback):
                 names.clear()
             self.fresh = False
 
@@ -57,8 +58,9 @@ class View:
         """These channels are of this call."""
         with self._lock:
             self._owner[call.channel] = call.conversation
-            if call.leg:
-                self._owner[call.leg] = call.conversation
+            for also in (call.leg, call.asked_by):
+                if also:
+                    self._owner[also] = call.conversation
 
     def owns(self, channel: str, conversation: int) -> None:
         """This channel is of that call, too."""
@@ -96,6 +98,21 @@ class View:
         with self._lock:
             self._ringing.add(leg)
 
+    def rings_back(self, leg: str) -> None:
+        """It hears that it rings elsewhere."""
+        with self._lock:
+            self._ringback.add(leg)
+
+    def hears_ringing(self, leg: str) -> bool:
+        """Whether it does."""
+        with self._lock:
+            return leg in self._ringback
+
+    def there(self, channel: str) -> bool:
+        """Whether it is up, or on its way."""
+        with self._lock:
+            return channel in self._up
+
     def answered(self, channel: str) -> None:
         """It is up."""
         with self._lock:
@@ -110,6 +127,7 @@ class View:
             self._playing.pop(channel, None)
             self._keys.pop(channel, None)
             self._ringing.discard(channel)
+            self._ringback.discard(channel)
             self._music.discard(channel)
             self._rooms.pop(channel, None)
 
@@ -202,11 +220,11 @@ class View:
         """It is over: nothing of it is remembered."""
         with self._lock:
             mine = [name for name, owner in self._owner.items() if owner == call.conversation]
-            for name in {call.channel, *mine}:
+            for name in {call.channel, call.leg, *mine}:
                 for kept in (
                     self._up, self._ends, self._numbers, self._owner, self._playing, self._keys,
                     self._rooms,
                 ):  # fmt: skip
                     kept.pop(name, None)
-                for names in (self._music, self._ringing):
+                for names in (self._music, self._ringing, self._ringback):
                     names.discard(name)

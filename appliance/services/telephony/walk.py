@@ -6,21 +6,21 @@ from it. What is heard at the moment is in memory alone: after a crash the step 
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from appliance.domain.conversation import Event, State
 from appliance.domain.queue import Entry
 from appliance.domain.telephony.call import Call
-from appliance.domain.telephony.flow import At, Flow, Heard, Kind, Prompt, Running, Step, after
+from appliance.domain.telephony.flow import At, Flow, Heard, Kind, Running, Step, after
 from appliance.domain.telephony.provider import TelephonyProvider
 from appliance.domain.telephony.recording import Stage
 from appliance.domain.work import Floor, Work
 from appliance.services.arrive import give_place, open_queue
 from appliance.services.keep_moving import change
 from appliance.services.moves import SYSTEM, by_contact, move
+from appliance.services.telephony.ask_back import AskBack
+from appliance.services.telephony.sayer import Sayer
 from appliance.services.telephony.tape import Tape
 from appliance.services.telephony.view import View
 from common.clock import Clock
@@ -29,14 +29,6 @@ BECAUSE_ENDED = "ended"
 VOICEMAIL = "voicemail"  # the channel's name in conversations and reports
 _LEAST_MESSAGE = 1.0  # seconds; less is a caller who has hung up
 _WRITES_SECONDS = 3.0  # so long the switch may take to end a file
-
-
-class Speaks(Protocol):
-    """Makes what is to be heard."""
-
-    def media(self, prompt: Prompt) -> str | None:
-        """The name that the switch plays; None: it cannot be heard."""
-        ...
 
 
 @dataclass
@@ -58,9 +50,10 @@ class Walk:
 
     Args:
         floor: the core.
-        switch: plays.
+        switch: ends calls.
         view: tells what was played and which keys were pressed.
-        speech: what is heard.
+        sayer: what is heard.
+        ask: talks about callbacks.
         running: a version of a flow, by its id.
         tape: takes voicemails.
         clock: for a menu's patience.
@@ -72,14 +65,16 @@ class Walk:
         floor: Floor,
         switch: TelephonyProvider,
         view: View,
-        speech: Speaks,
+        sayer: Sayer,
+        ask: AskBack,
         running: Callable[[int], Running | None],
         tape: Tape,
         clock: Clock,
         again: Callable[[int, float], None],
     ) -> None:
         self._floor, self._switch, self._view = floor, switch, view
-        self._speech, self._running, self._clock, self._again = speech, running, clock, again
+        self._sayer, self._ask, self._running = sayer, ask, running
+        self._clock, self._again = clock, again
         self._stands: dict[int, _Stand] = {}
         self._tape = tape
 
@@ -90,20 +85,33 @@ class Walk:
             raise LookupError(f"call {call.conversation} goes through a flow that is gone")
         at = At(call.step, call.tries)
         step = running.flow.steps[at.step]
+        if step.kind is Kind.CALLBACK:
+            return self._call_back(call, running.flow, step)
         stand = self._stands.get(call.conversation)
         if stand is None or stand.at != at:
             stand = self._stands[call.conversation] = _Stand(at)
             if step.say and not (step.kind is Kind.VOICEMAIL and self._tape.message(call)):
-                stand.playback = self.say(call.channel, step.say)
+                stand.playback = self._sayer.say(call.channel, step.say)
         what = self._what(call, step, stand)
         if not what:
             return False
         if step.kind is Kind.VOICEMAIL:
             self._keep_message(call, step)
             return True
-        self.hush(call.channel)
+        self._sayer.hush(call.channel)
         change(self._floor, lambda work: _lead_on(work, call, running.flow, step, what))
         return True
+
+    def _call_back(self, call: Call, flow: Flow, step: Step) -> bool:
+        wanted: bool | None = False
+        if self._ask.possible:
+            if not self._ask.goes_on(call.conversation):
+                queue = self._floor.read(lambda work: work.queue(step.queue))
+                self._ask.begin(call, queue.phone.language)
+            wanted = self._ask.go(call, step.queue)
+        if wanted is False:
+            change(self._floor, lambda work: _lead_on(work, call, flow, step, Heard.SILENCE))
+        return wanted is not None
 
     def left_message(self, call: Call) -> bool | None:
         """The caller has hung up: whether a voicemail was left; None: it is not written yet."""
@@ -137,24 +145,6 @@ class Walk:
     def drop(self, call: Call) -> None:
         """The caller is out of it."""
         self._stands.pop(call.conversation, None)
-
-    def say(self, channel: str, prompts: Sequence[Prompt]) -> str:
-        """Play them; the playback's id, empty when nothing can be heard. Raises GoneError."""
-        media = [name for name in map(self._speech.media, prompts) if name]
-        if not media:
-            return ""
-        playback = "play-" + secrets.token_hex(8)
-        self._switch.music(channel, on=False)
-        self._view.plays(channel, playback)
-        self._switch.play(channel, media, playback)
-        return playback
-
-    def hush(self, channel: str) -> None:
-        """What is played ends."""
-        playback = self._view.playing(channel)
-        if playback:
-            self._switch.stop_playing(playback)
-            self._view.played(playback)
 
     def _what(self, call: Call, step: Step, stand: _Stand) -> Heard | str:
         """What happened at the step; empty: nothing yet."""

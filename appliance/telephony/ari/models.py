@@ -18,6 +18,8 @@ OPERATIONS = {
     "channels.playWithId": ("POST", "/channels/{channelId}/play/{playbackId}"),
     "channels.record": ("POST", "/channels/{channelId}/record"),
     "channels.snoopChannelWithId": ("POST", "/channels/{channelId}/snoop/{snoopId}"),
+    "channels.ring": ("POST", "/channels/{channelId}/ring"),
+    "channels.ringStop": ("DELETE", "/channels/{channelId}/ring"),
     "bridges.list": ("GET", "/bridges"),
     "bridges.createWithId": ("POST", "/bridges/{bridgeId}"),
     "bridges.destroy": ("DELETE", "/bridges/{bridgeId}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from appliance.domain.telephony.provider import (
@@ -53,9 +53,13 @@ class AriProvider:
     Args:
         port: of the switch, on this machine.
         password: see `appliance.telephony.configure.ari_password`.
+        outside: by which name of the switch a number outside is called; None: by none.
     """
 
-    def __init__(self, port: int, password: str) -> None:
+    def __init__(
+        self, port: int, password: str, outside: Callable[[str], str | None] = lambda _number: None
+    ) -> None:
+        self._outside = outside
         self._told: Told = lambda _event: None
         self._beginning: dict[str, threading.Event] = {}
         self._ari = AriConnection(
@@ -100,13 +104,20 @@ class AriProvider:
         self, leg: str, phones: Sequence[str], caller: str, seconds: int, *, at_once: bool = False
     ) -> None:
         """See the interface."""
-        if not any(self._rings(leg, name, caller, seconds, at_once) for name in phones):
+        ways = (f"PJSIP/{name}" for name in phones)
+        if not any(self._rings(leg, way, caller, seconds, at_once) for way in ways):
             # A phone that is not signed in has no channel that could tell of its end.
             self._told(Ended(leg, End.UNREACHABLE))
 
-    def _rings(self, leg: str, name: str, caller: str, seconds: int, at_once: bool) -> bool:
+    def dial(self, leg: str, number: str, caller: str, seconds: int) -> None:
+        """See the interface."""
+        way = self._outside(number)
+        if way is None or not self._rings(leg, way, caller, seconds, at_once=False):
+            self._told(Ended(leg, End.UNREACHABLE))
+
+    def _rings(self, leg: str, way: str, caller: str, seconds: int, at_once: bool) -> bool:
         query = {
-            "endpoint": f"PJSIP/{name}", "app": APPLICATION, "appArgs": _LEG,
+            "endpoint": way, "app": APPLICATION, "appArgs": _LEG,
             "callerId": caller, "timeout": str(seconds),
         }  # fmt: skip
         body = {"variables": _AT_ONCE} if at_once else None
@@ -119,6 +130,11 @@ class AriProvider:
                 raise
             return False
         return True
+
+    def ring(self, channel: str, on: bool) -> None:
+        """See the interface."""
+        with _must_be_there():
+            self._ari.do("channels.ring" if on else "channels.ringStop", channelId=channel)
 
     def music(self, channel: str, on: bool) -> None:
         """See the interface."""

@@ -45,6 +45,9 @@ class People(Protocol):
     def at_phone(self, extension: str, does: str) -> None:
         """Somebody sits at a phone who ``answers`` or ``declines``."""
 
+    def at_number(self, number: str, does: str) -> None:
+        """Whoever has the number outside ``answers`` or ``declines``."""
+
     def answered(self) -> None:
         """The caller was answered: their time runs."""
 
@@ -67,6 +70,10 @@ class InMemory:
     def at_phone(self, extension: str, does: str) -> None:
         """See `People`."""
         self._fake.phones.add(extension)
+        self.at_number(extension, does)
+
+    def at_number(self, extension: str, does: str) -> None:
+        """See `People`."""
         self._does[extension] = does
         timer = threading.Timer(0.05, self._react, [extension])
         timer.daemon = True
@@ -107,6 +114,10 @@ class WithSipp:
     def at_phone(self, extension: str, does: str) -> None:
         """See `People`."""
         self._real.phone(extension, does)
+
+    def at_number(self, number: str, does: str) -> None:
+        """See `People`."""
+        self._real.party(does)
 
     def answered(self) -> None:
         """See `People`."""

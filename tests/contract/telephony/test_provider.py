@@ -97,6 +97,33 @@ def test_a_phone_that_nobody_signed_in_with_is_told_as_unreachable(people):
     assert people.heard.wait(Ended) == Ended("leg-1", End.UNREACHABLE)
 
 
+def test_a_number_outside_is_called_and_the_agent_hears_it_ring(people):
+    people.at_phone("101", "answers")
+    people.provider.call("leg-1", ["101"], "+8613800000000", 30, at_once=True)
+    assert people.heard.wait(Answered) == Answered("leg-1")
+    people.provider.ring("leg-1", on=True)
+    people.heard.events.clear()
+    people.at_number("+8613800000000", "answers")
+    people.provider.dial("out-1", "+8613800000000", "4000", 30)
+    people.provider.dial("out-1", "+8613800000000", "4000", 30)  # asked twice, called once
+    assert people.heard.wait(Answered) == Answered("out-1")
+    people.provider.ring("leg-1", on=False)
+    people.provider.make_bridge("call-1")
+    people.provider.join("call-1", "leg-1")
+    people.provider.join("call-1", "out-1")
+    assert people.provider.bridges()[0].channels == {"leg-1", "out-1"}
+    people.provider.drop_bridge("call-1")
+    people.provider.hang_up("out-1")
+    people.provider.hang_up("leg-1")
+    until(lambda: not people.provider.channels(), 60, "the end", every=0.02)
+
+
+def test_a_number_outside_that_is_busy_is_told_as_busy(people):
+    people.at_number("+8613800000000", "declines")
+    people.provider.dial("out-1", "+8613800000000", "", 30)
+    assert people.heard.wait(Ended) == Ended("out-1", End.BUSY)
+
+
 def test_ending_what_is_gone_does_nothing_and_anything_else_with_it_says_so(people):
     switch = people.provider
     switch.hang_up("none")
@@ -107,6 +134,7 @@ def test_ending_what_is_gone_does_nothing_and_anything_else_with_it_says_so(peop
     for act in (
         lambda: switch.answer("none"),
         lambda: switch.music("none", on=True),
+        lambda: switch.ring("none", on=True),
         lambda: switch.join("none", "none"),
         lambda: switch.play("none", ["hello-world"], "p"),
         lambda: switch.record("none", "r"),

@@ -1,6 +1,6 @@
 // A flow's form, as the server shows and takes it (docs/telephony.md), and its picture.
 
-export type Kind = "play" | "menu" | "hours" | "queue" | "voicemail" | "transfer" | "hang_up";
+export type Kind = "play" | "menu" | "hours" | "queue" | "voicemail" | "callback" | "transfer" | "hang_up";
 export interface Said {
   text?: string;
   language?: string;
@@ -34,6 +34,7 @@ export const PARTS: Record<Kind, { say?: boolean; queue?: boolean; agent?: boole
   hours: { queue: true, ways: ["open", "closed"] },
   queue: { queue: true, ways: ["otherwise"] },
   voicemail: { say: true, queue: true, ways: [] },
+  callback: { queue: true, ways: ["otherwise"] },
   transfer: { queue: true, agent: true, ways: [] },
   hang_up: { say: true, ways: [] },
 };

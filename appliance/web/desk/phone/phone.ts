@@ -4,6 +4,7 @@ import { defineStore } from "pinia";
 import { computed, ref, shallowRef, watch } from "vue";
 
 import { useBoard } from "../agent/board";
+import { isCall } from "../agent/channels";
 import { get, post, Refused } from "../api/client";
 import type { Quality } from "./quality";
 import type { Devices, Line, Softphone, Told } from "./softphone";
@@ -43,7 +44,7 @@ export const usePhone = defineStore("phone", () => {
   let again = 0;
 
   /** The call that I have taken; the phone follows it. */
-  const call = computed(() => board.mine.find((one) => one.channel === "phone" && one.agent === board.me?.id && (one.state === "active" || one.state === "held")));
+  const call = computed(() => board.mine.find((one) => isCall(one.channel) && one.agent === board.me?.id && (one.state === "active" || one.state === "held")));
 
   async function begin(): Promise<void> {
     const told = await get("/api/v1/desk/phone");

@@ -199,3 +199,26 @@ def _rounded(sums: Sums) -> dict:
         for place in (sums.contacts, sums.agents)
         for key, one in place.items()
     }
+
+
+def test_who_asks_to_be_called_back_leaves_the_line_and_waits_on_in_a_row_of_its_own():
+    day = Day().come(0, 1, channel="phone")
+    day.at(30, "conversation.callback", 1, channel="callback", state="queued")
+    day.at(90, "conversation.accept", 1, ANNA, channel="callback", state="active")
+    day.at(120, "conversation.retry", 1, ANNA, channel="callback", state="queued")
+    day.at(420, "conversation.accept", 1, ANNA, channel="callback", state="active")
+    day.at(450, "conversation.unreached", 1, ANNA, channel="callback", state="closed")
+    sums = fold(day.facts, Standing())
+    line, back = Contacts(), Contacts()
+    for (_at, _queue, channel), one in sums.contacts.items():
+        (line if channel == "phone" else back).add(one)
+    assert (line.arrived, line.called_back, line.answered, line.abandoned) == (1, 1, 0, 0)
+    assert (back.arrived, back.answered, back.waited, back.unreached) == (1, 1, 90, 1)
+    assert (back.abandoned, back.handled, of(sums, ANNA).talk) == (0, 2, 60)
+
+
+def test_who_hangs_up_in_a_menu_is_counted_and_is_no_contact_of_the_service_level():
+    day = Day().at(0, "conversation.new", 1, channel="phone")
+    day.at(9, "conversation.leave", 1, queue=None, channel="phone", state="abandoned")
+    told = day.told()
+    assert (told.left_menu, told.arrived, told.abandoned) == (1, 0, 0)

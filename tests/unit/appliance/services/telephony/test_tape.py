@@ -87,7 +87,9 @@ def test_a_talk_is_recorded_sealed_and_its_hash_is_on_record(house, tmp_path):
     (sealed,) = (tmp_path / "recordings").rglob("*.sealed")
     assert wav[44:1000] not in sealed.read_bytes()
     assert not house.spool("talk-1-1").exists()
-    assert any(one.sha256 in line.subject for line in house.audit.latest(10))
+    until(  # the line follows the file
+        lambda: any(one.sha256 in line.subject for line in house.audit.latest(10)), 60, "the line"
+    )
 
 
 def test_who_is_held_and_what_is_said_in_private_is_left_out(house):

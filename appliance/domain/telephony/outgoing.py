@@ -1,0 +1,86 @@
+"""What is to be done next about a call that we make: the agent's phone first, then the number.
+
+A callback, and a call that an agent begins. As in `appliance.domain.telephony.call` the core
+decides and the switch follows; this rule holds until somebody has answered at the number. From then
+on the call is one like all others, and that rule holds.
+
+======== ===========================================================================================
+state    what the switch should have
+======== ===========================================================================================
+queued   nothing: it waits for an agent, as a place in the queue
+offered  the agent's phone rings
+active   the agent's phone is up; the number is called, and the agent hears it ring
+ended    nothing
+======== ===========================================================================================
+
+What the switch tells the core beside what it always tells: somebody answered (`REACHED`), or the
+number, or the agent, is gone before (`UNREACHED`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.conversation import ENDED, State
+from appliance.domain.telephony.call import Leg, Step
+from appliance.domain.telephony.provider import End
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What the switch has of it.
+
+    Attributes:
+        leg: the agent's phone; with ``leg_agent`` and ``why`` as in `Line`.
+        party: the number's leg.
+        rings: whether the agent hears it ring.
+    """
+
+    leg: Leg = Leg.NONE
+    leg_agent: int | None = None
+    why: End | None = None
+    party: Leg = Leg.NONE
+    rings: bool = False
+
+
+_SPOKEN = frozenset({State.ACTIVE, State.HELD})
+_NO_MORE = ENDED | {State.WRAP_UP}
+_THERE = frozenset({Leg.RINGING, Leg.UP})
+
+
+def next_outgoing_step(state: State, agent: int | None, line: Outgoing) -> Step | None:
+    """The next step for a conversation in ``state`` at ``agent``; None: all is as it should be."""
+    if state in _NO_MORE:
+        anything = line.leg is not Leg.NONE or line.party in _THERE
+        return Step.HANG_UP if anything else None
+    if state in _SPOKEN:
+        return _spoken(agent, line)
+    if line.party is not Leg.NONE:
+        return Step.DROP_PARTY
+    if line.leg is not Leg.NONE and (state is not State.OFFERED or line.leg_agent != agent):
+        return Step.DROP_LEG
+    return _offered(line) if state is State.OFFERED else None
+
+
+def _offered(line: Outgoing) -> Step | None:
+    if line.leg is Leg.NONE:
+        return Step.RING
+    if line.leg is Leg.UP:
+        return Step.ACCEPT
+    if line.leg is Leg.GONE:
+        return Step.MISS if line.why in {End.UNREACHABLE, End.FAILED} else Step.DECLINE
+    return None
+
+
+def _spoken(agent: int | None, line: Outgoing) -> Step | None:
+    if line.party is Leg.UP:
+        return Step.REACHED
+    if line.leg is not Leg.NONE and line.leg_agent != agent:
+        return Step.DROP_LEG
+    if Leg.GONE in {line.leg, line.party}:
+        return Step.UNREACHED
+    if line.leg is not Leg.UP:
+        return Step.RING if line.leg is Leg.NONE else None
+    if line.party is Leg.NONE:
+        return Step.DIAL
+    return None if line.rings else Step.RINGBACK

@@ -1,0 +1,89 @@
+"""Calls numbers outside once the agent has picked up; `…domain.telephony.outgoing` says when."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from appliance.domain.queue import Queue
+from appliance.domain.records import Conversation
+from appliance.domain.telephony.call import Call, Leg, Step
+from appliance.domain.telephony.dialling import Dialling, NumberRefusedError
+from appliance.domain.telephony.outgoing import Outgoing, next_outgoing_step
+from appliance.domain.telephony.provider import End, GoneError, TelephonyProvider
+from appliance.domain.work import Floor, Work
+from appliance.services.keep_moving import change
+from appliance.services.telephony import outgoing
+from appliance.services.telephony.view import View
+from common.logs import get_logger
+
+log = get_logger(__name__)
+
+STEPS = frozenset({Step.DIAL, Step.RINGBACK, Step.DROP_PARTY, Step.REACHED, Step.UNREACHED})
+_BY_AGENT = "agent"
+
+
+class Dialler:
+    """Does what `next_outgoing_step` says of the number.
+
+    Args:
+        floor: the core.
+        switch: started by whoever has this.
+        view: what is known of it.
+        rules: which numbers may be called.
+    """
+
+    def __init__(
+        self, floor: Floor, switch: TelephonyProvider, view: View, rules: Dialling
+    ) -> None:
+        self._floor, self._switch, self._view, self._rules = floor, switch, view, rules
+
+    def next(self, call: Call, conversation: Conversation) -> Step | None:
+        """What is to be done; None: nothing."""
+        leg, why = self._view.leg(call)
+        party, _why = self._view.leg_of(call.channel, spoken=False)
+        rings = self._view.hears_ringing(call.leg)
+        line = Outgoing(leg, call.leg_agent, why, party, rings)
+        return next_outgoing_step(conversation.state, conversation.agent, line)
+
+    def do(self, step: Step, call: Call, queue: Queue | None) -> None:
+        """One of `STEPS`. Raises GoneError."""
+        if step is Step.DIAL:
+            self._dial(call, queue)
+        elif step is Step.RINGBACK:
+            self._view.rings_back(call.leg)  # asked once, whether it is heard or not
+            self._switch.ring(call.leg, on=True)
+        elif step is Step.DROP_PARTY:
+            self._switch.hang_up(call.channel)
+            self._floor.write(lambda work: outgoing.renewed(work, call))
+        elif step is Step.REACHED:
+            with contextlib.suppress(GoneError):
+                self._switch.ring(call.leg, on=False)
+            self._floor.write(lambda work: outgoing.reached(work, call))
+        else:
+            party, why = self._view.leg_of(call.channel, spoken=False)
+            because = str(why or End.FAILED) if party is Leg.GONE else _BY_AGENT
+            self._switch.hang_up(call.channel)
+            change(
+                self._floor, lambda work: outgoing.unreached(work, call, because, self._rules)
+            )  # fmt: skip
+
+    def _dial(self, call: Call, queue: Queue | None) -> None:
+        own = queue.phone.number if queue is not None else ""
+        self._view.owns(call.channel, call.conversation)
+        self._view.rings(call.channel)
+        try:  # what may be called can have changed since it was asked
+            number = self._rules.judge(call.number)
+        except NumberRefusedError as error:
+            log.warning("call.not_dialled", call=call.conversation, reason=error.kind)
+            self._view.ended(call.channel, End.FAILED)
+            return
+        self._floor.write(lambda work: outgoing.dialled(work, call))
+        self._switch.dial(call.channel, number, own or self._rules.caller, self._rules.seconds)
+
+
+def without_asker(work: Work, call: Call) -> None:
+    """Who asked to be called back has put the receiver down."""
+    found = work.calls.of(call.conversation)
+    if found is not None:
+        work.calls.save(replace(found, asked_by=""))

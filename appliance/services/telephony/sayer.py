@@ -1,0 +1,58 @@
+"""Lets somebody at a telephone hear texts and recordings."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Protocol
+
+from appliance.domain.telephony.flow import Prompt
+from appliance.domain.telephony.provider import TelephonyProvider
+from appliance.services.telephony.view import View
+
+
+class Speaks(Protocol):
+    """Makes what is to be heard."""
+
+    def media(self, prompt: Prompt) -> str | None:
+        """The name that the switch plays; None: it cannot be heard."""
+        ...
+
+
+class Words(Protocol):
+    """The texts of the interface."""
+
+    def t(self, key: str, *, language: str | None = None, **values: object) -> str:
+        """One of them."""
+        ...
+
+
+class Sayer:
+    """See the module.
+
+    Args:
+        switch: plays.
+        view: remembers what is played.
+        speech: makes what is heard.
+    """
+
+    def __init__(self, switch: TelephonyProvider, view: View, speech: Speaks) -> None:
+        self._switch, self._view, self._speech = switch, view, speech
+
+    def say(self, channel: str, prompts: Sequence[Prompt]) -> str:
+        """Play them; the playback's id, empty when nothing can be heard. Raises GoneError."""
+        media = [name for name in map(self._speech.media, prompts) if name]
+        if not media:
+            return ""
+        playback = "play-" + secrets.token_hex(8)
+        self._switch.music(channel, on=False)
+        self._view.plays(channel, playback)
+        self._switch.play(channel, media, playback)
+        return playback
+
+    def hush(self, channel: str) -> None:
+        """What is played ends."""
+        playback = self._view.playing(channel)
+        if playback:
+            self._switch.stop_playing(playback)
+            self._view.played(playback)
