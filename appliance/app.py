@@ -32,7 +32,7 @@ from appliance.api.v1.recordings import recordings
 from appliance.api.v1.site import site
 from appliance.api.v1.update import update
 from appliance.api.widget import widget
-from appliance.domain.running import Part, Reporting, webhooks_part
+from appliance.domain.running import Part, Reporting, trunks_part, webhooks_part
 from appliance.domain.users import User
 from appliance.entrance import Entrance
 from appliance.live.readers import Readers
@@ -58,7 +58,8 @@ from appliance.store.phones import SqlPhones
 from appliance.store.queue_form import from_form, to_form
 from appliance.store.recordings import SqlRecordings
 from appliance.store.reports import SqlBook
-from appliance.telephony.facts import switch_facts
+from appliance.store.trunks import SqlTrunks
+from appliance.telephony.facts import switch_facts, trunk_facts
 from appliance.telephony.places import Places as TelephonyPlaces
 from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
@@ -135,7 +136,7 @@ def create_app(
         reporting,
         switch=lambda: switch_facts(settings().telephony_folder),
         least_disk=lambda: settings().least_disk_mib * 2**20,
-        further=lambda: _webhooks_part(office),
+        further=lambda: _webhooks_part(office) + _trunks_part(office, settings()),
     )
     metrics = Metrics(sources)
 
@@ -294,6 +295,11 @@ def recordings_of(settings: ApplianceSettings, office: Office, clock: Clock) -> 
     """Where what was recorded of calls is kept."""
     folder = Path(settings.telephony.recordings_folder or office.folder / "recordings").resolve()
     return SqlRecordings(office.database, office.vault, folder, clock)
+
+
+def _trunks_part(office: Office, settings: ApplianceSettings) -> list[Part]:
+    names = SqlTrunks(office.database, office.vault).names()
+    return trunks_part(trunk_facts(settings.telephony_folder, names))
 
 
 def _webhooks_part(office: Office) -> list[Part]:

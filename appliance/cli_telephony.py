@@ -12,11 +12,14 @@ from typing import TypeVar
 import click
 
 from appliance.domain.telephony.phones import Number, Phone, digest_of, is_extension, is_number
+from appliance.domain.telephony.trunks import Registration, Trunk, TrunkError
 from appliance.office import Office
 from appliance.ops.reporting import start_reporting
 from appliance.settings import ApplianceSettings, load_settings
 from appliance.store.flows import SqlFlows
 from appliance.store.phones import SqlPhones
+from appliance.store.trunks import SqlTrunks
+from appliance.telephony.facts import trunk_facts
 from appliance.telephony.install import install
 from appliance.telephony.places import Places
 from appliance.telephony.running import Switch, keep_running
@@ -78,7 +81,9 @@ def run() -> None:
         beating.start()
         try:
             keep_running(
-                Switch(places, settings.telephony, clock),
+                Switch(
+                    places, settings.telephony, clock, SqlTrunks(office.database, office.vault).all
+                ),
                 SqlPhones(office.database).phones,
                 stop,
                 partial(_ready, watchdog, settings),
@@ -204,6 +209,60 @@ def list_numbers(as_json: bool) -> None:
     found = _with_office(find)
     lines = [f"{one['number']:24} {one['queue']}" for one in found]
     show(found, as_json, "\n".join(lines) or "No numbers yet.")
+
+
+@telephony.group()
+def trunk() -> None:
+    """Trunks of providers that know us by a name and a password, and with whom we register."""
+
+
+@trunk.command("add")
+@click.argument("name")
+@click.option("--server", required=True, help="The provider's address, with a port perhaps.")
+@click.option("--user", required=True, help="By which the provider knows us.")
+@click.option("--number", default="", help="To which its calls come, unless it names another.")
+@click.option(
+    "--password",
+    prompt=True,
+    hide_input=True,
+    envvar="CALLSTEAD_TRUNK_PASSWORD",
+    help="Better left out: it is asked for, and then stands in no list of processes.",
+)
+def add_trunk(name: str, server: str, user: str, number: str, password: str) -> None:
+    """Register as USER with a provider, under our NAME for it; again: with other particulars.
+
+    The running switch follows within seconds; `callstead doctor` says how it stands.
+    """
+    try:
+        kept = Trunk(name, server, user, password, number or user)
+    except TrunkError as error:
+        raise OperatorError(str(error)) from error
+    _with_office(lambda office: SqlTrunks(office.database, office.vault).keep(kept))
+    click.echo(f"The trunk {name} registers with {server}. Its calls come to {kept.number}.")
+
+
+@trunk.command("remove")
+@click.argument("name")
+def remove_trunk(name: str) -> None:
+    """Register with this provider no more."""
+    if not _with_office(lambda office: SqlTrunks(office.database, office.vault).drop(name)):
+        raise OperatorError(f"There is no trunk {name!r}.")
+
+
+@trunk.command("list")
+@json_option
+def list_trunks(as_json: bool) -> None:
+    """List the trunks that we register with, and how they stand."""
+    trunks = _with_office(lambda office: SqlTrunks(office.database, office.vault).all())
+    stands = trunk_facts(load_settings().telephony_folder, [one.name for one in trunks])
+    found = [
+        {"name": one.name, "server": one.server, "user": one.user, "number": one.number,
+         "state": str(stands.get(one.name, Registration.UNKNOWN))}
+        for one in trunks
+    ]  # fmt: skip
+    lines = [f"{one['name']:16} {one['state']:12} {one['user']} at {one['server']}"
+             for one in found]  # fmt: skip
+    show(found, as_json, "\n".join(lines) or "No trunks yet.")
 
 
 def _with_office(use: Callable[[Office], T]) -> T:

@@ -6,12 +6,16 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+from appliance.domain.telephony.trunks import Registration
 from appliance.settings import ApplianceSettings
 from appliance.telephony.audio import seconds_of
 from appliance.telephony.console import VERSION, Console
+from appliance.telephony.facts import trunk_facts
 from appliance.telephony.places import Places
+from appliance.telephony.registrations import configured_trunks
 from appliance.telephony.running import running_pid
 from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
@@ -41,6 +45,8 @@ def telephony_checks(settings: ApplianceSettings) -> Iterator[Check]:
             name = f"telephony: {'UDP' if kind is socket.SOCK_DGRAM else 'TCP'} port {port}"
             yield Check(name, _PortFree(name, kind, host, port, f"appliance.telephony.{key}"))
     yield Check("telephony: running", lambda: _running(places))
+    for name in configured_trunks(places):
+        yield Check(f"telephony: trunk {name}", partial(_trunk, places, name))
 
 
 def _switch(places: Places) -> Result:
@@ -102,6 +108,29 @@ def _running(places: Places) -> Result:
             f"Start {_RUN} again: it ends a switch that is silent.",
         )  # fmt: skip
     return Result(name, True, f"{' '.join(version.split()[:2])} answers as process {pid}")
+
+
+def _trunk(places: Places, trunk: str) -> Result:
+    name = f"telephony: trunk {trunk}"
+    state = trunk_facts(places.root, [trunk])[trunk]
+    if state is Registration.REGISTERED:
+        return Result(name, True, f"{trunk} is registered with its provider")
+    if state is Registration.REFUSED:
+        return Result(
+            name, False, f"the provider of {trunk} refuses the user or the password",
+            f"Compare both with the provider's letter, and set them again: `callstead appliance "
+            f"telephony trunk add {trunk}`.",
+        )  # fmt: skip
+    if state is Registration.SILENT:
+        return Result(
+            name, False, f"the provider of {trunk} does not answer",
+            "Look whether its address is right and whether the firewall lets SIP (UDP) out and its "
+            f"answers in; more is at the end of {places.log / 'messages.log'}.",
+        )  # fmt: skip
+    return Result(
+        name, False, f"{trunk} is not registered, because the switch does not run or has not taken "
+        "it over yet", f"Start {_RUN}; it takes a new trunk over within seconds.",
+    )  # fmt: skip
 
 
 def _names() -> Result:

@@ -42,6 +42,7 @@ from appliance.store.migrate import alone
 from appliance.store.nodes import SqlNodes
 from appliance.store.phones import SqlPhones
 from appliance.store.reports import count_events, forget_reports
+from appliance.store.trunks import SqlTrunks
 from appliance.telephony.configure import ari_password
 from appliance.telephony.link import LOOK_SECONDS, PhoneLink
 from appliance.telephony.places import Places
@@ -276,6 +277,7 @@ def _phone(
         office.floor, SqlLive(office.database), SqlPhones(office.database), turn, settings,
         SqlFlows(office.database, clock), Texts("appliance"), clock,
         recordings_of(settings, office, clock), office.audit,
+        SqlTrunks(office.database, office.vault).names,
     )  # fmt: skip
 
 

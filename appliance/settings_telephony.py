@@ -60,8 +60,9 @@ class TelephonySettings:
     )
     outbound: str = setting(
         "",
-        doc="The trunk that takes calls to outside: its address, like 203.0.113.7 or "
-        "sip.example.org:5060; empty: no calls to outside are made.",
+        doc="The trunk that takes calls to outside: the name of one that `callstead appliance "
+        "telephony trunk add` made, or an address, like 203.0.113.7 or sip.example.org:5060; "
+        "empty: no calls to outside are made.",
     )
     allowed_prefixes: tuple[str, ...] = setting(
         (),

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from appliance.domain.telephony.trunks import Registration
+
 
 class Status(StrEnum):
     """One word for a part."""
@@ -129,6 +131,19 @@ def describe(
         Part("backup", Status.ATTENTION, "none", {}, "advice"),
         _telephony(switch),
     ]
+
+
+def trunks_part(stands: Mapping[str, Registration]) -> list[Part]:
+    """Nothing without registered trunks; each that does not stand is named, with why."""
+    if not stands:
+        return []
+    facts: dict[str, object] = {"count": len(stands)}
+    for state in (Registration.REFUSED, Registration.SILENT, Registration.UNKNOWN):
+        names = sorted(name for name, found in stands.items() if found is state)
+        if names:
+            told = facts | {"names": ", ".join(names)}
+            return [Part("trunks", Status.FAILED, str(state), told, f"{state}_advice")]
+    return [Part("trunks", Status.WORKS, "found", facts)]
 
 
 def webhooks_part(names: Sequence[str], stopped: Sequence[str]) -> list[Part]:

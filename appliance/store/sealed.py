@@ -15,6 +15,8 @@ from appliance.store.database import Database
 from appliance.store.files import KEY_OF_A_FILE
 from appliance.store.recordings import WHERE as RECORDING
 from appliance.store.recordings import RecordingRow
+from appliance.store.trunks import WHERE as TRUNK
+from appliance.store.trunks import TrunkRow
 from common.vault import Vault, key_of
 
 _AT_ONCE = 100
@@ -41,6 +43,7 @@ COLUMNS = (
     Sealed(WebhookRow.secret, (WebhookRow.id,), "webhooks/secret/{}".format),
     Sealed(AttachmentRow.key, (AttachmentRow.id,), KEY_OF_A_FILE.format),
     Sealed(RecordingRow.secret, (RecordingRow.id,), RECORDING.format),
+    Sealed(TrunkRow.secret, (TrunkRow.name,), TRUNK.format),
     Sealed(AnswerRow.answer, (AnswerRow.scope, AnswerRow.key), "kept_answers/answer/{}/{}".format),
 )  # fmt: skip
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 from string import Template
 
 from appliance.domain.telephony.phones import Phone
+from appliance.domain.telephony.trunks import Trunk
 from appliance.settings_telephony import TelephonySettings
 from appliance.telephony.modules import loads
 from appliance.telephony.places import Places
@@ -39,7 +40,11 @@ _ALONE_SECONDS = 600
 
 
 def configure(
-    places: Places, tree: Tree, settings: TelephonySettings, phones: Sequence[Phone]
+    places: Places,
+    tree: Tree,
+    settings: TelephonySettings,
+    phones: Sequence[Phone],
+    trunks: Sequence[Trunk] = (),
 ) -> bool:
     """Write every file, for the owner alone; whether one of them changed.
 
@@ -62,7 +67,7 @@ def configure(
         "sip_bind": f"{_in_brackets(settings.host)}:{settings.sip_port}",
         "rtp_first": settings.rtp_first,
         "rtp_last": settings.rtp_last,
-        "trunks": _trunks(settings),
+        "trunks": _trunks(settings) + "".join(_registered(one) for one in trunks),
         "phones": "".join(_phone(one) for one in phones),
         "members": "\n".join(f"member = PJSIP/{one.extension}" for one in phones),
     }
@@ -84,11 +89,27 @@ def ari_password(places: Places) -> str:
     return places.ari_secret.read_text("utf-8")
 
 
-def way_out(settings: TelephonySettings, number: str) -> str | None:
-    """By which name of the switch a number outside is called; None: by none."""
+def way_out(
+    settings: TelephonySettings, number: str, registered: Collection[str] = ()
+) -> str | None:
+    """By which name of the switch a number outside is called; None: by none.
+
+    ``registered`` are the names of trunks that we register with.
+    """
     if not settings.outbound:
         return None
+    if settings.outbound in registered:
+        return f"PJSIP/{number}@{trunk_name(settings.outbound)}"
     return f"PJSIP/trunk/sip:{number}@{settings.outbound}"
+
+
+def trunk_name(name: str) -> str:
+    """By which the switch knows a trunk that we register with; no phone's name looks like it."""
+    return f"trunk-{name}"
+
+
+def _registered(trunk: Trunk) -> str:
+    return _template("registered.conf").substitute(vars(trunk) | {"name": trunk_name(trunk.name)})
 
 
 def _trunks(settings: TelephonySettings) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
@@ -54,6 +54,7 @@ class PhoneLink:
         clock: for what is due.
         recordings: where they are kept.
         audit: gets their hashes.
+        trunks: the names of those that we register with.
     """
 
     def __init__(
@@ -68,11 +69,12 @@ class PhoneLink:
         clock: Clock,
         recordings: SqlRecordings,
         audit: Audit,
+        trunks: Callable[[], Collection[str]],
     ) -> None:
         self._floor, self._live, self._phones, self._turn = floor, live, phones, turn
         self._flows, self._words, self._clock = flows, words, clock
         self._recordings, self._audit = recordings, audit
-        self._settings = settings
+        self._settings, self._trunks = settings, trunks
         self._calls: Calls | None = None
         self._awake = threading.Event()
         self._ending = threading.Event()
@@ -105,8 +107,9 @@ class PhoneLink:
         places.make()
         telephony = self._settings.telephony
         switch = AriProvider(
-            telephony.ari_port, ari_password(places), lambda number: way_out(telephony, number)
-        )
+            telephony.ari_port, ari_password(places),
+            lambda number: way_out(telephony, number, self._trunks()),
+        )  # fmt: skip
         speech = Speech(places.prompts, Tree(places.tree), self._flows.samples)
         desk = FrontDesk(
             self._flows,

@@ -20,6 +20,7 @@ MODULES: tuple[str, ...] = (
     "res_ari_playbacks", "res_ari_recordings", "res_ari_sounds",
     "res_pjsip", "res_pjsip_session", "res_pjsip_pubsub", "res_pjsip_sdp_rtp",
     "res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
+    "res_pjsip_outbound_registration",
     "res_pjsip_endpoint_identifier_ip", "res_pjsip_endpoint_identifier_user",
     "res_pjsip_caller_id", "res_pjsip_nat", "res_pjsip_registrar", "res_pjsip_rfc3326",
     "res_pjsip_dtmf_info", "res_pjsip_header_funcs", "res_pjsip_acl",

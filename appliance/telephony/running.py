@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from appliance.domain.telephony.phones import Phone
+from appliance.domain.telephony.trunks import Trunk
 from appliance.settings_telephony import TelephonySettings
 from appliance.telephony.configure import configure
 from appliance.telephony.console import VERSION, Console
@@ -57,11 +58,13 @@ class Switch:
         places: its folders.
         settings: its ports, and how it is looked after.
         clock: for waiting.
+        trunks: those that it registers with; asked for again and again.
     """
 
     places: Places
     settings: TelephonySettings
     clock: Clock
+    trunks: Callable[[], Sequence[Trunk]] = tuple
     _tree: Tree = field(init=False)
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
@@ -85,7 +88,7 @@ class Switch:
                 "`callstead appliance telephony install`."
             )
         self.places.make()
-        changed = configure(self.places, self._tree, self.settings, phones)
+        changed = configure(self.places, self._tree, self.settings, phones, self.trunks())
         pid = running_pid(self.places)
         if pid is not None:
             version = self.console.ask(VERSION)
@@ -100,7 +103,7 @@ class Switch:
 
     def reload(self, phones: Sequence[Phone]) -> None:
         """Let it take over changed phones and settings, without cutting a call."""
-        if configure(self.places, self._tree, self.settings, phones):
+        if configure(self.places, self._tree, self.settings, phones, self.trunks()):
             self.console.ask("core reload")
 
     def watch(self, stop: threading.Event, phones: Callable[[], Sequence[Phone]]) -> None:

@@ -1,0 +1,37 @@
+"""How registered trunks stand with their providers, as the running switch says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from appliance.domain.telephony.trunks import Registration
+from appliance.telephony.configure import trunk_name
+from appliance.telephony.console import Console
+from appliance.telephony.places import Places
+
+_SECTION = re.compile(rf"^\[{trunk_name('')}([a-z0-9-]+)\]\ntype = registration$", re.MULTILINE)
+COMMAND = "pjsip show registrations"
+_WORDS = {"Registered": Registration.REGISTERED, "Rejected": Registration.REFUSED}
+
+
+def registrations(console: Console, names: Iterable[str]) -> dict[str, Registration]:
+    """Of each trunk by name; asks the switch only when there are any."""
+    wanted = list(names)
+    if not wanted:
+        return {}
+    told = console.ask(COMMAND)
+    found = {}
+    for name in wanted:
+        mark = f"{trunk_name(name)}/"
+        line = next((one.split() for one in told.splitlines() if one.strip().startswith(mark)), [])
+        word = next((one for one in line[1:] if one in _WORDS), "")
+        absent = Registration.SILENT if line else Registration.UNKNOWN
+        found[name] = _WORDS.get(word, absent)
+    return found
+
+
+def configured_trunks(places: Places) -> list[str]:
+    """The trunks that the switch was last told of; without opening the database."""
+    path = places.config / "pjsip.conf"
+    return _SECTION.findall(path.read_text("utf-8")) if path.exists() else []
