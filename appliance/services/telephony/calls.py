@@ -140,7 +140,14 @@ class Calls:
         self._tape = Tape(switch, desk.shelf)
         self._sayer = sayer = Sayer(switch, self._view, desk.speech)
         self._ask = AskBack(
-            floor, switch, self._view, sayer, desk.words, desk.dialling, desk.clock, self._look_again
+            floor,
+            switch,
+            self._view,
+            sayer,
+            desk.words,
+            desk.dialling,
+            desk.clock,
+            self._look_again,
         )
         self._walk = Walk(
             floor, switch, self._view, sayer, self._ask, desk.flows.running,
