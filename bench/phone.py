@@ -7,7 +7,6 @@ in one run. See bench/README.md for what each figure is, and docs/benchmarks.md 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from phone_house import NUMBER, OUTSIDE, House
 
 _TALK = 0.4  # seconds; then the agent ends the call
 _MOST = 400  # callers at a time
+_GRACE = 20  # seconds after the last caller came; who has not spoken by then is lost
 _ROW = (
     "| {offered} | {name} | {bridged:.0f} | {p50:.0f} | {p99:.0f} | {failed} | {core} | {switch} |"
 )
@@ -31,10 +31,8 @@ def calls(made: House, phones: Path, name: str, rate: int, seconds: int, run: in
         "callers", OUTSIDE, phone_house.udp_port(), "-s", NUMBER, "-r", str(rate), "-m",
         str(rate * seconds), "-l", str(_MOST), "-key", "run", str(run),
     )  # fmt: skip
-    with contextlib.suppress(Exception):
-        made.programs[-1].wait(seconds + 60)
+    phone_house.until_done(made, seconds + _GRACE)
     after = made.cpu()
-    made.programs[-1].kill()
     time.sleep(2)  # logs are written, the last after-call work is over
     called, heard = phone_house.times(room)["calls"], phone_house.times(phones)
     mine = [number for number in called if number in heard["up"]]
@@ -67,7 +65,7 @@ def main() -> None:
         routed = _rates(folder / "rates", arguments)
         sound = phone_sound.measure(folder / "sound", arguments.recorded)
     if not (routed and sound):
-        raise SystemExit("Calls were lost, or something stayed behind.")
+        raise SystemExit("Calls or sound were lost, or something stayed behind: see above.")
 
 
 def _rates(folder: Path, arguments: argparse.Namespace) -> bool:

@@ -199,6 +199,17 @@ def appliance(made: House) -> Iterator[None]:
             made.appliance = None
 
 
+def until_done(made: House, seconds: float) -> None:
+    """Until the last program, the callers, ended; those that are late are ended with all calls."""
+    callers = made.programs[-1]
+    try:
+        callers.wait(seconds)
+    except subprocess.TimeoutExpired:
+        callers.kill()
+        made.switch.console.ask("channel request hangup all")
+        time.sleep(3)
+
+
 def queue_answers_late(made: House) -> None:
     """The switch's own queue takes calls without picking up first.
 

@@ -44,7 +44,7 @@ def measure(folder: Path, many: int) -> bool:
             "callers", OUTSIDE, phone_house.udp_port(), "-s", NUMBER, "-r", str(_EACH_SECOND), "-m",
             str(many), "-l", str(many), "-key", "run", "500", voice=_says("caller"),
         )  # fmt: skip
-        made.programs[-1].wait(_TALK + many / _EACH_SECOND + 60)
+        phone_house.until_done(made, _TALK + many / _EACH_SECOND + 20)
         took, after = time.monotonic() - begun, made.cpu()
         clean = nothing_left(made)
         spoke = len(phone_house.times(phones)["up"])
@@ -122,6 +122,8 @@ def _looked(data: bytes) -> dict[str, float]:
     strong = [(_strength(one, _CALLER), _strength(one, _AGENT)) for one in frames]
     usual = [sorted(each)[len(strong) // 2] * _QUIET for each in zip(*strong, strict=True)]
     both = [all(a > b for a, b in zip(one, usual, strict=True)) for one in strong]
+    if not any(both):  # all of it is lost
+        return {"seconds": len(samples) / 8000, "frames": len(both), "lost": len(both)}
     first, last = both.index(True), len(both) - both[::-1].index(True)
     return {
         "seconds": len(samples) / 8000,
