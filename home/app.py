@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -41,6 +42,7 @@ from home.inbox.maildir import Maildir
 from home.inbox.reader import InboxReader, Outcome
 from home.keys import KeyFolder
 from home.mail_server import MailServer
+from home.maps import let_go, maps_folder, readable
 from home.publish.publication import Publication
 from home.publish.room import freshen, publication_of
 from home.push.by_itself import push_to_all
@@ -152,7 +154,10 @@ def create_parts(
     summaries.fill(store)
     acknowledger = Acknowledger(folder / "acks", store, ack_key, clock)
     opens = {recipient_id(bundle_key.public_key().public_bytes_raw()): bundle_key}
-    reader = InboxReader(store, opens, acknowledger, clock, settings.inbox.most_refused)
+    reader = InboxReader(
+        store, opens, acknowledger, clock, settings.inbox.most_refused,
+        partial(readable, maps=maps_folder(folder)),
+    )  # fmt: skip
     return Parts(
         settings=holder,
         folder=folder,
@@ -277,7 +282,9 @@ class Clockwork:
 
     def _tidy(self) -> None:
         parts = self._parts
-        tidy(parts.store, parts.settings.current.retention, parts.clock)
+        settings = parts.settings.current
+        tidy(parts.store, settings.retention, parts.clock)
+        let_go(maps_folder(settings.folder), parts.store, settings.retention.map_days, parts.clock)
 
     def _push(self) -> None:
         if self._parts.store.value("SELECT 1 FROM inboxes LIMIT 1"):

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from common.atomic import write_bytes
+from common.clock import Clock, ago, stamp
 from common.errors import OperatorError
 from common.lenient import objects
+from common.logs import get_logger
+from common.spool import Store
+from home.fleet import GOOD, latest
 from home.source_map import Place, place_in
 
+log = get_logger(__name__)
 _AROUND = 5  # lines before and after
 
 
@@ -51,8 +57,63 @@ def readable(event: dict[str, Any], maps: Path) -> dict[str, Any]:
     values = objects(raised.get("values") if isinstance(raised, dict) else raised)
     if archive is None or not values:
         return event
-    with zipfile.ZipFile(archive) as kept:
-        return {**event, "exception": {"values": [_fault(value, kept) for value in values]}}
+    try:
+        with zipfile.ZipFile(archive) as kept:
+            return {**event, "exception": {"values": [_fault(value, kept) for value in values]}}
+    except (OSError, zipfile.BadZipFile) as error:  # let go meanwhile, or spoiled on the disk
+        log.warning("maps.unreadable", file=archive.name, error=str(error))
+        return event
+
+
+def place_of(event: dict[str, Any]) -> str:
+    """``file:line`` where a readable event's fault stands; empty when it does not say."""
+    raised = event.get("exception")
+    values = objects(raised.get("values") if isinstance(raised, dict) else raised)
+    trace = values[-1].get("stacktrace") if values else None
+    frames = objects(trace.get("frames")) if isinstance(trace, dict) else []
+    ours = [frame for frame in frames if frame.get("in_app")] or frames
+    return f"{ours[-1].get('filename')}:{ours[-1].get('lineno')}" if ours else ""
+
+
+def let_go(maps: Path, store: Store, days: float, clock: Clock) -> list[str]:
+    """Remove the maps that were kept ``days`` ago and are older than any that is still in use.
+
+    In use is what a client runs by its newest receipt, what sent reports since, and the newest
+    of each product. Answers the names of the files that went.
+    """
+    before = ago(clock.now(), days=days)
+    used = _in_use(store, before)
+    kept: dict[str, list[Path]] = {}
+    for file in sorted(maps.glob("*.zip"), key=lambda file: (file.stat().st_mtime, file.name)):
+        kept.setdefault(file.stem.partition("-")[0], []).append(file)
+    gone = []
+    for files in kept.values():
+        for file in files[:-1]:
+            if file.stem in used or _kept_at(file) >= before:
+                break  # and all that follow are newer
+            file.unlink()
+            gone.append(file.name)
+    if gone:
+        log.info("maps.let_go", files=gone)
+    return gone
+
+
+def _kept_at(file: Path) -> str:
+    return stamp(datetime.fromtimestamp(file.stat().st_mtime, UTC))
+
+
+def _in_use(store: Store, since: str) -> set[str]:
+    """``product-version`` of each."""
+    runs = {
+        (row["product"], row["version"] if row["outcome"] == GOOD else row["from_version"])
+        for row in latest(store)
+    }
+    heard = store.rows(
+        "SELECT DISTINCT value FROM sightings, json_each(sightings.releases) WHERE last_seen >= ?",
+        [since],
+    )
+    runs |= {tuple(str(row["value"]).partition("@")[::2]) for row in heard}
+    return {f"{product}-{version}" for product, version in runs}
 
 
 def _fault(value: dict[str, Any], kept: zipfile.ZipFile) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -19,6 +20,7 @@ from home.inbox.record import record
 from home.inbox.verify import verify
 
 log = get_logger(__name__)
+_MOST_TOLD = 20  # of a bundle: a second for each
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class InboxReader:
         acknowledger: answers the sites.
         clock: tells the time of receiving.
         most_refused: how many refused mails are kept.
+        named: puts an event into better words, as `home.maps.readable` does, or answers itself.
     """
 
     def __init__(
@@ -58,12 +61,14 @@ class InboxReader:
         acknowledger: Acknowledger,
         clock: Clock,
         most_refused: int,
+        named: Callable[[dict[str, Any]], dict[str, Any]] = lambda event: event,
     ) -> None:
         self._store = store
         self._keys = keys
         self._acknowledger = acknowledger
         self._clock = clock
         self._most_refused = most_refused
+        self._named = named
 
     def read(self, mailbox: Mailbox) -> list[Outcome]:
         """Everything that waits, once. Raises OperatorError when the mailbox cannot be listed."""
@@ -88,10 +93,11 @@ class InboxReader:
         attachment = mailbox.open(name)
         verified = verify(attachment.data, self._keys, self._store)
         size, now = len(attachment.data), self._clock.now()
-        recorded = self._store.write(
-            lambda connection: record(connection, verified, attachment.message_id, size, now)
-        )
         opened = verified.opened
+        told = self._told(opened.bundle.reports)  # before the transaction: maps are large
+        recorded = self._store.write(
+            lambda connection: record(connection, verified, attachment.message_id, size, now, told)
+        )
         self._acknowledger.write(opened.site)
         mailbox.accept(name)
         log.info(
@@ -107,6 +113,17 @@ class InboxReader:
                 continue  # told before
             log.warning("bundle.gap", site=gap.site_name, first=gap.first, last=gap.last)
         return Outcome(name, recorded.value, verified.site_name, opened.sequence)
+
+    def _told(self, reports: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """The first of those that better words are known for."""
+        found: dict[str, dict[str, Any]] = {}
+        for name, event in reports.items():
+            told = self._named(event) if isinstance(event, dict) else event
+            if told is not event:
+                found[name] = told
+            if len(found) == _MOST_TOLD:
+                break
+        return found
 
     def _refuse(self, mailbox: Mailbox, name: str, kind: str, sentence: str) -> Outcome:
         try:

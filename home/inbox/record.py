@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
+from typing import Any
 
 from common.clock import stamp
 from common.errors import RefusedError
@@ -16,6 +19,7 @@ from home.inbox import histogram, summaries
 from home.inbox.manifest import Manifest, ReportEntry, Sighting, read_manifest
 from home.inbox.pack import packed
 from home.inbox.verify import Verified
+from home.maps import place_of
 
 
 class Recorded(Enum):
@@ -26,7 +30,12 @@ class Recorded(Enum):
 
 
 def record(
-    connection: sqlite3.Connection, verified: Verified, message_id: str, size: int, now: datetime
+    connection: sqlite3.Connection,
+    verified: Verified,
+    message_id: str,
+    size: int,
+    now: datetime,
+    told: Mapping[str, dict[str, Any]] = MappingProxyType({}),
 ) -> Recorded:
     """Store everything a bundle says, or nothing.
 
@@ -36,6 +45,8 @@ def record(
         message_id: of the mail that brought it.
         size: of the sealed bytes.
         now: the time of receiving.
+        told: reports of it in better words (`home.maps.readable`), by their ids: their problems
+            are placed and found by those.
 
     Raises:
         RefusedError: kind ``signature``: another key was pinned since `verify`; ``forgotten``:
@@ -58,7 +69,7 @@ def record(
         (entry.program, entry.fingerprint): _sight(connection, verified, entry, at)
         for entry in manifest.sightings
     }
-    _insert_reports(connection, verified, bundle, manifest, problems)
+    _insert_reports(connection, verified, bundle, manifest, problems, told)
     summaries.refresh(connection, problems.values())
     fleet.record_clients(connection, opened.site, opened.sequence, manifest.clients)
     fleet.record_receipts(connection, opened.site, bundle, opened.bundle.receipts, manifest.created)
@@ -184,6 +195,7 @@ def _insert_reports(
     bundle: int,
     manifest: Manifest,
     problems: dict[tuple[str, str], int],
+    told: Mapping[str, dict[str, Any]],
 ) -> None:
     content, site = verified.opened.bundle, verified.opened.site
     by_fingerprint = {fingerprint: problem for (_p, fingerprint), problem in problems.items()}
@@ -200,7 +212,9 @@ def _insert_reports(
             [site, name, bundle, problem, entry.machine, entry.received_at, packed(event)],
         )
         if problem is not None and isinstance(event, dict):
-            summaries.remember(connection, problem, words_of(event))
+            summaries.remember(connection, problem, words_of(told.get(name, event)))
+        if problem is not None and (place := place_of(told.get(name, {}))):
+            connection.execute("UPDATE problems SET place = ? WHERE id = ?", [place, problem])
     for name, raw in content.raw.items():
         entry = unparsed.get(name) or ReportEntry(name, "", "", manifest.created, "")
         # Sites number these anew after a restore; the bundle makes the name last.

@@ -193,6 +193,13 @@ class RetentionSettings:
         doc="A problem that no site has seen for so long is forgotten, with its counts and its "
         "history; five years, longer than any release lives. Seen again, it is a new one.",
     )
+    map_days: float = setting(
+        90.0,
+        unit="days",
+        minimum=1,
+        doc="Source maps of a release are kept for so long at least, and then as long as a client "
+        "runs it or an older one, or it sends reports. Some megabytes for each release.",
+    )
     receipts_per_client: int = setting(
         50,
         unit="receipts",

@@ -1,4 +1,7 @@
-"""Photographs every page of the desk in both languages and both themes: `make screenshots`."""
+"""Photographs every page of the desk in both languages and both themes, and has axe look at each.
+
+`make screenshots` does it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.support.axe import hindrances
 from tests.support.showroom import PASSWORD, ZONE_NAME, Showroom, open_to_visitors
 
 LANGUAGES = ("zh-CN", "en")
@@ -18,7 +22,10 @@ WIDE, PHONE = (1280, 720), (390, 844)
 
 @dataclass(frozen=True)
 class View:
-    """One page: its address, a name for the file, who looks, how wide, what is pressed there."""
+    """One page: its address, a name for the file, who looks, how wide, what is pressed there.
+
+    ``click`` names one thing after the other that is clicked, by CSS, parted by `` ; ``.
+    """
 
     name: str
     path: str
@@ -27,6 +34,7 @@ class View:
     ready: str = "h1"
     tall: bool = False
     press: str = ""
+    click: str = ""
 
 
 def views(room: Showroom) -> list[View]:
@@ -43,6 +51,25 @@ def views(room: Showroom) -> list[View]:
         View("agent-free", "/", "maria", ready=".empty"),
         View("palette", "/", "anna", ready="[data-test=card]", press="Control+k"),
         View("keys-help", "/", "anna", ready="[data-test=card]", press="?"),
+        View(
+            "agent-files",
+            f"/conversations/{room.spoken_by('lihua')}",
+            "lihua",
+            ready="[role=log] img",
+        ),
+        View(
+            "agent-wrap",
+            f"/conversations/{room.spoken_by('chen', 'wrap_up')}",
+            "chen",
+            ready="form.wrap",
+        ),
+        View(
+            "person-menu",
+            "/",
+            "anna",
+            ready="[data-test=card]",
+            click="header button[title]:last-of-type",
+        ),
         View("nowhere", "/admin/nothing", "anna", ready="main .empty"),
     ]
     supervisor = [
@@ -70,7 +97,7 @@ def views(room: Showroom) -> list[View]:
         View("calls", "/admin/calls", ready="tbody tr"),
         View("flow", "/admin/calls/1", ready=".walk li", tall=True),
         View("routing", f"/admin/routing?queue={room.queues['Orders 订单']}", ready="ol li"),
-        View("replies", "/admin/replies", ready="main p"),
+        View("replies", "/admin/replies", ready="tbody tr"),
         View("labels", "/admin/labels", ready="main ul li"),
         View("fields", "/admin/fields", ready="main ul li"),
         View("blocklist", "/admin/blocklist", ready="tbody tr"),
@@ -78,6 +105,50 @@ def views(room: Showroom) -> list[View]:
         View("site-phone", "/admin/site", size=PHONE, ready="tbody tr"),
         View("widget", "/admin/widget", ready="iframe"),
         View("record", "/admin/record", ready="tbody tr"),
+        *dialogs(),
+    ]
+
+
+def dialogs() -> list[View]:
+    """What opens over a page."""
+    add = ".page > header .button.primary"
+    edit = "tbody .does .button"
+    return [
+        View("set-state", "/supervisor/agents", "sue", ready=".people", click=".people .button"),
+        View(
+            "listen-in",
+            "/supervisor/conversations",
+            "sue",
+            ready="tbody tr",
+            click="tr:nth-child(2) .does .button",
+        ),
+        View(
+            "give-on",
+            "/supervisor/conversations",
+            "sue",
+            ready="tbody tr",
+            click="tr:nth-child(2) .does .button:nth-child(2)",
+        ),
+        View("figure-means", "/supervisor/wall", "sue", ready=".tiles", click=".tile .means"),
+        View("person-add", "/admin/people", ready="tbody tr", click=add),
+        View("person-work", "/admin/people", ready="tbody tr", click=f"tr:nth-child(3) {edit}"),
+        View(
+            "person-account",
+            "/admin/people",
+            ready="tbody tr",
+            click=f"tr:nth-child(3) {edit}:nth-child(2)",
+        ),
+        View("key-add", "/admin/keys", click=add),
+        View("hook-add", "/admin/hooks", click=add),
+        View("hook-deliveries", "/admin/hooks", ready="tbody tr", click=edit),
+        View("queue-new", "/admin/queues/new", ready=".parts", tall=True),
+        View("reply-edit", "/admin/replies", ready="tbody tr", click="tbody .button"),
+        View("label-add", "/admin/labels", ready="main ul li", click="main section .button"),
+        View("label-edit", "/admin/labels", ready="main ul li", click="main li .button:not(.bare)"),
+        View("field-add", "/admin/fields", ready="main ul li", click="main section .button"),
+        View("block-add", "/admin/blocklist", ready="tbody tr", click=add),
+        View("block-edit", "/admin/blocklist", ready="tbody tr", click=edit),
+        View("factor", "/account", ready="main h1", click="main .button.primary"),
     ]
 
 
@@ -99,7 +170,9 @@ def sign_in(browser: Browser, address: str, who: str, language: str, **more: obj
 
 
 def press(page: Page, view: View) -> None:
-    """The keys that belong to the view."""
+    """What is clicked, and the keys that belong to the view."""
+    for target in filter(None, view.click.split(" ; ")):
+        page.locator(target).first.click()
     for keys in view.press.split():
         page.keyboard.press(keys)
         if keys != "Escape":
@@ -120,7 +193,8 @@ def photograph(page: Page, address: str, view: View, file: Path) -> None:
 
 
 def main() -> None:
-    """`python -m tests.support.look FOLDER [PART OF A NAME]`."""
+    """`python -m tests.support.look FOLDER [PART OF A NAME]`; 1 when axe finds what hinders."""
+    hindered = False
     out, part = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, open_to_visitors(Path(folder)) as (room, address):
@@ -140,8 +214,12 @@ def main() -> None:
                             name = f"{view.name}-{language}-{theme}.png"
                             photograph(page, address, view, out / name)
                             print(out / name, flush=True)  # noqa: T201
+                            for found in hindrances(page):
+                                print("HINDERS", name, found, flush=True)  # noqa: T201
+                                hindered = True
                         context.close()
             browser.close()
+    sys.exit(hindered)
 
 
 if __name__ == "__main__":

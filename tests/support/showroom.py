@@ -54,6 +54,7 @@ from common.feed import FeedApp, Wakeups
 from common.serving.certificates import ensure_self_signed
 from common.web.passwords import Passwords
 from tests.support.serving import served
+from tests.support.showroom_details import connections, ended, files, replies
 from tests.support.told_site import telling
 
 # Where it is three in the afternoon, so that today has something to show.
@@ -93,13 +94,13 @@ class Showroom:
     conversations: list[int]
     first_password: str = ""
 
-    def spoken_by(self, name: str) -> int:
-        """A conversation that this agent speaks in."""
+    def spoken_by(self, name: str, state: str = "active") -> int:
+        """A conversation that this agent speaks in, or one in another ``state`` of theirs."""
         holder = self.agents[name]
         loads = self.office.floor.read(lambda work: work.loads())
         return next(
             one.id for has in loads.values() for one in has
-            if one.agent == holder and one.state == "active"
+            if one.agent == holder and one.state == state
         )  # fmt: skip
 
 
@@ -157,10 +158,14 @@ def _furnish(appliance: Appliance, office: Office, days: int) -> Showroom:
     )
     blocklist.add(Kind.IDENTITY, "number:+4930123456", "Threatens colleagues", None, "admin2")
     _calls(office, queues)
+    office.floor.write(lambda work: replies(work, queues["Reception"]))
+    connections(office)
     room = Showroom(appliance, office, queues, ids, [])
     if days:
         _history(room, days)
     _work(room)
+    files(office, room.spoken_by("lihua"), ids["lihua"])
+    ended(office, room.spoken_by("chen"), ids["chen"])
     count_events(office.database)
     return room
 

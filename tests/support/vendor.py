@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from common.wire.signing import public_text, sign, unb64
 from home.inbox.acks import Acknowledger
 from home.inbox.maildir import Maildir
 from home.inbox.reader import InboxReader, Outcome
+from home.maps import maps_folder, readable
 from home.schema import migrations
 from home.sites import Home, add_site
 from tests.support.clock import FakeClock
@@ -58,7 +60,8 @@ class Vendor:
 
     def reader(self, most_refused: int = 1000) -> InboxReader:
         keys = {recipient_id(self.recipient): self.bundle_key}
-        return InboxReader(self.store, keys, self.acknowledger, self.clock, most_refused)
+        named = partial(readable, maps=maps_folder(self.folder))
+        return InboxReader(self.store, keys, self.acknowledger, self.clock, most_refused, named)
 
     def read(self) -> list[Outcome]:
         self.clock.advance(1)

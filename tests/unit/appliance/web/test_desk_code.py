@@ -124,7 +124,7 @@ def test_refusals_call_fields_by_labels_that_the_forms_have():
 
 
 def test_every_page_of_the_router_is_photographed_and_looked_at_by_axe():
-    room = SimpleNamespace(queues=defaultdict(lambda: 1), spoken_by=lambda _name: 1)
+    room = SimpleNamespace(queues=defaultdict(lambda: 1), spoken_by=lambda *_of: 1)
     shown = {view.path.partition("?")[0] for view in views(room)}
     above, paths = "", set()
     for line in (DESK / "routes.ts").read_text().splitlines():

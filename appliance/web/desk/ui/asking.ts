@@ -31,8 +31,8 @@ export function useAsking(): Asking {
         return true;
       } catch (error) {
         if (error instanceof Refused) wrong.value = error.wrong;
-        if (error instanceof Refused) refused.value = error.status === 412 ? t("admin.changed_since") : error.message;
-        else if (error instanceof Unreached) refused.value = t("admin.gone");
+        if (error instanceof Refused) refused.value = error.status === 412 ? t("asking.changed_since") : error.message;
+        else if (error instanceof Unreached) refused.value = t("asking.gone");
         else throw error;
         return false;
       } finally {
