@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, abort, make_response, render_template
+from flask import Blueprint, abort, get_flashed_messages, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from appliance.api.access import user_here
@@ -55,6 +55,7 @@ def desk_page(
             "csrf": csrf_token(),
             "release": str(build()),
             "refresh_seconds": settings().refresh_seconds,
+            "told": get_flashed_messages(with_categories=True),
             # Whoever set it up is alone still: the desk shows what to do first.
             "first_steps": may(user.role, MANAGE_FLOOR) and len(users.all()) == 1,
         }  # fmt: skip

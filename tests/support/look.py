@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 import tempfile
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from tests.support.axe import hindrances
 from tests.support.showroom import PASSWORD, ZONE_NAME, Showroom, open_to_visitors
@@ -59,10 +60,11 @@ def views(room: Showroom) -> list[View]:
         ),
         View(
             "agent-wrap",
-            f"/conversations/{room.spoken_by('chen', 'wrap_up')}",
-            "chen",
+            f"/conversations/{room.spoken_by('bo', 'wrap_up')}",
+            "bo",
             ready="form.wrap",
         ),
+        View("state-menu", "/", "anna", ready="[data-test=card]", click="header button"),
         View(
             "person-menu",
             "/",
@@ -112,7 +114,7 @@ def views(room: Showroom) -> list[View]:
 def dialogs() -> list[View]:
     """What opens over a page."""
     add = ".page > header .button.primary"
-    edit = "tbody .does .button"
+    edit = ".does .button"
     return [
         View("set-state", "/supervisor/agents", "sue", ready=".people", click=".people .button"),
         View(
@@ -131,23 +133,25 @@ def dialogs() -> list[View]:
         ),
         View("figure-means", "/supervisor/wall", "sue", ready=".tiles", click=".tile .means"),
         View("person-add", "/admin/people", ready="tbody tr", click=add),
-        View("person-work", "/admin/people", ready="tbody tr", click=f"tr:nth-child(3) {edit}"),
+        View(
+            "person-work", "/admin/people", ready="tbody tr", click=f"tbody tr:nth-child(3) {edit}"
+        ),
         View(
             "person-account",
             "/admin/people",
             ready="tbody tr",
-            click=f"tr:nth-child(3) {edit}:nth-child(2)",
+            click=f"tbody tr:nth-child(3) {edit}:nth-child(2)",
         ),
         View("key-add", "/admin/keys", click=add),
         View("hook-add", "/admin/hooks", click=add),
-        View("hook-deliveries", "/admin/hooks", ready="tbody tr", click=edit),
+        View("hook-deliveries", "/admin/hooks", ready="tbody tr", click=f"tbody {edit}"),
         View("queue-new", "/admin/queues/new", ready=".parts", tall=True),
         View("reply-edit", "/admin/replies", ready="tbody tr", click="tbody .button"),
         View("label-add", "/admin/labels", ready="main ul li", click="main section .button"),
         View("label-edit", "/admin/labels", ready="main ul li", click="main li .button:not(.bare)"),
         View("field-add", "/admin/fields", ready="main ul li", click="main section .button"),
         View("block-add", "/admin/blocklist", ready="tbody tr", click=add),
-        View("block-edit", "/admin/blocklist", ready="tbody tr", click=edit),
+        View("block-edit", "/admin/blocklist", ready="tbody tr", click=f"tbody {edit}"),
         View("factor", "/account", ready="main h1", click="main .button.primary"),
     ]
 
@@ -192,34 +196,47 @@ def photograph(page: Page, address: str, view: View, file: Path) -> None:
     page.screenshot(path=file)
 
 
+def look_at(page: Page, address: str, view: View, file: Path) -> list[str]:
+    """Photograph it; answers what is wrong with it."""
+    try:
+        photograph(page, address, view, file)
+        return hindrances(page)
+    except Error as error:  # the other pages are looked at all the same
+        return [str(error)]
+
+
 def main() -> None:
-    """`python -m tests.support.look FOLDER [PART OF A NAME]`; 1 when axe finds what hinders."""
-    hindered = False
-    out, part = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
+    """`python -m tests.support.look FOLDER [PART OF A NAME ...]`; 1 when axe finds what hinders."""
+    out, parts = Path(sys.argv[1]), sys.argv[2:]
     out.mkdir(parents=True, exist_ok=True)
+    wrong: list[str] = []
+
+    def fault(error: Error) -> None:
+        wrong.append(f"page error: {error}")
+
     with tempfile.TemporaryDirectory() as folder, open_to_visitors(Path(folder)) as (room, address):
-        wanted = [view for view in views(room) if part in view.name]
+        wanted = [
+            one for one in views(room) if not parts or any(part in one.name for part in parts)
+        ]
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path="/usr/bin/chromium",
                 args=["--no-sandbox", "--ignore-certificate-errors"],
             )
-            for language in LANGUAGES:
-                for theme in THEMES:
-                    for who in sorted({view.who for view in wanted}):
-                        context = sign_in(browser, address, who, language, color_scheme=theme)
-                        page = context.new_page()
-                        page.on("pageerror", lambda error: print("PAGE ERROR", error))  # noqa: T201
-                        for view in (one for one in wanted if one.who == who):
-                            name = f"{view.name}-{language}-{theme}.png"
-                            photograph(page, address, view, out / name)
-                            print(out / name, flush=True)  # noqa: T201
-                            for found in hindrances(page):
-                                print("HINDERS", name, found, flush=True)  # noqa: T201
-                                hindered = True
-                        context.close()
+            for language, theme in product(LANGUAGES, THEMES):
+                for who in sorted({view.who for view in wanted}):
+                    context = sign_in(browser, address, who, language, color_scheme=theme)
+                    page = context.new_page()
+                    page.on("pageerror", fault)
+                    for view in (one for one in wanted if one.who == who):
+                        file = out / f"{view.name}-{language}-{theme}.png"
+                        wrong += [
+                            f"{file.name}: {one}" for one in look_at(page, address, view, file)
+                        ]
+                        print(file, flush=True)  # noqa: T201
+                    context.close()
             browser.close()
-    sys.exit(hindered)
+    sys.exit("\n".join(wrong))
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def _furnish(appliance: Appliance, office: Office, days: int) -> Showroom:
         _history(room, days)
     _work(room)
     files(office, room.spoken_by("lihua"), ids["lihua"])
-    ended(office, room.spoken_by("chen"), ids["chen"])
+    ended(office, room.spoken_by("bo"), ids["bo"])
     count_events(office.database)
     return room
 

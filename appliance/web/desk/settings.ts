@@ -8,6 +8,8 @@ export interface Settings {
   release: string;
   /** Seconds after which "What is running" looks again; 0: never. */
   refresh_seconds: number;
+  /** What the pages before this one have to say: a tone and a sentence. */
+  told: [string, string][];
   /** Nobody else is here yet: what to do first is shown first. */
   first_steps: boolean;
 }

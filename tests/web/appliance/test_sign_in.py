@@ -28,6 +28,15 @@ def test_the_first_password_opens_nothing_but_the_change_page(house):
     assert browser.get("/").status_code == 200
 
 
+def test_what_the_sign_in_says_is_told_by_the_desk_and_not_by_the_next_page_after_it(house):
+    browser = house.browser()
+    browser.sign_in("admin", house.first_password)
+    browser.change_password(house.first_password, GOOD)
+    said = "The password is changed."
+    assert said in browser.get("/").text
+    assert said not in browser.get("/example").text
+
+
 def test_the_changed_password_removes_the_first_sign_in_from_the_disk(house):
     file = house.appliance.office.first
     assert file.read().password == house.first_password

@@ -104,6 +104,7 @@ export const useBoard = defineStore("board", () => {
 
   function event(told: FeedEvent): void {
     const conversation = Number(told.data.conversation ?? 0);
+    if (told.kind === "agent.set") void soon("others", refreshOthers); // my queues, which may have new names
     if (told.kind === "agent.updating") updating.value = told.data.updating === true;
     else if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
     else if (told.kind === "message.said") said(conversation, told);
