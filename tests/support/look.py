@@ -107,7 +107,6 @@ def views(room: Showroom) -> list[View]:
         View("site-phone", "/admin/site", size=PHONE, ready="tbody tr"),
         View("widget", "/admin/widget", ready="iframe"),
         View("record", "/admin/record", ready="tbody tr"),
-        *dialogs(),
     ]
 
 
@@ -216,7 +215,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder, open_to_visitors(Path(folder)) as (room, address):
         wanted = [
-            one for one in views(room) if not parts or any(part in one.name for part in parts)
+            one
+            for one in (*views(room), *dialogs())
+            if not parts or any(part in one.name for part in parts)
         ]
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
