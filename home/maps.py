@@ -104,16 +104,15 @@ def _kept_at(file: Path) -> str:
 
 def _in_use(store: Store, since: str) -> set[str]:
     """``product-version`` of each."""
-    runs = {
-        (row["product"], row["version"] if row["outcome"] == GOOD else row["from_version"])
+    used = {
+        f"{row['product']}-{row['version'] if row['outcome'] == GOOD else row['from_version']}"
         for row in latest(store)
     }
     heard = store.rows(
         "SELECT DISTINCT value FROM sightings, json_each(sightings.releases) WHERE last_seen >= ?",
         [since],
     )
-    runs |= {tuple(str(row["value"]).partition("@")[::2]) for row in heard}
-    return {f"{product}-{version}" for product, version in runs}
+    return used | {str(row["value"]).replace("@", "-", 1) for row in heard}
 
 
 def _fault(value: dict[str, Any], kept: zipfile.ZipFile) -> dict[str, Any]:
