@@ -69,7 +69,7 @@ def asked(page: Page, path: str) -> APIResponse:
 
 
 def loudness(page: Page, number: int) -> float:
-    """The root mean square of what was recorded of a call, played at the desk and saved there."""
+    """The root mean square of what was recorded of a call, and is played at the desk."""
     play = page.get_by_role("list", name="Recordings").get_by_role("button", name="Play")
 
     def kept() -> bool:
@@ -79,7 +79,7 @@ def loudness(page: Page, number: int) -> float:
 
     until(kept, 30, "a recording that is kept", every=0.5)
     play.first.click()
-    path = page.get_by_role("link", name="Save as a file").get_attribute("href")
+    path = page.locator("audio[src]").get_attribute("src")
     with wave.open(io.BytesIO(asked(page, path or "").body())) as file:
         samples = array("h", file.readframes(file.getnframes()))
     return float((sum(s * s for s in samples) / len(samples)) ** 0.5)
