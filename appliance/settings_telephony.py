@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from appliance.domain.telephony.dialling import Dialling, is_prefix
 from appliance.domain.telephony.phones import is_number
+from appliance.domain.telephony.trunks import is_server
 from common.errors import OperatorError
 from common.settings import setting
-
-_HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ class TelephonySettings:
                 "appliance.telephony.rtp_last must be at least 9 above rtp_first: a call takes "
                 "four ports."
             )
-        if self.outbound and not _HOST.fullmatch(self.outbound):
+        if self.outbound and not is_server(self.outbound):
             raise OperatorError(
                 "appliance.telephony.outbound is an address or a name, and a port perhaps: "
                 "203.0.113.7, sip.example.org:5060 or [2001:db8::7]:5060."

@@ -129,6 +129,8 @@ TABLE: Table[State, Event] = {
 
 # The contact waits for a person.
 WAITING = frozenset({State.NEW, State.QUEUED, State.OFFERED, State.TRANSFERRED, State.REOPENED})
+# Contact and agent have each other, be it on hold.
+SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
 # An agent has it, and it takes of the agent's capacity.
 AT_AN_AGENT = frozenset({State.OFFERED, State.ACTIVE, State.HELD, State.WRAP_UP})
 # Nothing more happens by itself.

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from appliance.domain.agent_state import Presence
-from appliance.domain.conversation import State
+from appliance.domain.conversation import SPOKEN_IN
 from appliance.domain.participants import MOST_COLLEAGUES, Part, Participant
 from appliance.domain.records import Conversation
 from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Work
 from appliance.services.moves import by_agent
 from appliance.services.trouble import NotYoursError
-
-_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
 
 
 class NotInvitedError(InvalidError):
@@ -40,7 +38,7 @@ def invite(work: Work, conversation: int, agent: int, colleague: int) -> list[Pa
         NotInvitedError, NotYoursError, UnknownError.
     """
     found = mine(work, conversation, agent)
-    if found.state not in _SPOKEN_IN:
+    if found.state not in SPOKEN_IN:
         raise NotInvitedError("invite-not-spoken")
     person = work.agent(colleague)
     if colleague == agent:

@@ -221,10 +221,8 @@ class SqlRecordings:
             return recording.gaps
         return (*recording.gaps[:-1], replace(recording.gaps[-1], until=self._clock.now()))
 
-    def _found(self, stage: Stage, before: datetime | None = None) -> list[CallRecording]:
+    def _found(self, stage: Stage) -> list[CallRecording]:
         query = select(RecordingRow).where(RecordingRow.stage == stage)
-        if before is not None:
-            query = query.where(RecordingRow.begun_at < before)
         with self._database.read() as session:
             return [_recording(row) for row in session.scalars(query.order_by(RecordingRow.id))]
 

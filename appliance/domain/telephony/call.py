@@ -29,7 +29,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from appliance.domain.conversation import ENDED, State
+from appliance.domain.conversation import ENDED, SPOKEN_IN, State
 from appliance.domain.telephony.provider import End
 
 
@@ -101,13 +101,12 @@ class Line:
 
 
 _WAITING = frozenset({State.NEW, State.QUEUED, State.REOPENED})
-_SPOKEN = frozenset({State.ACTIVE, State.HELD})
-_NO_MORE = ENDED | {State.WRAP_UP}
+NO_MORE = ENDED | {State.WRAP_UP}  # nothing of it is to be left at the switch
 
 
 def next_step(state: State, agent: int | None, line: Line) -> Step | None:
     """The next step for a conversation in ``state`` at ``agent``; None: all is as it should be."""
-    if state in _NO_MORE:
+    if state in NO_MORE:
         anything = line.caller or line.leg is not Leg.NONE or line.joined
         return Step.HANG_UP if anything else None
     if not line.caller:
@@ -116,14 +115,14 @@ def next_step(state: State, agent: int | None, line: Line) -> Step | None:
         return Step.DROP_LEG
     if not line.answered:
         return Step.ANSWER
-    if state not in _SPOKEN:
+    if state not in SPOKEN_IN:
         return _waiting(state, line)
     # Who hears something cannot be moved.
     return Step.HUSH if line.talking else _spoken(state, line)
 
 
 def _without_caller(state: State) -> Step | None:
-    if state in _SPOKEN:
+    if state in SPOKEN_IN:
         return Step.END_BY_CALLER
     return None if state is State.TRANSFERRED else Step.LEAVE
 
@@ -135,16 +134,17 @@ def _waiting(state: State, line: Line) -> Step | None:
         return None
     if not (line.music or line.talking or line.asked):
         return Step.MUSIC
-    return _offered(line) if state is State.OFFERED else None
+    return offered_step(line.leg, line.why) if state is State.OFFERED else None
 
 
-def _offered(line: Line) -> Step | None:
-    if line.leg is Leg.NONE:
+def offered_step(leg: Leg, why: End | None) -> Step | None:
+    """What the phone of the agent to whom it is offered asks for; ``why`` it is gone."""
+    if leg is Leg.NONE:
         return Step.RING
-    if line.leg is Leg.UP:
+    if leg is Leg.UP:
         return Step.ACCEPT
-    if line.leg is Leg.GONE:
-        return Step.MISS if line.why in {End.UNREACHABLE, End.FAILED} else Step.DECLINE
+    if leg is Leg.GONE:
+        return Step.MISS if why in {End.UNREACHABLE, End.FAILED} else Step.DECLINE
     return None
 
 

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.domain.conversation import ENDED, State
-from appliance.domain.telephony.call import Leg, Step
+from appliance.domain.conversation import SPOKEN_IN, State
+from appliance.domain.telephony.call import NO_MORE, Leg, Step, offered_step
 from appliance.domain.telephony.provider import End
 
 
@@ -43,33 +43,21 @@ class Outgoing:
     rings: bool = False
 
 
-_SPOKEN = frozenset({State.ACTIVE, State.HELD})
-_NO_MORE = ENDED | {State.WRAP_UP}
 _THERE = frozenset({Leg.RINGING, Leg.UP})
 
 
 def next_outgoing_step(state: State, agent: int | None, line: Outgoing) -> Step | None:
     """The next step for a conversation in ``state`` at ``agent``; None: all is as it should be."""
-    if state in _NO_MORE:
+    if state in NO_MORE:
         anything = line.leg is not Leg.NONE or line.party in _THERE
         return Step.HANG_UP if anything else None
-    if state in _SPOKEN:
+    if state in SPOKEN_IN:
         return _spoken(agent, line)
     if line.party is not Leg.NONE:
         return Step.DROP_PARTY
     if line.leg is not Leg.NONE and (state is not State.OFFERED or line.leg_agent != agent):
         return Step.DROP_LEG
-    return _offered(line) if state is State.OFFERED else None
-
-
-def _offered(line: Outgoing) -> Step | None:
-    if line.leg is Leg.NONE:
-        return Step.RING
-    if line.leg is Leg.UP:
-        return Step.ACCEPT
-    if line.leg is Leg.GONE:
-        return Step.MISS if line.why in {End.UNREACHABLE, End.FAILED} else Step.DECLINE
-    return None
+    return offered_step(line.leg, line.why) if state is State.OFFERED else None
 
 
 def _spoken(agent: int | None, line: Outgoing) -> Step | None:

@@ -24,6 +24,8 @@ from typing import Protocol
 
 from appliance.domain.telephony.call import Leg
 
+EAR = "ear-"  # how the channels of ears begin, and their rooms
+
 
 class Rung(StrEnum):
     """How far up the ladder."""
@@ -56,7 +58,7 @@ class Supervision:
     @property
     def room(self) -> str:
         """Where their phone and their ear are."""
-        return f"ear-{self.leg}"
+        return EAR + self.leg
 
 
 class Where(StrEnum):
@@ -94,12 +96,12 @@ _BEFORE = {Leg.NONE: SupervisionStep.RING, Leg.GONE: SupervisionStep.SEND_OUT}
 
 def ear_name(rung: Rung, leg: str, token: str) -> str:
     """The channel of an ear at the agent's phone ``leg``."""
-    return f"ear-{rung}-{leg}-{token}"
+    return f"{EAR}{rung}-{leg}-{token}"
 
 
 def fits(ear: str, rung: Rung, leg: str) -> bool:
     """Whether the ear is one of this rung, at this phone."""
-    return ear.startswith(f"ear-{rung}-{leg}-")
+    return ear.startswith(ear_name(rung, leg, ""))
 
 
 def next_supervision_step(

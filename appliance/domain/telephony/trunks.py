@@ -24,6 +24,11 @@ class TrunkError(ValueError):
     """A trunk cannot be like that; the sentence says why."""
 
 
+def is_server(text: str) -> bool:
+    """Whether it is an address or a name, with a port perhaps."""
+    return _SERVER.fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class Trunk:
     """One of them.
@@ -50,7 +55,7 @@ class Trunk:
                 f"A trunk's name begins with a small letter and has at most 31 small letters, "
                 f"digits and hyphens; not {self.name!r}."
             )
-        if not _SERVER.fullmatch(self.server):
+        if not is_server(self.server):
             raise TrunkError(
                 f"The server is an address or a name, and a port perhaps, like sip.example.org or "
                 f"203.0.113.7:5060; not {self.server!r}."

@@ -10,14 +10,13 @@ are known go on, callers that nobody knows yet are taken, and what belongs to no
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from appliance.domain.conversation import State
+from appliance.domain.conversation import SPOKEN_IN, State
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation
 from appliance.domain.telephony.call import Call, Line, Step, next_step
@@ -41,7 +40,6 @@ from appliance.domain.telephony.provider import (
     TelephonyProvider,
 )
 from appliance.domain.telephony.recording import What
-from appliance.domain.telephony.seats import devices_of
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, Floor, UnknownError, Work
 from appliance.services.answer_offer import OfferGoneError
@@ -55,6 +53,7 @@ from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
 from appliance.services.telephony.outgoing import OUT
 from appliance.services.telephony.privacy import private_no_more
+from appliance.services.telephony.ringer import LEG, Ringer, new_leg
 from appliance.services.telephony.sayer import Sayer, Speaks, Words
 from appliance.services.telephony.supervisor_legs import SupervisorLegs
 from appliance.services.telephony.take_call import take_call
@@ -71,8 +70,7 @@ log = get_logger(__name__)
 
 _MOST_STEPS = 50  # a call needs six in its whole life; more would be a circle
 _RING_SECONDS = 300  # the core ends an offer earlier; this is for when the core is gone
-_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
-_LEG, _ROOM = "leg-", "call-"
+_ROOM = "call-"
 # The other end was quicker: look again.
 _MEANWHILE = (IllegalTransitionError, NotYoursError, OfferGoneError, UnknownError)
 
@@ -108,6 +106,11 @@ class _Now:
     conversation: Conversation
     queue: Queue | None
 
+    @property
+    def policy(self) -> PhonePolicy:
+        """Of its queue."""
+        return PhonePolicy() if self.queue is None else self.queue.phone
+
 
 class Calls:
     """See the module.
@@ -131,11 +134,12 @@ class Calls:
     ) -> None:
         self._floor, self._switch, self._phones = floor, switch, phones
         self._view = View()
-        self._guests = GuestLegs(floor, switch, phones, self._view)
+        self._ringer = ringer = Ringer(switch, phones, self._view)
+        self._guests = GuestLegs(floor, switch, ringer, self._view)
         self._flows, self._clock = desk.flows, desk.clock
         self._later = Later("calls-later")
         self._supervisors = SupervisorLegs(
-            floor, switch, phones, self._view, desk.clock, self._look_again
+            floor, switch, ringer, self._view, desk.clock, self._look_again
         )
         self._tape = Tape(switch, desk.shelf)
         self._sayer = sayer = Sayer(switch, self._view, desk.speech)
@@ -263,7 +267,7 @@ class Calls:
         for channel in channels:
             if channel.called and channel.id not in callers:
                 self._soon(channel.id, partial(self._take, channel))
-            elif channel.id.startswith((_LEG, OUT)) and channel.id not in ours:
+            elif channel.id.startswith((LEG, OUT)) and channel.id not in ours:
                 self._switch.hang_up(channel.id)
         going = {call.conversation for call in known}
         for recording in self._tape.unfinished().values():
@@ -332,7 +336,7 @@ class Calls:
             return False
         number = now.call.conversation
         left = (until - self._clock.now()).total_seconds()
-        if left > 0 and now.conversation.state in _SPOKEN_IN:
+        if left > 0 and now.conversation.state in SPOKEN_IN:
             self._look_again(number, left)
             return False
         if not change(self._floor, lambda work: private_no_more(work, number)):
@@ -345,7 +349,7 @@ class Calls:
         if now.call.outgoing:
             return False
         guests = self._guests.settle(now.call, now.conversation)
-        if guests or self._supervisors.settle(now.call, now.conversation):
+        if guests or self._supervisors.settle(now.call, now.conversation, now.policy):
             return True
         if self._private_no_more(now):
             return True
@@ -361,13 +365,13 @@ class Calls:
         """Both ends agree: go on with the flow, or comfort who waits; whether to look again."""
         state, queue = now.conversation.state, now.queue
         try:
-            if now.call.asked_by and self._ask.part(now.call, _language(queue)):
+            if now.call.asked_by and self._ask.part(now.call, now.policy.language):
                 self._floor.write(lambda work: without_asker(work, now.call))
             if state is State.NEW and line.walking:
                 return self._walk.go(now.call)
             if state not in {State.QUEUED, State.OFFERED} and not now.call.outgoing:
                 self._ask.drop(now.call.conversation)
-            wanted = line.joined and queue is not None and queue.phone.record
+            wanted = line.joined and now.policy.record
             self._tape.follow(now.call, state, wanted)
             waits = state is State.QUEUED and not now.call.outgoing
             if waits and queue is not None and self._comfort.go(now.call, queue, music=line.music):
@@ -422,13 +426,11 @@ class Calls:
         if agent is None:
             return
         if not call.leg:
-            call = replace(call, leg=_LEG + secrets.token_hex(8), leg_agent=agent, spoken=False)
+            call = replace(call, leg=new_leg(), leg_agent=agent, spoken=False)
             self._floor.write(lambda work: work.calls.save(call))
         self._view.belongs(call)
-        self._view.rings(call.leg)
-        caller = call.number or self._view.number_of(call.channel)
-        self._switch.call(
-            call.leg, devices_of(agent, self._phones.phones()), caller, _RING_SECONDS,
+        self._ringer.ring(
+            call, call.leg, agent, _RING_SECONDS,
             at_once=now.conversation.state is not State.OFFERED,
         )  # fmt: skip
 
@@ -460,10 +462,6 @@ class Calls:
             self._walk.drop(now.call)
             self._comfort.drop(now.call.conversation)
             self._ask.drop(now.call.conversation)
-
-
-def _language(queue: Queue | None) -> str:
-    return (PhonePolicy() if queue is None else queue.phone).language
 
 
 def _read(work: Work, conversation: int) -> _Now | None:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from appliance.domain.conversation import Event, State
+from appliance.domain.conversation import SPOKEN_IN, Event
 from appliance.domain.participants import Part
 from appliance.domain.records import Conversation
 from appliance.domain.telephony.call import Call, Leg
 from appliance.domain.telephony.guests import Guest, GuestStep, next_guest_step
-from appliance.domain.telephony.phones import Phones
 from appliance.domain.telephony.provider import End, TelephonyProvider
-from appliance.domain.telephony.seats import devices_of
 from appliance.domain.work import Floor, Work
 from appliance.services import take_part
 from appliance.services.keep_moving import change
 from appliance.services.moves import by_agent, move
 from appliance.services.take_part import NotInvitedError
+from appliance.services.telephony.ringer import Ringer, new_leg
 from appliance.services.telephony.view import View
 
-_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
 _RING_SECONDS = 45  # an offer's usual time and some more; then the agent goes on without them
-_LEG = "leg-"
 
 
 class GuestLegs:
@@ -32,17 +28,17 @@ class GuestLegs:
     Args:
         floor: the core.
         switch: started by whoever has this.
-        phones: who has which phone.
+        ringer: rings their phones.
         view: what is known of the switch.
     """
 
-    def __init__(self, floor: Floor, switch: TelephonyProvider, phones: Phones, view: View) -> None:
-        self._floor, self._switch, self._phones, self._view = floor, switch, phones, view
+    def __init__(self, floor: Floor, switch: TelephonyProvider, ringer: Ringer, view: View) -> None:
+        self._floor, self._switch, self._ringer, self._view = floor, switch, ringer, view
 
     def settle(self, call: Call, conversation: Conversation) -> bool:
         """Take one step for one of a call's colleagues; whether there was one."""
         kept, invited = self._floor.read(lambda work: _read(work, call.conversation))
-        if conversation.state not in _SPOKEN_IN or not call.spoken:
+        if conversation.state not in SPOKEN_IN or not call.spoken:
             invited = []
         for guest in kept:
             step = self._step(guest, wanted=guest.agent in invited)
@@ -52,8 +48,7 @@ class GuestLegs:
         here = {guest.agent for guest in kept}
         for agent in invited:
             if agent not in here:
-                leg = _LEG + secrets.token_hex(8)
-                self._do(GuestStep.RING, Guest(call.conversation, agent, leg), call)
+                self._do(GuestStep.RING, Guest(call.conversation, agent, new_leg()), call)
                 return True
         return False
 
@@ -66,11 +61,7 @@ class GuestLegs:
     def _do(self, step: GuestStep, guest: Guest, call: Call) -> None:
         if step is GuestStep.RING:
             self._floor.write(lambda work: work.guests.save(guest))
-            self._view.owns(guest.leg, call.conversation)
-            self._view.rings(guest.leg)
-            devices = devices_of(guest.agent, self._phones.phones())
-            caller = call.number or self._view.number_of(call.channel)
-            self._switch.call(guest.leg, devices, caller, _RING_SECONDS)
+            self._ringer.ring(call, guest.leg, guest.agent, _RING_SECONDS)
         elif step is GuestStep.JOIN:
             self._floor.write(lambda work: work.guests.save(replace(guest, spoken=True)))
             self._switch.make_bridge(call.bridge)

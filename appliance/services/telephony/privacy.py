@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from appliance.domain.conversation import State
+from appliance.domain.conversation import SPOKEN_IN
 from appliance.domain.records import Conversation
 from appliance.domain.refusals import InvalidError
 from appliance.domain.telephony.call import Call
 from appliance.domain.work import Work
 from appliance.services.moves import SYSTEM, by_agent
 from appliance.services.trouble import NotYoursError
-
-_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
 
 
 class NotPrivateError(InvalidError):
@@ -26,7 +24,7 @@ def may_speak_in_private(work: Work, conversation: int, agent: int) -> Conversat
     if found.agent != agent:
         raise NotYoursError(agent, conversation)
     call = work.calls.of(conversation)
-    if call is None or call.over or found.state not in _SPOKEN_IN:
+    if call is None or call.over or found.state not in SPOKEN_IN:
         raise NotPrivateError("private-no-call")
     return found
 
@@ -56,7 +54,7 @@ def private_no_more(work: Work, conversation: int) -> bool:
     if call is None or call.private_until is None:
         return False
     found = work.conversation(conversation)
-    if found.state in _SPOKEN_IN and work.now < call.private_until:
+    if found.state in SPOKEN_IN and work.now < call.private_until:
         return False
     _end(work, call, found, SYSTEM)
     return True

@@ -6,19 +6,18 @@ then the agent knows anyhow. Whoever asks puts it on record first.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 
-from appliance.domain.conversation import State
+from appliance.domain.conversation import SPOKEN_IN, State
 from appliance.domain.records import Conversation
 from appliance.domain.refusals import InvalidError
 from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.telephony.supervision import Rung, Supervision
 from appliance.domain.work import Work
 from appliance.services.moves import SYSTEM, by_agent
+from appliance.services.telephony.ringer import new_leg
 
-_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
-_AT_A_PHONE = _SPOKEN_IN | {State.OFFERED}
+_AT_A_PHONE = SPOKEN_IN | {State.OFFERED}
 
 
 class NotSupervisedError(InvalidError):
@@ -35,7 +34,7 @@ def may_supervise(work: Work, conversation: int, supervisor: int) -> Conversatio
     call = work.calls.of(conversation)
     if call is None:
         raise NotSupervisedError("supervise-no-call")
-    if call.over or found.state not in _SPOKEN_IN:
+    if call.over or found.state not in SPOKEN_IN:
         raise NotSupervisedError("supervise-not-spoken")
     if found.agent == supervisor:
         raise NotSupervisedError("supervise-own")
@@ -59,7 +58,7 @@ def supervise(work: Work, conversation: int, supervisor: int, rung: Rung) -> Sup
     if before is not None and before.rung is rung:
         return before
     now = (
-        Supervision(conversation, supervisor, rung, f"leg-{secrets.token_hex(8)}")
+        Supervision(conversation, supervisor, rung, new_leg())
         if before is None
         else replace(before, rung=rung)
     )

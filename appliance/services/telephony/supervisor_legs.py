@@ -6,14 +6,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from appliance.domain.conversation import State
+from appliance.domain.conversation import SPOKEN_IN
 from appliance.domain.records import Conversation
 from appliance.domain.telephony.call import Call, Leg
 from appliance.domain.telephony.guests import Guest
-from appliance.domain.telephony.phones import Phones
+from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.telephony.provider import End, HeardBy, TelephonyProvider
-from appliance.domain.telephony.seats import devices_of
 from appliance.domain.telephony.supervision import (
+    EAR,
     Ear,
     Rung,
     Supervision,
@@ -25,19 +25,19 @@ from appliance.domain.telephony.supervision import (
 )
 from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change
-from appliance.services.telephony.supervise import leave_call, policy_of, tell_there
+from appliance.services.telephony.ringer import Ringer
+from appliance.services.telephony.supervise import leave_call, of, tell_there
 from appliance.services.telephony.view import View
 from common.clock import Clock
 from common.logs import get_logger
 
 log = get_logger(__name__)
 
-_SPOKEN_IN = frozenset({State.ACTIVE, State.HELD})
 _RING_SECONDS = 30
 _TONE = "beep"  # of the switch's own sounds: a fifth of a second
 _HEARD_BY = {Rung.LISTEN: HeardBy.NOBODY, Rung.WHISPER: HeardBy.PHONE}
 _BEEPS_AT = {"agent": HeardBy.PHONE, "all": HeardBy.ALL}
-BEEP, EAR = "beep-", "ear-"  # begin the names of channels and rooms that are made here
+BEEP = "beep-"  # how the channels of beeps begin
 
 
 @dataclass
@@ -62,17 +62,17 @@ class SupervisorLegs:
     Args:
         floor: the core.
         switch: started by whoever has this.
-        phones: who has which phone.
+        ringer: rings their phones.
         view: what is known of the switch.
         clock: for the next beep.
         again: looks at a call after so many seconds.
     """
 
     def __init__(
-        self, floor: Floor, switch: TelephonyProvider, phones: Phones, view: View, clock: Clock,
+        self, floor: Floor, switch: TelephonyProvider, ringer: Ringer, view: View, clock: Clock,
         again: Callable[[int, float], None],
     ) -> None:  # fmt: skip
-        self._floor, self._switch, self._phones, self._view = floor, switch, phones, view
+        self._floor, self._switch, self._ringer, self._view = floor, switch, ringer, view
         self._clock, self._again = clock, again
         self._here: dict[int, dict[str, Supervision]] = {}  # by call and phone, as last seen
         self._known: dict[str, _Known] = {}
@@ -102,10 +102,9 @@ class SupervisorLegs:
     def adopt(self, call: Call, conversation: Conversation) -> bool:
         """A supervisor who listened and took the call over goes on at the same phone."""
         agent = conversation.agent
-        if conversation.state not in _SPOKEN_IN or agent is None or call.leg_agent == agent:
+        if conversation.state not in SPOKEN_IN or agent is None or call.leg_agent == agent:
             return False
-        there = self._floor.read(lambda work: list(work.supervisions.of(call.conversation)))
-        mine = next((one for one in there if one.agent == agent), None)
+        mine = self._floor.read(lambda work: of(work, call.conversation, agent))
         if mine is None:
             return False
         if not mine.spoken or self._leg(mine) is not Leg.UP:
@@ -126,8 +125,11 @@ class SupervisorLegs:
         self._forget(mine)
         return True
 
-    def settle(self, call: Call, conversation: Conversation) -> bool:
-        """Take one step for one of a call's supervisors; whether there was one."""
+    def settle(self, call: Call, conversation: Conversation, policy: PhonePolicy) -> bool:
+        """Take one step for one of a call's supervisors; whether there was one.
+
+        ``policy``: of the call's queue.
+        """
         there = self._floor.read(lambda work: list(work.supervisions.of(call.conversation)))
         before = self._here.get(call.conversation, {})
         if not there and not before:
@@ -137,7 +139,7 @@ class SupervisorLegs:
             if leg not in now and leg != call.leg:  # who took the call over has it from now on
                 self._drop(one)
         self._here[call.conversation] = now
-        if conversation.state not in _SPOKEN_IN:
+        if conversation.state not in SPOKEN_IN:
             for one in there:
                 self._send_out(one)
             return bool(there)
@@ -146,7 +148,7 @@ class SupervisorLegs:
             if step is not None:
                 self._do(step, one, call)
                 return True
-            self._beep(one, call, conversation)
+            self._beep(one, call, policy)
         return False
 
     def tones(self, conversation: int) -> None:
@@ -190,11 +192,7 @@ class SupervisorLegs:
 
     def _do(self, step: SupervisionStep, one: Supervision, call: Call) -> None:
         if step is SupervisionStep.RING:
-            self._view.owns(one.leg, one.conversation)
-            self._view.rings(one.leg)
-            devices = devices_of(one.agent, self._phones.phones())
-            caller = self._view.number_of(call.channel)
-            self._switch.call(one.leg, devices, caller, _RING_SECONDS, at_once=True)
+            self._ringer.ring(call, one.leg, one.agent, _RING_SECONDS, at_once=True)
         elif step is SupervisionStep.ASIDE:
             self._into(one, one.room)
         elif step is SupervisionStep.JOIN:
@@ -265,11 +263,10 @@ class SupervisorLegs:
     def _forget(self, one: Supervision) -> None:
         self._known.pop(one.leg, None)
 
-    def _beep(self, one: Supervision, call: Call, conversation: Conversation) -> None:
+    def _beep(self, one: Supervision, call: Call, policy: PhonePolicy) -> None:
         """On each new rung, and every so often, as the queue says."""
         if self._leg(one) is not Leg.UP or self._view.leg(call)[0] is not Leg.UP:
             return
-        policy = self._floor.read(lambda work: policy_of(work, conversation))
         heard_by = _BEEPS_AT.get(policy.beep)
         if heard_by is None:
             return

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.domain.audit import Audit
-from appliance.domain.conversation import State
+from appliance.domain.conversation import SPOKEN_IN, State
 from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.provider import TelephonyProvider
 from appliance.domain.telephony.recording import CallRecording, Stage, What, Why
@@ -72,7 +72,7 @@ class Tape:
             elif running.paused:
                 self._switch.pause_recording(running.name, on=False)
                 self._shelf.recordings.go_on(running)
-        elif running is not None and state in {State.ACTIVE, State.HELD}:
+        elif running is not None and state in SPOKEN_IN:
             if not running.paused:  # first at the switch: killed in between, it is paused once more
                 self._switch.pause_recording(running.name, on=True)
                 self._shelf.recordings.pause(running, Why.PRIVATE if call.private else Why.HELD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 from appliance.domain.telephony.call import Call, Leg, Line
 from appliance.domain.telephony.provider import Bridge, Channel, End
@@ -16,27 +17,31 @@ class View:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        # All by channel.
         self._up: dict[str, bool] = {}
         self._ends: dict[str, End] = {}
         self._numbers: dict[str, str] = {}
         self._owner: dict[str, int] = {}
+        self._rooms: dict[str, str] = {}
+        self._playing: dict[str, str] = {}
+        self._keys: dict[str, list[str]] = {}
         self._music: set[str] = set()
-        self._rooms: dict[str, str] = {}  # by channel
         self._ringing: set[str] = set()
         self._ringback: set[str] = set()
-        self._playing: dict[str, str] = {}  # by channel
-        self._keys: dict[str, list[str]] = {}
+        # What ends with the channel.
+        self._facts: tuple[dict[str, Any], ...] = (
+            self._up, self._rooms, self._playing, self._keys,
+        )  # fmt: skip
+        self._marks: tuple[set[str], ...] = (self._music, self._ringing, self._ringback)
         self._recorded: set[str] = set()
         self.fresh = False
 
     def forget(self) -> None:
         """The switch is not reached: nothing of this is sure any more."""
         with self._lock:
-            for kept in (
-                self._up, self._ends, self._numbers, self._playing, self._keys, self._rooms,
-            ):  # fmt: skip
-                kept.clear()
-            for names in (self._music, self._ringing, self._ringback):
+            for facts in (*self._facts, self._ends, self._numbers):
+                facts.clear()
+            for names in self._marks:
                 names.clear()
             self.fresh = False
 
@@ -51,7 +56,8 @@ class View:
                 if one.id not in self._ends:
                     self._up[one.id] = one.up or self._up.get(one.id, False)
                     self._numbers[one.id] = one.caller
-            self._rooms = {channel: room.id for room in bridges for channel in room.channels}
+            self._rooms.clear()
+            self._rooms.update((channel, room.id) for room in bridges for channel in room.channels)
             self.fresh = True
 
     def belongs(self, call: Call) -> None:
@@ -123,13 +129,7 @@ class View:
         """It is gone."""
         with self._lock:
             self._ends.setdefault(channel, why)
-            self._up.pop(channel, None)
-            self._playing.pop(channel, None)
-            self._keys.pop(channel, None)
-            self._ringing.discard(channel)
-            self._ringback.discard(channel)
-            self._music.discard(channel)
-            self._rooms.pop(channel, None)
+            self._forget(channel)
 
     def hears(self, call: Call, *, music: bool) -> None:
         """The caller."""
@@ -221,10 +221,13 @@ class View:
         with self._lock:
             mine = [name for name, owner in self._owner.items() if owner == call.conversation]
             for name in {call.channel, call.leg, *mine}:
-                for kept in (
-                    self._up, self._ends, self._numbers, self._owner, self._playing, self._keys,
-                    self._rooms,
-                ):  # fmt: skip
-                    kept.pop(name, None)
-                for names in (self._music, self._ringing, self._ringback):
-                    names.discard(name)
+                self._forget(name)
+                self._ends.pop(name, None)
+                self._numbers.pop(name, None)
+                self._owner.pop(name, None)
+
+    def _forget(self, channel: str) -> None:
+        for facts in self._facts:
+            facts.pop(channel, None)
+        for names in self._marks:
+            names.discard(channel)
