@@ -15,6 +15,18 @@ export interface Row {
 
 const TOGETHER = 120_000; // milliseconds
 
+// A line is made once: one that stays the same is not drawn again when another comes.
+const made = new WeakMap<Message, Row>();
+
+function lineOf(message: Message, at: Date, goesOn: boolean): Row {
+  const known = made.get(message);
+  if (known?.goesOn === goesOn) return known;
+  // By the sender's key, so that a line does not jump when it is acknowledged.
+  const row: Row = { kind: "message", key: `said ${message.key}`, at, message, goesOn };
+  made.set(message, row);
+  return row;
+}
+
 function sameAuthor(a: Message, b: Message): boolean {
   return a.author === b.author && a.agent === b.agent && a.internal === b.internal;
 }
@@ -25,7 +37,7 @@ export function rowsOf(messages: Message[], outgoing: Outgoing[]): Row[] {
   let before: Message | null = null;
   let last = 0;
   for (const message of messages) {
-    const at = new Date(message.at);
+    const at = made.get(message)?.at ?? new Date(message.at);
     const time = at.getTime();
     if (time < begins || time >= ends) {
       const atTop = ends === 0 && message.number > 1; // older ones of that day may come: no line is there that would move
@@ -35,8 +47,7 @@ export function rowsOf(messages: Message[], outgoing: Outgoing[]): Row[] {
       before = null;
     }
     const goesOn = before !== null && sameAuthor(before, message) && time - last < TOGETHER;
-    // By the sender's key, so that a line does not jump when it is acknowledged.
-    rows.push({ kind: "message", key: `said ${message.key}`, at, message, goesOn });
+    rows.push(lineOf(message, at, goesOn));
     before = message;
     last = time;
   }
