@@ -53,8 +53,7 @@ def readable(event: dict[str, Any], maps: Path) -> dict[str, Any]:
     product, _, version = release.partition("@") if isinstance(release, str) else ("", "", "")
     names = {file.name: file for file in maps.glob("*.zip")}
     archive = names.get(f"{product}-{version}.zip")
-    raised = event.get("exception")
-    values = objects(raised.get("values") if isinstance(raised, dict) else raised)
+    values = _faults(event)
     if archive is None or not values:
         return event
     try:
@@ -67,8 +66,7 @@ def readable(event: dict[str, Any], maps: Path) -> dict[str, Any]:
 
 def place_of(event: dict[str, Any]) -> str:
     """``file:line`` where a readable event's fault stands; empty when it does not say."""
-    raised = event.get("exception")
-    values = objects(raised.get("values") if isinstance(raised, dict) else raised)
+    values = _faults(event)
     trace = values[-1].get("stacktrace") if values else None
     frames = objects(trace.get("frames")) if isinstance(trace, dict) else []
     ours = [frame for frame in frames if frame.get("in_app")] or frames
@@ -113,6 +111,11 @@ def _in_use(store: Store, since: str) -> set[str]:
         [since],
     )
     return used | {str(row["value"]).replace("@", "-", 1) for row in heard}
+
+
+def _faults(event: dict[str, Any]) -> list[dict[str, Any]]:
+    raised = event.get("exception")  # its values in a table of their own, or the bare list
+    return objects(raised.get("values") if isinstance(raised, dict) else raised)
 
 
 def _fault(value: dict[str, Any], kept: zipfile.ZipFile) -> dict[str, Any]:
