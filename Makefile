@@ -9,10 +9,12 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # The switch that tests make calls with, kept between runs; another clone's can be named here.
 export CALLSTEAD_TEST_SWITCH ?= $(CURDIR)/build/switch
 PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not slow"
+# Whole processes wait more than they work.
+SLOW := $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not long"
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev switch test check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk bench-phone conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev switch test coverage check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk bench-phone conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -32,10 +34,14 @@ setup-dev: $(VENV)/dev.stamp $(VENV)/web.stamp ## make .venv with what the tests
 switch: setup-dev ## bring the switch that tests make calls with, into build/switch (once; half a minute)
 	@CALLSTEAD_APPLIANCE_DATA_DIR="$(CALLSTEAD_TEST_SWITCH)" $(BIN)/callstead appliance telephony install
 
-test: setup-dev switch lint ## everything: style, types, import rules, all tests but the long drills, coverage
+test: setup-dev switch lint ## everything: style, types, import rules, all tests but the long drills
+	@$(PARALLEL)
+	@$(SLOW)
+
+coverage: setup-dev switch ## which lines the tests run through; half as long again as the tests alone
 	@$(PARALLEL) --cov --cov-report=
-	@$(BIN)/python -m pytest -m "slow and not long" --cov --cov-append --cov-report=
-	@$(BIN)/coverage report > $(VENV)/coverage.log; tail -n 1 $(VENV)/coverage.log
+	@$(SLOW) --cov --cov-append --cov-report=
+	@$(BIN)/coverage report
 
 check: setup-dev lint ## the fast ones, in under a minute: style, types, import rules, unit tests
 	@$(PARALLEL) -q tests/architecture tests/unit

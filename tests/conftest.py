@@ -63,8 +63,8 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow ones, which run one after the other: whole sites, kills at every touch of
-    the disk.
+    """Mark the slow ones, which run after the others: whole sites, kills at every touch of the
+    disk.
 
     Whatever speaks to real parts gets a second try, because a machine that is busy elsewhere can
     make a process late. Who needed it is named at the end of the run, to be looked at.
