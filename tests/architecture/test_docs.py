@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from common.cli import main
+from common.settings import Key
 from tests.architecture.house import ROOT
 from tests.architecture.test_commands import all_keys, walk
 
@@ -28,18 +30,18 @@ def _spans(document: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_documented_commands_exist(document: Path) -> None:
-    known = set(walk(main))
+    known = _options_of_commands().keys()
     for span in _spans(document):
         for command in re.findall(r"\bcallstead((?: [a-z][a-z-]*)+)", span):
             words = tuple(command.split())
-            while words and words not in known and words[:-1] in known - {()}:
+            while words and words not in known and words[:-1] and words[:-1] in known:
                 words = words[:-1]  # an argument, such as `callstead updater adopt companion`
             assert words in known, f"{document}: `{span}`"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_documented_options_exist(document: Path) -> None:
-    known = {words: _options(words) for words in walk(main)}
+    known = _options_of_commands()
     for span in _spans(document):
         match = re.match(r"callstead((?: [a-z][a-z-]*)*)", span)
         if match is None:
@@ -51,6 +53,11 @@ def test_documented_options_exist(document: Path) -> None:
             assert option in known[words] | {"--help", "--version"}, f"{document}: `{span}`"
 
 
+@functools.cache
+def _options_of_commands() -> dict[tuple[str, ...], set[str]]:
+    return {words: _options(words) for words in walk(main)}
+
+
 def _options(words: tuple[str, ...]) -> set[str]:
     command = main
     for word in words:
@@ -60,9 +67,14 @@ def _options(words: tuple[str, ...]) -> set[str]:
     return {name for parameter in command.params for name in parameter.opts}
 
 
+@functools.cache
+def _settings() -> dict[str, Key]:
+    return {key.path: key for key in all_keys()}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_documented_settings_exist(document: Path) -> None:
-    keys = {key.path: key for key in all_keys()}
+    keys = _settings()
     tables = {path.rpartition(".")[0] for path in keys}
     variables = {key.variable for key in keys.values()} | {
         "CALLSTEAD_HOME", "CALLSTEAD_SETTINGS", "CALLSTEAD_COMPANION_PORT",
