@@ -62,7 +62,7 @@ export const useBoard = defineStore("board", () => {
   }
 
   async function read(): Promise<void> {
-    const board = await untilReached(() => get("/api/v1/desk/board"), never);
+    const board = await untilReached(() => get("/api/v1/desk/board"));
     if (!board) return;
     me.value = board.me;
     for (const one of [...cards.values()]) if (isMine(one, board.me.id) || isAside(one, board.me.id) || isIncomplete(one)) cards.delete(one.id);

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { effectScope, ref } from "vue";
 
 import { Refused, Unreached } from "./client";
-import { untilReached } from "./reached";
+import { untilReached, useReached } from "./reached";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -29,4 +30,19 @@ it("does not ask again what was refused", async () => {
   const job = vi.fn().mockRejectedValue(new Refused(404, "unknown", "no"));
   await expect(untilReached(job, new AbortController().signal)).rejects.toBeInstanceOf(Refused);
   expect(job).toHaveBeenCalledTimes(1);
+});
+
+it("leaves what was wanted when something else is, and asks for that", async () => {
+  const wanted = ref(1);
+  const asked = vi.fn().mockRejectedValue(new Unreached());
+  const scope = effectScope();
+  scope.run(() => useReached(wanted, asked));
+  for (const next of [2, 3]) {
+    wanted.value = next;
+    await vi.advanceTimersByTimeAsync(0);
+  }
+  asked.mockResolvedValue("here");
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked.mock.calls).toEqual([[2], [3], [3]]);
+  scope.stop();
 });
