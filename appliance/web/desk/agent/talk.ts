@@ -6,6 +6,7 @@ import { randomId } from "../../client/ids";
 import { Sending, type Verdict } from "../../client/sending";
 import { get, post, Refused, Unreached } from "../api/client";
 import type { Message } from "../api/types";
+import { t } from "../i18n";
 import { keepOutgoing, outgoingOf, type Outgoing } from "./drafts";
 
 const PAGE = 200;
@@ -93,7 +94,7 @@ export class Talk {
       this.uploads = this.uploads.filter((one) => one.key !== again);
     } catch (error) {
       const mine = this.uploads.find((one) => one.key === again);
-      if (mine) mine.refused = error instanceof Refused ? error.message : "unreached";
+      if (mine) mine.refused = error instanceof Refused ? error.message : t("asking.gone");
     }
   }
 

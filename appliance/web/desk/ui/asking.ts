@@ -13,6 +13,13 @@ interface Asking {
   ask: (work: () => Promise<unknown>) => Promise<boolean>;
 }
 
+/** What came in between, in words; a fault of our own is thrown on. */
+export function whatWentWrong(error: unknown): string {
+  if (error instanceof Refused) return error.status === 412 ? t("asking.changed_since") : error.message;
+  if (error instanceof Unreached) return t("asking.gone");
+  throw error;
+}
+
 export function useAsking(): Asking {
   const refused = ref("");
   const wrong = ref<readonly string[]>([]);
@@ -31,9 +38,7 @@ export function useAsking(): Asking {
         return true;
       } catch (error) {
         if (error instanceof Refused) wrong.value = error.wrong;
-        if (error instanceof Refused) refused.value = error.status === 412 ? t("asking.changed_since") : error.message;
-        else if (error instanceof Unreached) refused.value = t("asking.gone");
-        else throw error;
+        refused.value = whatWentWrong(error);
         return false;
       } finally {
         busy.value = false;
