@@ -17,6 +17,7 @@ from appliance.domain.canned import KeptCanned
 from appliance.domain.contact import Identity
 from appliance.domain.custom_fields import KeptFields
 from appliance.domain.desk import Desk
+from appliance.domain.kept_calls import KeptCalls
 from appliance.domain.labels import KeptLabels
 from appliance.domain.marks import KeptMarks
 from appliance.domain.participants import KeptParticipants
@@ -24,7 +25,7 @@ from appliance.domain.queue import Queue
 from appliance.domain.rating import KeptRatings
 from appliance.domain.records import Agent, Conversation, Message, Offer, OfferEnd
 from appliance.domain.refusals import RefusalError
-from appliance.domain.telephony.call import KeptCalls
+from appliance.domain.seated import Seated
 from appliance.domain.telephony.guests import KeptGuests
 from appliance.domain.telephony.supervision import KeptSupervisions
 from appliance.domain.transcript import KeptTranscripts
@@ -65,6 +66,11 @@ class Work(Protocol):
     @property
     def moved(self) -> bool:
         """Whether more than talk was told: somebody may be free, or may have begun to wait."""
+        ...
+
+    @property
+    def seated(self) -> Seated:
+        """Agents as routing saw them last."""
         ...
 
     @property

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from appliance.domain.agent_state import Presence
-from appliance.domain.conversation import Event, State
+from appliance.domain.conversation import Event
 from appliance.domain.demand import Rule, rule_for
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation, Offer
-from appliance.domain.routing import Decision, Policy, Seat, Snapshot, Waiting, decisions
+from appliance.domain.routing import Decision, Policy, Snapshot, Waiting, decisions
 from appliance.domain.work import Work
 from appliance.services.moves import SYSTEM, move
 
@@ -51,7 +50,9 @@ def snapshot(work: Work, waiting: list[Conversation], *, everybody: bool = False
     queues = work.queues()
     return Snapshot(
         now=work.now.timestamp(),
-        seats=_seats(work, queues, everybody=everybody),
+        seats=work.seated.seats(
+            work.agents(), work.loads(), queues, everybody=everybody
+        ),
         waiting=_waiting(waiting, queues),
         policies={
             queue.id: Policy(
@@ -61,42 +62,6 @@ def snapshot(work: Work, waiting: list[Conversation], *, everybody: bool = False
             for queue in queues.values()
         },
     )  # fmt: skip
-
-
-def _seats(work: Work, queues: Mapping[int, Queue], *, everybody: bool) -> list[Seat]:
-    loads = work.loads()
-    seats = []
-    for agent in work.agents():
-        available = agent.presence is Presence.AVAILABLE
-        if not available and not everybody:
-            continue
-        mine = loads.get(agent.id, ())
-        counted = [one for one in mine if _holds(one, queues)]
-        seats.append(
-            Seat(
-                agent=agent.id,
-                queues=agent.queues,
-                groups=agent.groups,
-                skills=agent.skills,
-                available=available,
-                free=not any(
-                    one.state is State.OFFERED
-                    or (one.state is State.WRAP_UP and _holds(one, queues))
-                    for one in mine
-                ),
-                load=sum(one.weight for one in counted),
-                capacity=agent.capacity,
-                idle_since=agent.idle_since.timestamp() if agent.idle_since else 0.0,
-            )
-        )
-    return seats
-
-
-def _holds(one: Conversation, queues: Mapping[int, Queue]) -> bool:
-    """Whether it takes of its agent's capacity: all but after-call work that may be interrupted."""
-    if one.state is not State.WRAP_UP or one.queue is None:
-        return True
-    return queues[one.queue].wrap_up.holds_the_agent
 
 
 def _waiting(waiting: list[Conversation], queues: Mapping[int, Queue]) -> list[Waiting]:

@@ -179,6 +179,13 @@ class Database:
             _may_write(connection, True)
         return connection
 
+    def reading(self) -> Connection:
+        """A connection that only reads; on SQLite its transactions are begun with BEGIN."""
+        connection = self._reader.connect()
+        if self.kind == "sqlite":
+            _may_write(connection, False)
+        return connection
+
     def only_writer(self, session: Session) -> None:
         """Wait until no other node writes: what is numbered without gaps needs it.
 

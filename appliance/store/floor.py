@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appliance.domain.work import BusyError, Work
 from appliance.store.database import Also, Database
 from appliance.store.group import Group
+from appliance.store.looks import Looks
 from appliance.store.quick import WROTE
 from appliance.store.seat import Seat
 from appliance.store.work import SqlWork
@@ -80,6 +81,7 @@ class SqlFloor:
         self._drained = drained
         self._database = database
         self._seat = Seat(database)
+        self._looks = Looks(database)
         self._clock = clock
         self._on_commit = on_commit
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_MOST_WAITING)
@@ -104,15 +106,16 @@ class SqlFloor:
 
     def read(self, job: Callable[[Work], T]) -> T:
         """Run ``job`` on one moment's state; what it writes is refused."""
-        with self._database.read() as session, session.no_autoflush:
-            group = Group.within(session)
-            return job(SqlWork(group, self._clock.now(), drained=self._drained()))
+        return self._looks.do(
+            lambda group: job(SqlWork(group, self._clock.now(), drained=self._drained()))
+        )
 
     def close(self) -> None:
         """Commit what waits, and end."""
         if self._thread.is_alive():
             self._jobs.put(None)
             self._thread.join(60)
+        self._looks.close()
 
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from appliance.domain.queue import Queue
-from appliance.domain.records import Agent, Conversation
 from appliance.store.floor_models import EventRow
+from appliance.store.known import Known
 from appliance.store.live import Told, write_told
 from appliance.store.quick import WROTE, Line, Rows
 from common.feed.storage import Fresh
@@ -19,24 +17,6 @@ _EVENTS = Rows(
     "events", {column.name: column.type for column in EventRow.__table__.columns
                if column.name != "id"},
 )  # fmt: skip
-
-
-@dataclass
-class Known:
-    """What was read or changed, as it is now; for as long as nobody else writes.
-
-    Attributes:
-        agents, queues: all of them, by id; None: they were not read.
-    """
-
-    conversations: dict[int, Conversation] = field(default_factory=dict)
-    agents: dict[int, Agent] | None = None
-    queues: dict[int, Queue] | None = None
-
-    def clear(self) -> None:
-        """Nothing of it is sure."""
-        self.conversations.clear()
-        self.agents = self.queues = None
 
 
 class Group:
@@ -65,11 +45,6 @@ class Group:
         self.known = known or Known()
         self.events: list[dict[str, Any]] = []
         self.told: list[Told] = []
-
-    @classmethod
-    def within(cls, session: Session) -> Group:
-        """In the transaction of ``session``."""
-        return cls(Line(session.connection()), lambda: session)
 
     @property
     def session(self) -> Session:

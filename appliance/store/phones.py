@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.domain.telephony.phones import Number, Phone
 from appliance.store.database import Database
 from appliance.store.models import Base
+from appliance.store.record_rows import RecordRows
 
 
 class PhoneRow(Base):
@@ -30,6 +31,11 @@ class NumberRow(Base):
     flow: Mapped[int | None]
 
 
+_PHONES = RecordRows(PhoneRow, Phone, key="extension")  # asked for each call that rings
+_NUMBERS = RecordRows(NumberRow, Number, key="number")  # and each that comes
+_OF = _PHONES.which(PhoneRow.agent == bindparam("agent"), order=(PhoneRow.extension,))
+
+
 class SqlPhones:
     """See `appliance.domain.telephony.phones.Phones`."""
 
@@ -41,6 +47,11 @@ class SqlPhones:
         with self._database.read() as session:
             rows = session.scalars(select(PhoneRow).order_by(PhoneRow.extension))
             return [Phone(row.extension, row.agent, row.digest) for row in rows]
+
+    def of(self, agent: int) -> list[Phone]:
+        """The agent's."""
+        with self._database.line() as line:
+            return _PHONES.all(line, _OF, agent=agent)
 
     def keep_phone(self, phone: Phone) -> None:
         """The agent has this phone, and no other one; whoever had it has none."""
@@ -61,6 +72,11 @@ class SqlPhones:
         with self._database.read() as session:
             rows = session.scalars(select(NumberRow).order_by(NumberRow.number))
             return [Number(row.number, row.queue, row.flow) for row in rows]
+
+    def number(self, called: str) -> Number | None:
+        """Where it leads; None: it is not answered."""
+        with self._database.line() as line:
+            return _NUMBERS.one(line, called)
 
     def keep_number(self, number: Number) -> None:
         """Its callers wait in this queue from now on."""

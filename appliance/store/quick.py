@@ -52,6 +52,13 @@ class Line:
         except self.error as error:
             raise self.translated(error, "COMMIT") from error
 
+    def rollback(self) -> None:
+        """Undo what was not committed. Raises DBAPIError."""
+        try:
+            self._driver.rollback()
+        except self.error as error:
+            raise self.translated(error, "ROLLBACK") from error
+
     def version(self) -> object:
         """Another one after a commit on any other connection; None: the database has no such."""
         if self.kind != "sqlite":
@@ -75,6 +82,7 @@ class _Compiled(NamedTuple):
     binds: Sequence[str]
     processes: Sequence[tuple[int, Process]]  # of the binds that need one
     results: Sequence[tuple[int, Process]]
+    fixed: Mapping[str, Any]  # what stands in the statement itself
 
 
 class Quick:
@@ -149,10 +157,14 @@ class Quick:
                  for name in names]  # fmt: skip
         results = [one.dialect_impl(dialect).result_processor(dialect, None)
                    for one in self._answers]  # fmt: skip
-        return _Compiled(compiled.string, names, _present(binds), _present(results))
+        fixed = {name: compiled.binds[name].value for name in names
+                 if not compiled.binds[name].required}  # fmt: skip
+        return _Compiled(compiled.string, names, _present(binds), _present(results), fixed)
 
 
 def _bound(compiled: _Compiled, values: Mapping[str, Any]) -> list[Any]:
+    if compiled.fixed:
+        values = {**compiled.fixed, **values}
     bound = [values[name] for name in compiled.binds]
     for index, process in compiled.processes:
         bound[index] = process(bound[index])

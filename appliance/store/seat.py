@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from appliance.store.database import Database
-from appliance.store.group import Group, Known
+from appliance.store.group import Group
+from appliance.store.known import Known
 from appliance.store.quick import Line
 
 _MOST_KNOWN = 10_000  # of some 2 KB each

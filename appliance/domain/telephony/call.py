@@ -23,11 +23,9 @@ lost before anybody spoke (`LOSE_AGENT`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 from appliance.domain.conversation import ENDED, SPOKEN_IN, State
 from appliance.domain.telephony.provider import End
@@ -212,23 +210,3 @@ class Call:
     def bridge(self) -> str:
         """The room in which they meet."""
         return f"call-{self.conversation}"
-
-
-class KeptCalls(Protocol):
-    """Where calls are kept."""
-
-    def of(self, conversation: int) -> Call | None:
-        """None: the conversation is no call."""
-        ...
-
-    def by_channel(self, channel: str) -> Call | None:
-        """The call of this caller, who may have asked to be called back."""
-        ...
-
-    def going_on(self) -> Sequence[Call]:
-        """All that are not over."""
-        ...
-
-    def save(self, call: Call) -> None:
-        """Keep a new one, or replace what is kept."""
-        ...

@@ -63,6 +63,10 @@ class Phones(Protocol):
         """All, by extension."""
         ...
 
+    def of(self, agent: int) -> Sequence[Phone]:
+        """The agent's."""
+        ...
+
     def keep_phone(self, phone: Phone) -> None:
         """The agent has this phone, and no other one; whoever had it has none."""
         ...
@@ -73,6 +77,10 @@ class Phones(Protocol):
 
     def numbers(self) -> Sequence[Number]:
         """All, by number."""
+        ...
+
+    def number(self, called: str) -> Number | None:
+        """Where it leads; None: it is not answered."""
         ...
 
     def keep_number(self, number: Number) -> None:

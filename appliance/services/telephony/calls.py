@@ -17,13 +17,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from appliance.domain.conversation import SPOKEN_IN, State
-from appliance.domain.queue import Queue
-from appliance.domain.records import Conversation
+from appliance.domain.kept_calls import CallNow
 from appliance.domain.telephony.call import Call, Line, Step, next_step
 from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.flow import Flows
 from appliance.domain.telephony.phones import Phones
-from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.telephony.provider import (
     Answered,
     Arrived,
@@ -41,7 +39,7 @@ from appliance.domain.telephony.provider import (
 )
 from appliance.domain.telephony.recording import What
 from appliance.domain.transitions import IllegalTransitionError
-from appliance.domain.work import BusyError, Floor, UnknownError, Work
+from appliance.domain.work import BusyError, Floor, UnknownError
 from appliance.services.answer_offer import OfferGoneError
 from appliance.services.keep_moving import change
 from appliance.services.telephony.ask_back import AskBack
@@ -96,20 +94,6 @@ class FrontDesk:
     clock: Clock
     shelf: Shelf
     dialling: Dialling = Dialling()
-
-
-@dataclass(frozen=True)
-class _Now:
-    """A call as both ends have it."""
-
-    call: Call
-    conversation: Conversation
-    queue: Queue | None
-
-    @property
-    def policy(self) -> PhonePolicy:
-        """Of its queue."""
-        return PhonePolicy() if self.queue is None else self.queue.phone
 
 
 class Calls:
@@ -291,7 +275,7 @@ class Calls:
         self.changed(found.conversation)
 
     def _take(self, channel: Channel) -> None:
-        number = next((n for n in self._phones.numbers() if n.number == channel.called), None)
+        number = self._phones.number(channel.called)
         if number is None:
             log.warning("call.number_unknown", called=channel.called)
             self._switch.hang_up(channel.id)
@@ -303,7 +287,7 @@ class Calls:
 
     def _settle(self, conversation: int) -> None:
         for _ in range(_MOST_STEPS):
-            now = self._floor.read(lambda work: _read(work, conversation))
+            now = self._floor.read(lambda work: work.calls.now(conversation))
             if now is None or not self._view.fresh:
                 return
             if self._supervisors.adopt(now.call, now.conversation):
@@ -329,7 +313,7 @@ class Calls:
                 return  # the look of every few seconds comes back to it
         log.error("call.in_a_circle", call=conversation)
 
-    def _private_no_more(self, now: _Now) -> bool:
+    def _private_no_more(self, now: CallNow) -> bool:
         """Let a pause of the recording end by itself; whether it did."""
         until = now.call.private_until
         if until is None:
@@ -344,24 +328,26 @@ class Calls:
         self._tape.goes_on(number)
         return True
 
-    def _settle_others(self, now: _Now) -> bool:
+    def _settle_others(self, now: CallNow) -> bool:
         """Colleagues and supervisors; whether to look again."""
         if now.call.outgoing:
             return False
-        guests = self._guests.settle(now.call, now.conversation)
-        if guests or self._supervisors.settle(now.call, now.conversation, now.policy):
+        if (now.others or self._supervisors.remembers(now.call)) and (
+            self._guests.settle(now.call, now.conversation)
+            or self._supervisors.settle(now.call, now.conversation, now.policy)
+        ):
             return True
         if self._private_no_more(now):
             return True
         self._supervisors.tones(now.call.conversation)
         return False
 
-    def _next(self, now: _Now, line: Line) -> Step | None:
+    def _next(self, now: CallNow, line: Line) -> Step | None:
         if now.call.outgoing:
             return self._dialler.next(now.call, now.conversation)
         return next_step(now.conversation.state, now.conversation.agent, line)
 
-    def _lead_on(self, now: _Now, line: Line) -> bool:
+    def _lead_on(self, now: CallNow, line: Line) -> bool:
         """Both ends agree: go on with the flow, or comfort who waits; whether to look again."""
         state, queue = now.conversation.state, now.queue
         try:
@@ -381,7 +367,7 @@ class Calls:
         self._end_if_over(now, line)
         return False
 
-    def _line(self, now: _Now) -> Line:
+    def _line(self, now: CallNow) -> Line:
         call = now.call
         leg, why = self._view.leg(call)
         return replace(
@@ -393,7 +379,7 @@ class Calls:
             asked=self._ask.goes_on(call.conversation),
         )
 
-    def _do(self, step: Step, now: _Now) -> None:
+    def _do(self, step: Step, now: CallNow) -> None:
         call = now.call
         if step in IN_THE_CORE:
             change(self._floor, lambda work: IN_THE_CORE[step](work, call))
@@ -420,7 +406,7 @@ class Calls:
         else:
             self._hang_up(call)
 
-    def _ring(self, now: _Now) -> None:
+    def _ring(self, now: CallNow) -> None:
         """Kept before it rings: a crash in between lets the same leg ring again, not a second."""
         call, agent = now.call, now.conversation.agent
         if agent is None:
@@ -452,7 +438,7 @@ class Calls:
         self._view.in_room(call, joined=False)
         self._floor.write(lambda work: without_leg(work, call))
 
-    def _end_if_over(self, now: _Now, line: Line) -> None:
+    def _end_if_over(self, now: CallNow, line: Line) -> None:
         ended = {State.WRAP_UP, State.CLOSED, State.ABANDONED}
         if now.conversation.state in ended and not line.caller and not now.call.over:
             self._switch.drop_bridge(now.call.bridge)
@@ -462,11 +448,3 @@ class Calls:
             self._walk.drop(now.call)
             self._comfort.drop(now.call.conversation)
             self._ask.drop(now.call.conversation)
-
-
-def _read(work: Work, conversation: int) -> _Now | None:
-    call = work.calls.of(conversation)
-    if call is None or call.over:
-        return None
-    found = work.conversation(conversation)
-    return _Now(call, found, None if found.queue is None else work.queue(found.queue))

@@ -37,5 +37,5 @@ class Ringer:
         self._view.owns(leg, call.conversation)
         self._view.rings(leg)
         caller = call.number or self._view.number_of(call.channel)
-        devices = devices_of(agent, self._phones.phones())
+        devices = devices_of(agent, self._phones.of(agent))
         self._switch.call(leg, devices, caller, seconds, at_once=at_once)

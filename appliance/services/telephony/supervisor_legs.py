@@ -125,6 +125,10 @@ class SupervisorLegs:
         self._forget(mine)
         return True
 
+    def remembers(self, call: Call) -> bool:
+        """Whether anybody supervised it when it was looked at last."""
+        return bool(self._here.get(call.conversation))
+
     def settle(self, call: Call, conversation: Conversation, policy: PhonePolicy) -> bool:
         """Take one step for one of a call's supervisors; whether there was one.
 
