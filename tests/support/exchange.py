@@ -39,6 +39,7 @@ from tests.support.fake_telephony import FakeSwitch
 from tests.support.waiting import until
 
 NUMBER = "100"
+PATIENCE = 60.0  # seconds; a busy machine is slow
 
 
 class Aloud:
@@ -147,24 +148,36 @@ class Exchange:
 
     def until_state(self, state: State) -> None:
         """Wait for the newest conversation to be there."""
-        until(lambda: self.state() is state, 60, f"the state {state}", self.state, every=0.01)
+        until(lambda: self.state() is state, PATIENCE, f"the state {state}", self.state, every=0.01)
 
     def until_rings(self, extension: str) -> str:
         """Wait for a phone to ring; the leg."""
         what = f"{extension} to ring"
-        return until(lambda: self.switch.ringing(extension), 60, what, self.state, every=0.01) or ""
+        return (
+            until(lambda: self.switch.ringing(extension), PATIENCE, what, self.state, every=0.01)
+            or ""
+        )
 
     def until_clear(self) -> None:
         """Wait until nothing is left at the switch, and no call is said to go on."""
-        until(self._clear, 60, "nothing to be left", self._left, every=0.01)
+        until(self._clear, PATIENCE, "nothing to be left", self._left, every=0.01)
 
     def until_together(self, *channels: str) -> None:
         """Wait until they hear each other."""
-        until(lambda: self.switch.together(*channels), 60, "a talk", self.state, every=0.01)
+        until(lambda: self.switch.together(*channels), PATIENCE, "a talk", self.state, every=0.01)
 
     def until_music(self, channel: str) -> None:
         """Wait until the caller hears music."""
-        until(lambda: self.switch.hears_music(channel), 60, "music", self.state, every=0.01)
+        until(lambda: self.switch.hears_music(channel), PATIENCE, "music", self.state, every=0.01)
+
+    def talking(self) -> tuple[str, str, int]:
+        """A caller and the first agent speak: their legs, and the conversation."""
+        caller = self.switch.arrives(NUMBER, "+8613800000000")
+        self.ready(self.agents[0])
+        leg = self.until_rings("101")
+        self.switch.phone_answers(leg)
+        self.until_together(caller, leg)
+        return caller, leg, self.conversation().id
 
     def taken(self, channel: str) -> bool:
         """Whether a caller became a conversation."""

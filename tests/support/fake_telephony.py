@@ -53,6 +53,7 @@ class FakeSwitch:
     Attributes:
         phones: extensions that are signed in.
         held: events that are not told yet; None: all are told at once.
+        answering: extensions and numbers that pick up by themselves.
         trunk: whether numbers outside can be called.
         dialled: those that were, one after the other.
     """
@@ -67,6 +68,7 @@ class FakeSwitch:
     paused: set[str] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     away: bool = False
+    answering: set[str] = field(default_factory=set)
     trunk: bool = True
     dialled: list[str] = field(default_factory=list)
 
@@ -113,6 +115,8 @@ class FakeSwitch:
             self._tell(Ended(leg, End.UNREACHABLE))
             return
         self._legs[leg] = _Leg(up=False, extension=first, at_once=at_once)
+        if first in self.answering:
+            self.phone_answers(leg)
 
     def dial(self, leg: str, number: str, caller: str, seconds: int) -> None:
         """See the interface."""
@@ -124,6 +128,8 @@ class FakeSwitch:
             return
         self._legs[leg] = _Leg(up=False, extension=number, shows=caller)
         self.dialled.append(number)
+        if number in self.answering:
+            self.phone_answers(leg)
 
     def ring(self, channel: str, on: bool) -> None:
         """See the interface."""
@@ -149,6 +155,8 @@ class FakeSwitch:
         leg = self._leg(channel)
         if bridge not in self._rooms:
             raise GoneError(bridge)
+        if self.hears(channel):  # the switch does it afterwards, and its answer comes then
+            raise NetworkError(f"{channel} still hears something.")
         for inside in self._rooms.values():
             inside.discard(channel)
         self._rooms[bridge].add(channel)
@@ -164,11 +172,13 @@ class FakeSwitch:
         self._leg(channel).heard += media
         self._playing[playback] = channel
 
-    def stop_playing(self, playback: str) -> None:
+    def stop_playing(self, playback: str) -> bool:
         """See the interface."""
         self._reach()
-        if self._playing.pop(playback, None) is not None:
-            self._tell(Played(playback))
+        if self._playing.pop(playback, None) is None:
+            return False
+        self._tell(Played(playback))
+        return True
 
     def lend_ear(self, ear: str, channel: str, *, hears: bool, heard_by: HeardBy) -> None:
         """See the interface."""
@@ -306,6 +316,13 @@ class FakeSwitch:
         """The switch is not reached for a while."""
         self.away = True
         self._tell(Lost())
+
+    def dies(self) -> None:
+        """`kill -9` of it: nothing is left, and nobody is told of any end."""
+        self.goes()
+        for things in (self._legs, self._rooms, self._playing, self._recording):
+            things.clear()
+        self.paused.clear()
 
     def returns(self) -> None:
         """It is reached again."""

@@ -217,8 +217,8 @@ class TelephonyProvider(Protocol):
         """
         ...
 
-    def stop_playing(self, playback: str) -> None:
-        """No more of it."""
+    def stop_playing(self, playback: str) -> bool:
+        """No more of it; whether it was still to be heard."""
         ...
 
     def lend_ear(self, ear: str, channel: str, *, hears: bool, heard_by: HeardBy) -> None:

@@ -11,7 +11,7 @@ are known go on, callers that nobody knows yet are taken, and what belongs to no
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -37,7 +37,7 @@ from appliance.domain.telephony.provider import (
     SwitchEvent,
     TelephonyProvider,
 )
-from appliance.domain.telephony.recording import What
+from appliance.domain.telephony.recording import CallRecording, What
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, Floor, UnknownError
 from appliance.services.answer_offer import OfferGoneError
@@ -236,7 +236,11 @@ class Calls:
                     self._working.discard(key)
 
     def _sweep(self) -> None:
+        unfinished = self._tape.unfinished()  # first: what begins from now on has its room
         channels = self._switch.channels()
+        for channel in channels:
+            if channel.called:
+                self._sayer.adopt(channel.id)
         self._view.found(channels, self._switch.bridges())
         known = self._floor.read(lambda work: list(work.calls.going_on()))
         callers = {channel for call in known for channel in (call.channel, call.asked_by)}
@@ -245,6 +249,7 @@ class Calls:
         ours |= set(self._supervisors.legs())
         for guest in guests:
             self._view.owns(guest.leg, guest.conversation)
+        self._put_away(unfinished.values(), {one.id for one in channels}, known)
         for call in known:
             self._view.belongs(call)
             self.changed(call.conversation)
@@ -253,17 +258,27 @@ class Calls:
                 self._soon(channel.id, partial(self._take, channel))
             elif channel.id.startswith((LEG, OUT)) and channel.id not in ours:
                 self._switch.hang_up(channel.id)
-        going = {call.conversation for call in known}
-        for recording in self._tape.unfinished().values():
-            if recording.conversation not in going:  # its end was told to nobody
-                self._tape.keep(recording)
-        rooms = {call.bridge for call in known}
         there = self._switch.bridges()
         self._supervisors.found([one.id for one in channels], [one.id for one in there])
+        rooms = {call.bridge for call in known}
         for bridge in there:
             if bridge.id.startswith(_ROOM) and bridge.id not in rooms:
                 self._switch.drop_bridge(bridge.id)
         log.info("calls.adopted", calls=len(known), channels=len(channels))
+
+    def _put_away(
+        self, unfinished: Iterable[CallRecording], channels: set[str], known: Sequence[Call]
+    ) -> None:
+        """Recordings of what is no more: their end was told to nobody."""
+        rooms = {one.id for one in self._switch.bridges()}
+        callers = {call.conversation: call.channel for call in known}
+        for recording in unfinished:
+            going = recording.conversation in callers
+            if recording.what is What.VOICEMAIL and going:  # its call's next step
+                if callers[recording.conversation] not in channels:
+                    self._view.was_recorded(recording.name)
+            elif not going or f"{_ROOM}{recording.conversation}" not in rooms:
+                self._tape.keep(recording)
 
     def _recorded(self, name: str) -> None:
         """A recording is over: a talk is kept; a voicemail is its call's next step."""

@@ -24,13 +24,14 @@ class View:
         self._owner: dict[str, int] = {}
         self._rooms: dict[str, str] = {}
         self._playing: dict[str, str] = {}
+        self._said: dict[str, int] = {}
         self._keys: dict[str, list[str]] = {}
         self._music: set[str] = set()
         self._ringing: set[str] = set()
         self._ringback: set[str] = set()
         # What ends with the channel.
         self._facts: tuple[dict[str, Any], ...] = (
-            self._up, self._rooms, self._playing, self._keys,
+            self._up, self._rooms, self._playing, self._said, self._keys,
         )  # fmt: skip
         self._marks: tuple[set[str], ...] = (self._music, self._ringing, self._ringback)
         self._recorded: set[str] = set()
@@ -141,6 +142,13 @@ class View:
         with self._lock:
             self._playing[channel] = playback
             self._music.discard(channel)
+
+    def says(self, channel: str, number: int | None = None) -> int:
+        """The next number of what it hears; or ``number`` is the last one that it heard."""
+        with self._lock:
+            now = self._said.get(channel, -1) + 1 if number is None else number
+            self._said[channel] = now
+            return now
 
     def playing(self, channel: str) -> str:
         """What it hears; empty: nothing."""

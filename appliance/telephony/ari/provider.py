@@ -175,10 +175,12 @@ class AriProvider:
                 channelId=channel, playbackId=playback,
             )  # fmt: skip
 
-    def stop_playing(self, playback: str) -> None:
+    def stop_playing(self, playback: str) -> bool:
         """See the interface."""
         with _may_be_gone():
             self._ari.do("playbacks.stop", playbackId=playback)
+            return True
+        return False
 
     def lend_ear(self, ear: str, channel: str, *, hears: bool, heard_by: HeardBy) -> None:
         """See the interface."""

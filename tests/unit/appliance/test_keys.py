@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from click.testing import CliRunner
 
 from appliance.domain.roles import Role
 from appliance.store.account_models import WebhookRow
-from appliance.store.database import Database, database_url
 from appliance.store.kept_answers import SqlKeptAnswers
-from appliance.store.migrate import migrate
 from appliance.store.sealed import COLUMNS, keys_in_use, seal_again
 from appliance.store.second_factors import SqlSecondFactors
 from appliance.store.users import SqlUsers
@@ -17,14 +14,6 @@ from appliance.store.webhooks import SqlWebhooks
 from common.cli import main
 from common.vault import Vault
 from tests.support.clock import FakeClock
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = Database(database_url("", tmp_path))
-    migrate(made, tmp_path)
-    yield made
-    made.close()
 
 
 def test_a_rotation_that_is_stopped_half_way_goes_on(database, tmp_path):

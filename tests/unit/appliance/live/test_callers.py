@@ -11,22 +11,13 @@ from sqlalchemy import event
 from appliance.domain.programs import Caller, Family, Proof, Shown
 from appliance.domain.roles import Role
 from appliance.live.callers import Callers
-from appliance.store.database import Database, database_url
-from appliance.store.migrate import migrate
+from appliance.store.database import Database
 from appliance.store.programs import SqlApiKeys, SqlTokenFamilies
 from appliance.store.sessions import SqlSessions
 from appliance.store.standing import standing
 from appliance.store.users import SqlUsers
 from common.feed import Asker
 from tests.support.clock import FakeClock
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = Database(database_url("", tmp_path))
-    migrate(made, tmp_path)
-    yield made
-    made.close()
 
 
 class Place:

@@ -11,7 +11,7 @@ from appliance.domain.conversation import State
 from appliance.services import talk
 from appliance.services.take_part import NotInvitedError, invite, part
 from appliance.services.telephony.guests import hand_over
-from tests.support.exchange import NUMBER, Exchange, exchange
+from tests.support.exchange import Exchange, exchange
 from tests.support.waiting import until
 
 
@@ -21,19 +21,9 @@ def house(tmp_path: Path) -> Iterator[Exchange]:
         yield found
 
 
-def talking(house: Exchange) -> tuple[str, str, int]:
-    """The caller, the first agent's phone, and the conversation in which they speak."""
-    caller = house.switch.arrives(NUMBER, "+8613800000000")
-    house.ready(house.agents[0])
-    leg = house.until_rings("101")
-    house.switch.phone_answers(leg)
-    house.until_together(caller, leg)
-    return caller, leg, house.conversation().id
-
-
 def consulting(house: Exchange) -> tuple[str, str, str, int]:
     """The same, the caller on hold, and the second agent in the room."""
-    caller, leg, conversation = talking(house)
+    caller, leg, conversation = house.talking()
     house.ready(house.agents[1])
     house.do(talk.hold, conversation, house.agents[0])
     house.do(invite, conversation, *house.agents)
@@ -90,7 +80,7 @@ def test_a_colleague_who_is_sent_out_hears_no_more(house):
 
 @pytest.mark.parametrize("declines", [True, False], ids=["declines", "has no phone on"])
 def test_a_colleague_who_does_not_pick_up_takes_no_part(house, declines):
-    _caller, _leg, conversation = talking(house)
+    _caller, _leg, conversation = house.talking()
     house.ready(house.agents[1])
     if not declines:
         house.switch.phones.discard("102")
@@ -102,7 +92,7 @@ def test_a_colleague_who_does_not_pick_up_takes_no_part(house, declines):
 
 
 def test_a_call_is_not_handed_to_a_phone_that_still_rings(house):
-    _caller, _leg, conversation = talking(house)
+    _caller, _leg, conversation = house.talking()
     house.ready(house.agents[1])
     house.do(invite, conversation, *house.agents)
     house.until_rings("102")

@@ -30,16 +30,6 @@ def house(tmp_path: Path) -> Iterator[Exchange]:
         yield found
 
 
-def talking(house: Exchange) -> tuple[str, str, int]:
-    """The caller, the agent's phone, and the conversation in which they speak."""
-    caller = house.switch.arrives(NUMBER, "+8613800000000")
-    house.ready(house.agents[0])
-    leg = house.until_rings("101")
-    house.switch.phone_answers(leg)
-    house.until_together(caller, leg)
-    return caller, leg, house.conversation().id
-
-
 def listening(house: Exchange, conversation: int, rung: Rung = Rung.LISTEN) -> str:
     """The third agent supervises, and has picked up: their phone."""
     house.do(supervise, conversation, house.agents[2], rung)
@@ -69,7 +59,7 @@ def shown(house: Exchange, conversation: int) -> list[Rung]:
 
 
 def test_up_and_down_the_ladder_each_is_heard_by_the_right_ones_alone(house):
-    caller, leg, conversation = talking(house)
+    caller, leg, conversation = house.talking()
     mine = listening(house, conversation)
     until_hears(house, mine, caller, leg)
     until_hears(house, leg, caller)
@@ -95,7 +85,7 @@ def test_up_and_down_the_ladder_each_is_heard_by_the_right_ones_alone(house):
 
 @pytest.mark.parametrize("rung", Rung)
 def test_when_the_call_ends_nothing_of_the_supervisor_is_left(house, rung):
-    caller, _leg, conversation = talking(house)
+    caller, _leg, conversation = house.talking()
     mine = listening(house, conversation, rung)
     until(lambda: caller in house.switch.hears_of(mine), 60, "them to hear", every=0.01)
     house.switch.hangs_up(caller)
@@ -107,7 +97,7 @@ def test_when_the_call_ends_nothing_of_the_supervisor_is_left(house, rung):
 
 @pytest.mark.parametrize("rung", Rung)
 def test_a_kill_in_supervision_cuts_nobody_and_it_goes_on(house, rung):
-    caller, leg, conversation = talking(house)
+    caller, leg, conversation = house.talking()
     mine = listening(house, conversation, rung)
     until(lambda: caller in house.switch.hears_of(mine), 60, "them to hear", every=0.01)
     house.crash()
@@ -119,7 +109,7 @@ def test_a_kill_in_supervision_cuts_nobody_and_it_goes_on(house, rung):
 
 
 def test_what_a_kill_left_at_the_switch_is_ended(house):
-    caller, leg, conversation = talking(house)
+    caller, leg, conversation = house.talking()
     listening(house, conversation)
     until(lambda: len(house.switch.bridges()) == 2, 60, "an ear", every=0.01)
     with_policy(house, beep="none")
@@ -132,7 +122,7 @@ def test_what_a_kill_left_at_the_switch_is_ended(house):
 
 
 def test_whoever_hangs_up_or_does_not_pick_up_supervises_no_more(house):
-    _caller, _leg, conversation = talking(house)
+    _caller, _leg, conversation = house.talking()
     none = lambda: house.floor.read(lambda work: work.supervisions.all()) == []  # noqa: E731
     house.switch.hangs_up(listening(house, conversation))
     until(none, 60, "them to be out", every=0.01)
@@ -145,7 +135,7 @@ def test_whoever_hangs_up_or_does_not_pick_up_supervises_no_more(house):
 
 
 def test_the_ear_goes_along_when_the_call_is_handed_over(house):
-    caller, leg, conversation = talking(house)
+    caller, leg, conversation = house.talking()
     mine = listening(house, conversation)
     until_hears(house, mine, caller, leg)
     house.ready(house.agents[1])
@@ -160,7 +150,7 @@ def test_the_ear_goes_along_when_the_call_is_handed_over(house):
 
 
 def test_on_hold_who_joins_speaks_with_the_agent_alone(house):
-    caller, leg, conversation = talking(house)
+    caller, leg, conversation = house.talking()
     mine = listening(house, conversation)
     house.do(talk.hold, conversation, house.agents[0])
     house.until_music(caller)
@@ -171,7 +161,7 @@ def test_on_hold_who_joins_speaks_with_the_agent_alone(house):
 
 
 def test_whoever_takes_the_call_over_goes_on_at_the_same_phone(house):
-    caller, _leg, conversation = talking(house)
+    caller, _leg, conversation = house.talking()
     mine = listening(house, conversation)
     until(lambda: caller in house.switch.hears_of(mine), 60, "them to hear", every=0.01)
     house.do(talk.take_over, conversation, house.agents[2])
@@ -184,7 +174,7 @@ def test_whoever_takes_the_call_over_goes_on_at_the_same_phone(house):
 
 
 def test_another_call_is_listened_to_after_the_first_was_left(house):
-    _caller, _leg, first = talking(house)
+    _caller, _leg, first = house.talking()
     listening(house, first)
     house.switch.arrives(NUMBER, "+8613900000000")
     house.ready(house.agents[1])
@@ -196,7 +186,7 @@ def test_another_call_is_listened_to_after_the_first_was_left(house):
 
 
 def test_who_may_not_listen_is_told_why(house):
-    _caller, _leg, conversation = talking(house)
+    _caller, _leg, conversation = house.talking()
     with pytest.raises(NotSupervisedError, match="yourself"):
         house.do(supervise, conversation, house.agents[0], Rung.LISTEN)
     house.do(talk.end, conversation, house.agents[0])
@@ -209,7 +199,7 @@ def test_who_may_not_listen_is_told_why(house):
 )
 def test_a_tone_is_heard_by_whom_the_queue_says_on_each_rung(house, beep, heard_by):
     with_policy(house, beep=beep)
-    caller, leg, conversation = talking(house)
+    caller, leg, conversation = house.talking()
     mine = listening(house, conversation)
     for rung in (Rung.WHISPER, Rung.LISTEN):
         if heard_by is not None:
@@ -224,7 +214,7 @@ def test_a_tone_is_heard_by_whom_the_queue_says_on_each_rung(house, beep, heard_
 
 def test_tones_come_again_as_often_as_the_queue_says(house):
     with_policy(house, beep_every=5.0)
-    _caller, _leg, conversation = talking(house)
+    _caller, _leg, conversation = house.talking()
     listening(house, conversation)
     for _ in range(2):
         until(lambda: len(house.switch.beeped()) == 1, 60, "a tone", every=0.01)
@@ -239,7 +229,7 @@ def test_the_agent_is_shown_a_banner_as_the_queue_says_and_always_when_they_are_
     house, banner
 ):
     with_policy(house, banner=banner)
-    caller, _leg, conversation = talking(house)
+    caller, _leg, conversation = house.talking()
     mine = listening(house, conversation)
     until(lambda: caller in house.switch.hears_of(mine), 60, "them to hear", every=0.01)
     assert shown(house, conversation) == ([Rung.LISTEN] if banner else [])
