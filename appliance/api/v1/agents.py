@@ -8,7 +8,7 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, user, who
+from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.shapes import AgentShape, Answer, Page, Strict, agent_shape, part_of
 from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
@@ -83,7 +83,7 @@ def agents(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
             return shape(work, changed)
 
         answer = change(floor, job)
-        audit.record(who(), "agent.set", person.name)
+        on_record(audit, "agent.set", person.name)
         return one_answer(answer)
 
     def known(agent: int) -> User:

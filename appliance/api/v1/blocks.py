@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record, who
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -106,7 +106,7 @@ def blocks(
     def done(what: str, one: Block) -> None:
         changed()
         said = f"{one.kind} {one.value}: {one.reason}"
-        audit.record(who(), what, said, request.remote_addr or "")
+        on_record(audit, what, said)
 
     return blueprint
 

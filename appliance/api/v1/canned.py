@@ -8,7 +8,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import agent_here, blueprint_for, require, user, who
+from appliance.api.v1.here import agent_here, blueprint_for, on_record, require, user
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -123,7 +123,7 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
             return remove_canned(work, path.canned, by)
 
         gone = floor.write(job)
-        audit.record(who(), "canned.removed", gone.shortcut)
+        on_record(audit, "canned.removed", gone.shortcut)
         return Response(status=204)
 
     @blueprint.post("/<int:canned>/text", summary="Its text for one conversation",
@@ -139,7 +139,7 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
     def keep(wanted: Callable[[Work], Canned]) -> dict[str, object]:
         by = f"user:{user().id}"
         kept = floor.write(lambda work: save_canned(work, wanted(work), by))
-        audit.record(who(), "canned.set", kept.shortcut)
+        on_record(audit, "canned.set", kept.shortcut)
         return _shape(kept)
 
     return blueprint

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import jsonify, request
+from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.catalogue_shapes import FILLED_IN
 from appliance.api.v1.desk_shapes import ContactPage, ContactShape, contact_shape
-from appliance.api.v1.here import agent_here, blueprint_for, who
+from appliance.api.v1.here import agent_here, blueprint_for, on_record
 from appliance.api.v1.shapes import Answer, Strict, conversation_shape
 from appliance.api.v1.tags import Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -76,7 +76,7 @@ def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
             return tagged(contact_shape(changed))
 
         changed = floor.write(job)
-        audit.record(who(), "contact.set", f"contact {path.contact}", request.remote_addr or "")
+        on_record(audit, "contact.set", f"contact {path.contact}")
         return one_answer(changed)
 
     return blueprint

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import jsonify, request
+from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.chat_shapes import DetailShape, detail_shape
 from appliance.api.v1.files import FileAddress, FileAddresses, UploadForm, Uploads, add_upload
-from appliance.api.v1.here import agent_here, caller, require, who
+from appliance.api.v1.here import agent_here, caller, on_record, require
 from appliance.api.v1.shapes import (
     Answer,
     ConversationId,
@@ -108,10 +108,7 @@ def add_listening(blueprint: APIBlueprint, floor: Floor, audit: Audit, uploads: 
         require(HELP_OTHERS)
         mine = agent_here(floor).id
         floor.read(lambda work: work.conversation(path.conversation))
-        audit.record(
-            who(), "conversation.listen", f"conversation {path.conversation}",
-            request.remote_addr or "",
-        )  # fmt: skip
+        on_record(audit, "conversation.listen", f"conversation {path.conversation}")
         found = floor.write(lambda work: listen(work, path.conversation, mine))
         return jsonify(conversation_shape(found))
 
@@ -144,7 +141,7 @@ def looking(floor: Floor, audit: Audit) -> Callable[[int], None]:
 
         line = floor.read(why)
         if line:
-            audit.record(who(), line, f"conversation {conversation}", request.remote_addr or "")
+            on_record(audit, line, f"conversation {conversation}")
 
     return looked
 

@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.catalogue_shapes import NAMES, RETIRED, FieldShape, field_shape
-from appliance.api.v1.here import blueprint_for, require, user, who
+from appliance.api.v1.here import blueprint_for, on_record, require, user
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
@@ -101,14 +101,14 @@ def fields(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         require(MANAGE_FLOOR)
         by = f"user:{user().id}"
         floor.write(lambda work: order_fields(work, body.ids, by))
-        audit.record(who(), "field.ordered", "")
+        on_record(audit, "field.ordered", "")
         return Response(status=204)
 
     def keep(wanted: Callable[[Work], CustomField]) -> dict[str, object]:
         by = f"user:{user().id}"
         kept = floor.write(lambda work: save_field(work, wanted(work), by))
         retired = " (retired)" if kept.retired else ""
-        audit.record(who(), "field.set", f"{kept.subject} {kept.key}{retired}")
+        on_record(audit, "field.set", f"{kept.subject} {kept.key}{retired}")
         return field_shape(kept)
 
     return blueprint

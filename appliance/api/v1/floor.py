@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from flask import jsonify, request
+from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.agents import AgentId
-from appliance.api.v1.here import blueprint_for, require, user, who
+from appliance.api.v1.here import blueprint_for, on_record, require, user
 from appliance.api.v1.shapes import (
     AgentShape,
     Answer,
@@ -197,8 +197,7 @@ def floor_seen(
             return agent_shape(changed, seen(work, path.agent))
 
         answer = change(floor, job)
-        audit.record(who(), "agent.state_set", f"{answer['name']}: {body.state}",
-                     request.remote_addr or "")  # fmt: skip
+        on_record(audit, "agent.state_set", f"{answer['name']}: {body.state}")
         return jsonify(answer)
 
     return blueprint

@@ -10,7 +10,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record, who
 from appliance.api.v1.shapes import Answer, Strict
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -173,19 +173,19 @@ def flows(floor: Floor, users: Users, audit: Audit, kept: Flows) -> APIBlueprint
     def remove(path: FlowId) -> Answer:
         gone = kept.one(path.flow)
         kept.remove(path.flow)
-        audit.record(who(), "flow.removed", gone.name)
+        on_record(audit, "flow.removed", gone.name)
         return Response(status=204)
 
     @blueprint.post("/<int:flow>/publish", summary="Let callers go through the draft",
                     responses={"200": FlowShape})  # fmt: skip
     def let_in(path: FlowId) -> Answer:
         made = publish(floor, kept, path.flow, who())
-        audit.record(who(), "flow.published", f"{made.name} {made.number}")
+        on_record(audit, "flow.published", f"{made.name} {made.number}")
         return one_answer(shape(made))
 
     def keep(draft: Draft) -> dict[str, object]:
         made = kept.save(draft)
-        audit.record(who(), "flow.set", made.name)
+        on_record(audit, "flow.set", made.name)
         return shape(made)
 
     def shape(one: Draft) -> dict[str, object]:
@@ -245,7 +245,7 @@ def numbers(floor: Floor, users: Users, audit: Audit, phones: Phones, kept: Flow
             kept.one(body.flow)
         number = Number(path.number, body.queue, body.flow)
         phones.keep_number(number)
-        audit.record(who(), "number.set", path.number)
+        on_record(audit, "number.set", path.number)
         return jsonify(vars(number))
 
     @blueprint.delete("/<string:number>", summary="Answer a number no more",
@@ -253,7 +253,7 @@ def numbers(floor: Floor, users: Users, audit: Audit, phones: Phones, kept: Flow
     def remove(path: NumberPath) -> Answer:
         if not phones.drop_number(path.number):
             raise UnknownError("number", path.number)
-        audit.record(who(), "number.removed", path.number)
+        on_record(audit, "number.removed", path.number)
         return Response(status=204)
 
     return blueprint

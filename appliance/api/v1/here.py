@@ -9,6 +9,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from appliance.api.v1.again import apart, remember_answer
 from appliance.api.v1.gate import gate_here
 from appliance.api.v1.problems import Problem, answer_problems
+from appliance.domain.audit import Audit
 from appliance.domain.programs import Caller
 from appliance.domain.records import Agent
 from appliance.domain.users import User, Users
@@ -58,6 +59,11 @@ def user() -> User:
 def who() -> str:
     """The same, for the record."""
     return caller().named
+
+
+def on_record(audit: Audit, what: str, about: str = "") -> None:
+    """Add a line to the record: who asks, and from where; returns after the commit."""
+    audit.record(who(), what, about, request.remote_addr or "")
 
 
 def require(permission: str) -> None:

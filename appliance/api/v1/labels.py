@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from appliance.api.v1.catalogue_shapes import NAMES, RETIRED, LabelShape, label_shape
 from appliance.api.v1.fields import OrderBody
-from appliance.api.v1.here import blueprint_for, require, user, who
+from appliance.api.v1.here import blueprint_for, on_record, require, user
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
@@ -98,14 +98,14 @@ def labels(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         require(MANAGE_FLOOR)
         by = f"user:{user().id}"
         floor.write(lambda work: order_labels(work, body.ids, by))
-        audit.record(who(), "label.ordered", "")
+        on_record(audit, "label.ordered", "")
         return Response(status=204)
 
     def keep(wanted: Callable[[Work], Label]) -> dict[str, object]:
         by = f"user:{user().id}"
         kept = floor.write(lambda work: save_label(work, wanted(work), by))
         retired = " (retired)" if kept.retired else ""
-        audit.record(who(), "label.set", f"{kept.kind} {kept.word}{retired}")
+        on_record(audit, "label.set", f"{kept.kind} {kept.word}{retired}")
         return label_shape(kept)
 
     return blueprint

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Response, jsonify, request, session
+from flask import Response, jsonify, session
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import NotFound
 
-from appliance.api.v1.here import blueprint_for, caller, user, who
+from appliance.api.v1.here import blueprint_for, caller, on_record, user
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.programs import TokenFamilies
@@ -105,7 +105,7 @@ def me(users: Users, audit: Audit, sessions: Sessions, families: TokenFamilies) 
         found = [one for one in sessions.of(name) if one.id[:16] == path.session]
         if not found or not sessions.end(name, found[0].id):
             raise NotFound("There is no such session; it may have ended.")
-        audit.record(who(), "session.ended", name, request.remote_addr or "")
+        on_record(audit, "session.ended", name)
         return Response(status=204)
 
     @blueprint.delete("/sessions", summary="Sign out everywhere, here included",
@@ -113,7 +113,7 @@ def me(users: Users, audit: Audit, sessions: Sessions, families: TokenFamilies) 
     def end_all() -> Answer:
         users.end_sessions(user().id)
         session.clear()
-        audit.record(who(), "session.all_ended", user().name, request.remote_addr or "")
+        on_record(audit, "session.all_ended", user().name)
         return Response(status=204)
 
     @blueprint.get("/programs", summary="Programs that signed in with my password",
@@ -134,7 +134,7 @@ def me(users: Users, audit: Audit, sessions: Sessions, families: TokenFamilies) 
         if all(one.id != path.program for one in families.of(user().id)):
             raise NotFound("There is no such program; it may have signed out.")
         families.revoke(path.program, "revoked")
-        audit.record(who(), "program.revoked", path.program, request.remote_addr or "")
+        on_record(audit, "program.revoked", path.program)
         return Response(status=204)
 
     return blueprint

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record, who
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
 from appliance.domain.audit import Audit
@@ -145,7 +145,7 @@ def people(staff: Staff) -> APIBlueprint:
         user = known(path.user)
         factors.remove(user.name)
         users.end_sessions(user.id)
-        audit.record(who(), "second_factor.removed", user.name, request.remote_addr or "")
+        on_record(audit, "second_factor.removed", user.name)
         return Response(status=204)
 
     @blueprint.delete("/<int:user>/sessions", summary="Sign them out everywhere",
@@ -153,7 +153,7 @@ def people(staff: Staff) -> APIBlueprint:
     def end_sessions(path: UserPath) -> Answer:
         user = known(path.user)
         users.end_sessions(user.id)
-        audit.record(who(), "session.all_ended", user.name, request.remote_addr or "")
+        on_record(audit, "session.all_ended", user.name)
         return Response(status=204)
 
     def known(id: int) -> User:  # noqa: A002

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from flask import jsonify, request
+from flask import jsonify
 from flask_openapi3 import APIBlueprint
 
 from appliance.api.v1.call_shapes import PrivateShape
-from appliance.api.v1.here import agent_here, who
+from appliance.api.v1.here import agent_here, on_record
 from appliance.api.v1.shapes import Answer, ConversationId, Strict
 from appliance.domain.audit import Audit
 from appliance.domain.work import Floor
@@ -36,7 +36,7 @@ def add_privacy(
         floor.read(lambda work: may_speak_in_private(work, path.conversation, mine))
         what = "recording.paused" if body.on else "recording.resumed"
         about = f"conversation {path.conversation}"
-        audit.record(who(), what, about, request.remote_addr or "")
+        on_record(audit, what, about)
         call = change(
             floor,
             lambda work: speak_in_private(work, path.conversation, mine, on=body.on, most=most()),

@@ -9,7 +9,7 @@ from flask_openapi3 import APIBlueprint, FileStorage
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from appliance.api.v1.files import a_file
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.refusals import InvalidError
@@ -85,7 +85,7 @@ def prompts(
     def add(form: PromptForm) -> Answer:
         samples = from_wav(form.file.read(), MOST_SECONDS)
         made = kept.add_recording(form.name, seconds_of(samples), samples)
-        audit.record(who(), "prompt.added", made.name)
+        on_record(audit, "prompt.added", made.name)
         return jsonify(vars(made)), 201
 
     @blueprint.get("/<int:prompt>/sound", summary="Hear a recording", responses={"200": None})
@@ -106,7 +106,7 @@ def prompts(
             raise InvalidError("prompt-needed", flow=user)
         if not kept.remove_recording(path.prompt):
             raise UnknownError("prompt", path.prompt)
-        audit.record(who(), "prompt.removed", str(path.prompt))
+        on_record(audit, "prompt.removed", str(path.prompt))
         return Response(status=204)
 
     return blueprint

@@ -9,7 +9,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.again import answer_is
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -86,7 +86,7 @@ def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBl
 
         answer_is(shape)
         kept = change(floor, job)
-        audit.record(who(), "queue.set", kept.name)
+        on_record(audit, "queue.set", kept.name)
         return shape(kept)
 
     def shape(queue: Queue) -> dict[str, object]:

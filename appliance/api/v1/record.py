@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import jsonify, request
+from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shapes import Answer, Page
 from appliance.domain.audit import Audit, Wanted, verify
 from appliance.domain.roles import READ_AUDIT
@@ -60,7 +60,7 @@ def record(users: Users, audit: Audit) -> APIBlueprint:
     def lines(query: Lines) -> Answer:
         wanted = Wanted(query.who, query.what, query.since, query.until)
         found = audit.latest(query.most, query.after, wanted)
-        audit.record(who(), "audit.read", "", request.remote_addr or "")
+        on_record(audit, "audit.read", "")
         items = [AuditShape(**vars(one)).model_dump(mode="json") for one in found]
         more = len(found) == query.most and found[-1].number > 1
         return jsonify(items=items, cursor=found[-1].number if more else 0)

@@ -18,7 +18,7 @@ from werkzeug.exceptions import Gone, NotFound, RequestedRangeNotSatisfiable
 
 from appliance.api.v1.desk_looks import looking
 from appliance.api.v1.files import FileAddress, FileToken
-from appliance.api.v1.here import agent_here, blueprint_for, require, who
+from appliance.api.v1.here import agent_here, blueprint_for, on_record, require, who
 from appliance.api.v1.shapes import Answer, ConversationId, Strict
 from appliance.domain.audit import Audit
 from appliance.domain.roles import EXPORT_RECORDINGS, TAKE_CONVERSATIONS
@@ -134,7 +134,7 @@ def recordings(
 
     def address(one: CallRecording, what: str) -> Answer:
         subject = f"recording {one.id} of conversation {one.conversation}"
-        audit.record(who(), what, subject, request.remote_addr or "")
+        on_record(audit, what, subject)
         until = clock.now() + _HOLDS
         token = signer.dumps([one.id, who(), int(until.timestamp()), what == _EXPORTED])
         found = FileAddress(address=f"/api/v1/recordings/sound/{token}", until=until)

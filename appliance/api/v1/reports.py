@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.report_files import CSV, XLSX, Cell, Sheet, csv_lines, xlsx_parts
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
@@ -181,7 +181,7 @@ def reports(
     def export(query: AskedFile) -> Answer:
         made, known = query.made(book), names()
         what = f"{query.by} {query.first} {query.last}"
-        audit.record(who(), "report.exported", what, request.remote_addr or "")
+        on_record(audit, "report.exported", what)
         # All words are looked up here: the rows are made while they are sent, after the request.
         title = {row.key: known.title(query.by, row.key, texts)
                  for row in (*made.rows, *made.sums)}  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import jsonify, request
+from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import agent_here, require, who
+from appliance.api.v1.here import agent_here, on_record, require
 from appliance.api.v1.shapes import Answer, ConversationId, Strict
 from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
@@ -49,7 +49,7 @@ def add_supervision(
 
     def record(what: str, conversation: int) -> None:
         about = f"conversation {conversation}"
-        audit.record(who(), what, about, request.remote_addr or "")
+        on_record(audit, what, about)
 
     @blueprint.get(_PATH, summary="Where I am in a call as its supervisor",
                    responses={"200": SupervisionShape})  # fmt: skip

@@ -9,7 +9,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -94,7 +94,7 @@ def teams(users: Users, audit: Audit, kept: Teams) -> APIBlueprint:
     @blueprint.post("", summary="A new team", responses={"201": TeamShape})
     def new_team(body: TeamBody) -> Answer:
         added = _unique(lambda: kept.add(body.name), body.name)
-        audit.record(who(), "team.added", body.name)
+        on_record(audit, "team.added", body.name)
         return one_answer(tagged(vars(added)), 201)
 
     @blueprint.patch("/<int:team>", summary="Rename a team", responses={"200": TeamShape})
@@ -106,14 +106,14 @@ def teams(users: Users, audit: Audit, kept: Teams) -> APIBlueprint:
         )
         if renamed is None:
             raise UnknownError("team", path.team)
-        audit.record(who(), "team.renamed", body.name)
+        on_record(audit, "team.renamed", body.name)
         return one_answer(tagged(vars(renamed)))
 
     @blueprint.delete("/<int:team>", summary="Remove a team", responses={"204": None})
     def remove(path: TeamPath) -> Answer:
         if not kept.remove(path.team):
             raise UnknownError("team", path.team)
-        audit.record(who(), "team.removed", str(path.team))
+        on_record(audit, "team.removed", str(path.team))
         return Response(status=204)
 
     return blueprint
@@ -141,7 +141,7 @@ def roles(users: Users, audit: Audit, rules: RoleRules) -> APIBlueprint:
             path.role, body.second_factor_required, lambda now: seen.check(_role(path.role, now))
         )
         wanted = "required" if body.second_factor_required else "not required"
-        audit.record(who(), "role.second_factor", f"{path.role}: {wanted}")
+        on_record(audit, "role.second_factor", f"{path.role}: {wanted}")
         return one_answer(_role(path.role, rules.second_factor()))
 
     return blueprint

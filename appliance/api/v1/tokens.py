@@ -11,7 +11,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, BaseModel, Field
 
 from appliance.api.v1.gate import gate_here, refuse_too_many
-from appliance.api.v1.here import blueprint_for, user, who
+from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.problems import Problem, answer_problems, refused
 from appliance.api.v1.shapes import Answer, Strict
 from appliance.domain.audit import Audit
@@ -168,7 +168,7 @@ def keys(users: Users, audit: Audit, kept: ApiKeys, now: Callable[[], datetime])
         if body.expires_at is not None and body.expires_at <= now():
             raise InvalidError("key-over")
         made, shown = kept.add(mine.id, body.name, wanted, body.expires_at)
-        audit.record(who(), "api_key.added", f"{made.id} {made.name}", request.remote_addr or "")
+        on_record(audit, "api_key.added", f"{made.id} {made.name}")
         answer = jsonify({**_key(made), "key": shown})
         answer.headers["Cache-Control"] = "no-store"
         return answer, 201
@@ -178,7 +178,7 @@ def keys(users: Users, audit: Audit, kept: ApiKeys, now: Callable[[], datetime])
         gone = kept.revoke(path.key)
         if gone is None:
             raise UnknownError("key", path.key)
-        audit.record(who(), "api_key.revoked", f"{gone.id} {gone.name}", request.remote_addr or "")
+        on_record(audit, "api_key.revoked", f"{gone.id} {gone.name}")
         return Response(status=204)
 
     return blueprint

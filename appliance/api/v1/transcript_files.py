@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import require, who
+from appliance.api.v1.here import on_record, require
 from appliance.api.v1.shapes import Answer, ConversationId, conversation_shape, message_shape
 from appliance.domain.audit import Audit
 from appliance.domain.reports.periods import zone_of
@@ -51,12 +51,9 @@ def add_files(blueprint: APIBlueprint, floor: Floor, audit: Audit, texts: Texts)
         require(EXPORT_CONVERSATIONS)
         words = Words(texts, current_language(), zone_of(query.zone))
         found = floor.read(lambda work: whole(work, path.conversation, notes=query.notes))
-        audit.record(
-            who(), "transcript.exported",
-            f"conversation {path.conversation} as {query.format}"
-            + ("" if query.notes else " without notes"),
-            request.remote_addr or "",
-        )  # fmt: skip
+        without = "" if query.notes else " without notes"
+        about = f"conversation {path.conversation} as {query.format}{without}"
+        on_record(audit, "transcript.exported", about)
         written = {
             FileKind.HTML: words.as_page, FileKind.TXT: words.as_text, FileKind.JSON: _as_json,
         }[query.format](found)  # fmt: skip

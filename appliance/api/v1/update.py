@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from flask import jsonify, request
+from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, user, who
+from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.roles import TAKE_CONVERSATIONS
@@ -45,10 +45,8 @@ def update(
             timedelta(minutes=rules.postpone_minutes),
             timedelta(minutes=rules.most_postponed_minutes),
         )
-        audit.record(
-            who(), "update.postponed", f"{release or 'update'} until {made.until.isoformat()}",
-            request.remote_addr or "",
-        )  # fmt: skip
+        until = made.until.isoformat()
+        on_record(audit, "update.postponed", f"{release or 'update'} until {until}")
         return _told()
 
     def _told() -> Answer:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import blueprint_for, who
+from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shapes import Answer, Page, Strict
 from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
 from appliance.domain.audit import Audit
@@ -172,7 +172,7 @@ def webhooks(users: Users, audit: Audit, kept: Webhooks, most: Callable[[], int]
         return _known(kept, id)
 
     def done(what: str, hook: Webhook) -> None:
-        audit.record(who(), what, f"{hook.name} {hook.url}", request.remote_addr or "")
+        on_record(audit, what, f"{hook.name} {hook.url}")
 
     _add_deliveries(blueprint, audit, kept)
     return blueprint
@@ -195,7 +195,7 @@ def _add_deliveries(blueprint: APIBlueprint, audit: Audit, kept: Webhooks) -> No
         made = kept.test(path.webhook)
         if made is None:
             raise UnknownError("webhook", path.webhook)
-        audit.record(who(), "webhook.tested", path.webhook)
+        on_record(audit, "webhook.tested", path.webhook)
         return jsonify(_sent(made)), 201
 
     @blueprint.post("/<string:webhook>/deliveries/<int:delivery>/resend",
@@ -204,7 +204,7 @@ def _add_deliveries(blueprint: APIBlueprint, audit: Audit, kept: Webhooks) -> No
         again = kept.send_again(path.webhook, path.delivery)
         if again is None:
             raise UnknownError("delivery", path.delivery)
-        audit.record(who(), "webhook.resent", f"{path.webhook} {path.delivery}")
+        on_record(audit, "webhook.resent", f"{path.webhook} {path.delivery}")
         return jsonify(_sent(again))
 
 

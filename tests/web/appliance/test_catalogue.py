@@ -105,11 +105,13 @@ def test_a_renamed_disposition_keeps_its_word_and_a_queue_takes_only_what_it_off
     assert anna.do("POST", f"{other}/close", {"disposition": "free"})["disposition"] == "free"
 
 
-def test_what_is_kept_stands_in_the_order_that_was_chosen(admin):
+def test_what_is_kept_stands_in_the_order_that_was_chosen_and_on_record(house, admin):
     ids = [admin.do("POST", "/labels", label(word=word), 201)["id"] for word in ("a", "b", "c")]
     admin.do("POST", "/labels/order", {"ids": [ids[2], ids[0], ids[1]]}, 204)
     shown = {one["id"]: one["position"] for one in admin.get("/labels")["items"]}
     assert [shown[one] for one in ids] == [2, 3, 1]
+    line = house.appliance.office.audit.latest(1)[0]
+    assert (line.what, line.address) == ("label.ordered", "127.0.0.1")
     assert admin.ask("POST", "/labels/order", {"ids": [999]}).status_code == 404
 
 
