@@ -66,7 +66,7 @@ class PhoneSite:
         page.click("main button")
         page.locator("[data-test=state]").wait_for()
         page.get_by_role("button", name="My phone").click()
-        page.get_by_role("button", name="Telephone at this desk").click()
+        page.get_by_role("button", name="Use the phone at this desk").click()
         expect(page.locator("[data-test=phone-state]")).to_have_text("The phone is ready")
         page.keyboard.press("Escape")
         return page

@@ -36,7 +36,7 @@ def test_an_agent_hears_themselves_in_the_echo_test(site: PhoneSite):
     anna = site.desk("anna")
     anna.get_by_role("button", name="My phone").click()
     anna.get_by_role("button", name="Echo test", exact=True).click()
-    louder_than(anna, "How loud I am", 0.3)
+    louder_than(anna, "My level", 0.3)
     louder_than(anna, "What comes back", 0.3)
     expect(anna.locator("[data-test=quality]").first).to_contain_text("Good line")
     anna.get_by_role("button", name="End the echo test").click()
@@ -134,7 +134,7 @@ def test_a_supervisor_listens_whispers_and_joins_and_each_hears_whom_they_should
     anna.keyboard.press("F2")
     mute = anna.locator("[data-test=call-bar]").get_by_role("button", name="Mute")
     mute.wait_for()
-    theirs = "How loud the others are"
+    theirs = "The others’ level"
     sue.goto(f"https://127.0.0.1:{site.process.port}/supervisor/conversations")
     sue.locator("[data-test=phone-state]", has_text="The phone is ready").wait_for(state="attached")
     sue.get_by_role("button", name="Listen in").click()

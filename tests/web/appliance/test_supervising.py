@@ -148,7 +148,7 @@ def test_who_would_get_this_says_why_and_why_not(floor):
     _house, admin, _anna, sue, queue, ids = floor
     answer = admin.do("POST", "/routing/try?lang=en", {"queue": queue})
     first, *others = answer["items"]
-    assert (first["name"], first["place"], first["why"]) == ("Anna", 1, "Nobody else would do.")
+    assert (first["name"], first["place"], first["why"]) == ("Anna", 1, "Nobody else is suitable.")
     (other,) = [one for one in others if one["agent"] == ids["sue"]]
     assert (other["place"], other["why"]) == (None, "Is not in this queue.")
     assert sue.ask("POST", "/routing/try", {"queue": queue}).status_code == 403

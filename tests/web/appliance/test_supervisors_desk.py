@@ -196,7 +196,7 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
     page.goto(f"{site.address}/supervisor/conversations")
     alerts = page.locator("[data-test=alerts]")
     expect(alerts).to_contain_text("somebody has waited for")
-    alerts.get_by_role("button", name="Understood").click()
+    alerts.get_by_role("button", name="Dismiss").click()
     expect(alerts).to_have_count(0)
     row = page.locator("tr", has=page.get_by_text(f"#{spoken.id}", exact=True))
     expect(row).to_contain_text("Visitor ")
