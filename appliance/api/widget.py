@@ -64,7 +64,6 @@ def widget(built: Path = BUILT) -> Blueprint:
             queue=asked("queue", r"\d{1,9}", "1"),
             chat_language=asked("language", "zh|en", current_language()),
             theme=asked("theme", "auto|light|dark", "auto"),
-            accent=asked("accent", "#[0-9a-f]{6}", ""),
             plain="plain" in request.args,
         )
         answer = make_response(page)

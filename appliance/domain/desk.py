@@ -53,11 +53,12 @@ def merged(contact: Contact, others: Sequence[Contact]) -> Contact:
 
 @dataclass(frozen=True)
 class Last:
-    """What was said last; of a long text the beginning."""
+    """What was said last; of a long text the beginning. ``file``: the name of one with it."""
 
     author: Author
     text: str
     at: datetime
+    file: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from appliance.domain.custom_fields import Subject, Value, filled
 from appliance.domain.desk import MOST_NOTE, Contact, plain_tags
+from appliance.domain.labels import check_disposition
 from appliance.domain.records import Conversation
 from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Work
@@ -44,14 +45,21 @@ def describe_contact(
 def describe_conversation(
     work: Work, conversation: int, agent: int, *, tags: Sequence[str] | None = None,
     subject: str | None = None, fields: Mapping[str, object] | None = None,
+    disposition: str | None = None,
 ) -> Conversation:  # fmt: skip
-    """Its tags, subject and fields. Raises UnknownError, ValueError."""
+    """Its tags, subject and fields, and its result as far as it is chosen.
+
+    Raises UnknownError, ValueError; WrongInputError: the queue does not offer that disposition.
+    """
     before = work.conversation(conversation)
+    if disposition is not None:
+        check_disposition(work.labels.all(), before.queue, disposition)
     changed = replace(
         before,
         tags=before.tags if tags is None else plain_tags(tags),
         subject=before.subject if subject is None else " ".join(subject.split())[:500],
         fields=_filled(work, Subject.CONVERSATION, before.fields, fields),
+        disposition=before.disposition if disposition is None else disposition,
     )
     changed = settled(work, changed)
     _save(work, before, changed, agent)

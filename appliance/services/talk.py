@@ -107,9 +107,12 @@ def _check_filled(work: Work, conversation: Conversation) -> None:
 
 
 def close_overdue(work: Work) -> list[Conversation]:
-    """Close where the time for after-call work is over; what is missing is marked."""
+    """Close where the time for after-call work is over, with the result as far as it was chosen.
+
+    What is missing is marked.
+    """
     return [
-        _close(work, one, SYSTEM, "", open_field(work, one))
+        _close(work, one, SYSTEM, one.disposition, open_field(work, one))
         for one in work.wrapping_until(work.now)
     ]
 

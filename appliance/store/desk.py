@@ -13,6 +13,7 @@ from appliance.domain.contact import Identity
 from appliance.domain.desk import Contact, Glance, Last, Used
 from appliance.domain.records import Author, Conversation
 from appliance.domain.work import UnknownError
+from appliance.store.chat_models import AttachmentRow
 from appliance.store.floor_models import (
     ContactRow,
     ConversationRow,
@@ -100,16 +101,20 @@ class SqlDesk:
             .group_by(MessageRow.conversation)
             .subquery()
         )
-        query = select(MessageRow).join(
-            newest,
-            and_(
-                MessageRow.conversation == newest.c.conversation,
-                MessageRow.number == newest.c.number,
-            ),
+        query = (
+            select(MessageRow, AttachmentRow.name)
+            .join(
+                newest,
+                and_(
+                    MessageRow.conversation == newest.c.conversation,
+                    MessageRow.number == newest.c.number,
+                ),
+            )
+            .outerjoin(AttachmentRow, AttachmentRow.id == MessageRow.attachment)
         )
         return {
-            row.conversation: Last(Author(row.author), row.text[:_MOST_SHOWN], row.at)
-            for row in self._session.scalars(query)
+            row.conversation: Last(Author(row.author), row.text[:_MOST_SHOWN], row.at, file or "")
+            for row, file in self._session.execute(query)
         }
 
     def _unanswered(self, ids: list[int]) -> dict[int, datetime]:

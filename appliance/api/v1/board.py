@@ -42,6 +42,9 @@ class DetailsBody(Strict):
     tags: list[str] | None = None
     subject: str | None = Field(None, max_length=500)
     fields: dict[str, Any] | None = Field(None, description=FILLED_IN)
+    disposition: str | None = Field(
+        None, max_length=200, description="The result as far as it is chosen."
+    )
 
 
 def board(
@@ -108,6 +111,7 @@ def board(
                 tags=body.tags,
                 subject=body.subject,
                 fields=body.fields,
+                disposition=body.disposition,
             )
             return cards(work, [changed], mine)[0]
 

@@ -36,6 +36,7 @@ class LastShape(BaseModel):
     author: str
     text: str
     at: datetime
+    file: str = Field("", description="The name of one that came with it.")
 
 
 class DialShape(BaseModel):

@@ -2,6 +2,7 @@
 //   <script src="https://APPLIANCE/widget.js" data-queue="1" async></script>
 // data-language: zh or en; data-theme: light, dark or auto; data-accent: a CSS colour;
 // data-side: right or left. What the page does not say, the queue's look does.
+// data-designer: it is looked at while somebody chooses the look, told by events of the type "look".
 
 import { begin, Chat, look, Refused, type Look } from "../client/chat";
 import { Keep } from "./keep";
@@ -46,6 +47,10 @@ class Widget {
     });
     this.dress(this.keep.get("look"));
     document.body.append(this.host);
+    if ("designer" in facts) {
+      this.view.open(true, false);
+      this.host.addEventListener("look", (told) => this.chosen((told as CustomEvent<Partial<Look>>).detail));
+    }
     this.view.draft(this.keep.get("draft"));
     const known = this.keep.get("known");
     if (known) this.follow(known);
@@ -63,10 +68,17 @@ class Widget {
       const found = await look(this.base, this.queue);
       this.keep.set("look", found);
       this.dress(found);
+      this.host.dispatchEvent(new Event("dressed"));
       if (!this.chat) this.fresh();
     } catch {
       // As last time, or as it is by itself.
     }
+  }
+
+  /** The designer's choice, not yet kept. */
+  private chosen(part: Partial<Look>): void {
+    const found = this.keep.get("look");
+    if (found) this.dress({ ...found, ...part });
   }
 
   private dress(found: Look | null): void {

@@ -114,11 +114,12 @@ export class View {
     this.after.mail(look?.transcripts ?? false);
   }
 
-  open(yes: boolean): void {
+  open(yes: boolean, focus = true): void {
     this.host.toggleAttribute("open", yes);
     this.launch.hidden = yes;
     this.launch.setAttribute("aria-expanded", String(yes));
     this.panel.hidden = !yes;
+    if (!focus) return;
     if (!yes) this.launch.focus();
     else if (this.composer.element.hidden) this.name.focus();
     else this.composer.focus();

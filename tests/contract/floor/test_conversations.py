@@ -163,10 +163,11 @@ def test_timed_after_call_work_that_lacks_something_is_marked_until_it_is_filled
     anna, bo, _chen = house.agents
     conversation = answered(house, anna)
     house.do(talk.end, conversation, anna)
+    house.do(describe_conversation, conversation, anna, disposition="solved")
     house.clock.advance(30)
     house.do(talk.close_overdue)
     kept = house.now(conversation)
-    assert (kept.state, kept.incomplete) == (State.CLOSED, True)
+    assert (kept.state, kept.incomplete, kept.disposition) == (State.CLOSED, True, "solved")
     assert [one.id for one in house.do(lambda work: work.incomplete(agent=anna))] == [conversation]
     assert house.do(lambda work: work.incomplete(agent=bo)) == []
     house.do(describe_conversation, conversation, anna, fields={"order": "A 17"})

@@ -51,6 +51,7 @@ def test_a_file_goes_both_ways_and_is_fetched_from_a_signed_address(house: House
     )  # fmt: skip
     (message,) = anna.get(f"{here}/messages")["items"]
     assert (message["text"], message["attachment"]) == ("look", file)
+    assert anna.get("/desk/board")["cards"][0]["last"]["file"] == UNICODE_NAME
     address = anna.get(f"{here}/attachments/{file['id']}")["address"]
     with house.appliance.flask.test_client().get(address, base_url=ORIGIN) as answer:
         assert answer.data == PNG

@@ -18,7 +18,7 @@ export function narrowed(cards: readonly Card[], words: string, queue: (id: numb
   if (!each.length) return cards;
   return cards.filter((one) => {
     const held = plain(
-      [one.contact_name, `#${one.id}`, one.last?.text ?? "", topic(one.subject), queue(one.queue), ...one.tags, ...Object.values(one.fields).map(String)].join("\n"),
+      [one.contact_name, `#${one.id}`, one.last?.text ?? "", one.last?.file ?? "", topic(one.subject), queue(one.queue), ...one.tags, ...Object.values(one.fields).map(String)].join("\n"),
     );
     return each.every((word) => held.includes(word));
   });

@@ -26,7 +26,7 @@ describe("a refusal", () => {
       { where: "body.at", what: "is odd", kind: "datetime_parsing", parameters: {} },
     ];
     expect(await sentence(told("invalid", { errors }))).toBe(
-      "Something is not as it must be: name: at most 200 characters; An offer of the queue Sales must ring longer than 0 seconds.; at: is odd.",
+      "Something is not right: name: at most 200 characters; An offer of the queue Sales must ring longer than 0 seconds.; at: is odd.",
     );
   });
 
@@ -41,7 +41,7 @@ describe("a refusal", () => {
     knowFields([{ key: "order", names: { en: "Order number", "zh-CN": "\u8ba2\u5355\u53f7" } }]);
     await loadTexts("admin", "en");
     expect(await sentence(told("invalid", { errors }))).toBe(
-      "Something is not as it must be: Name that others see: at least 1 characters; Level: at least 1 characters; " +
+      "Something is not right: Name that others see: at least 1 characters; Level: at least 1 characters; " +
         "Order number: at least 1 characters; odd thing: at least 1 characters.",
     );
     await speak("zh-CN");

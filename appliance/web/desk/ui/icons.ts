@@ -21,6 +21,7 @@ export const ICONS = {
   send: "M4 12 20 4l-5 16-4-6-7-2Z",
   note: "M5 3h14v12l-6 6H5zM13 21v-6h6",
   clip: "M20 11l-8 8a5 5 0 0 1-7-7l9-9a3.500 3.500 0 0 1 5 5l-9 9a2 2 0 0 1-3-3l8-8",
+  copy: "M9 9h12v12H9zM15 9V3H3v12h6",
   swap: "M4 8h14l-4-4M20 16H6l4 4",
   pause: "M8 5v14M16 5v14",
   play: "M7 4l13 8-13 8Z",
