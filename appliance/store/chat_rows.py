@@ -1,4 +1,4 @@
-"""Marks, participants, visits and ratings in the tables; their interfaces are in the domain."""
+"""Marks, visits and ratings in the tables; their interfaces are in the domain."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from appliance.domain.marks import Marks, Side
-from appliance.domain.participants import Part, Participant
 from appliance.domain.rating import Rating
 from appliance.domain.visits import Visit
-from appliance.store.chat_models import MarksRow, ParticipantRow, RatingRow, VisitRow
-from appliance.store.floor_models import MessageRow
+from appliance.store.chat_models import MarksRow, RatingRow, VisitRow
 
 
 class SqlMarks:
@@ -34,56 +32,6 @@ class SqlMarks:
             )
         )  # fmt: skip
         self._session.flush()
-
-
-class SqlParticipants:
-    """See `appliance.domain.participants.KeptParticipants`."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def of(self, conversation: int) -> list[Participant]:
-        """All of one conversation, by agent."""
-        return self._where(ParticipantRow.conversation == conversation)
-
-    def one(self, conversation: int, agent: int) -> Participant | None:
-        """What ``agent`` is in it."""
-        row = self._session.get(ParticipantRow, (conversation, agent))
-        return _participant(row) if row else None
-
-    def joined_by(self, agent: int) -> list[Participant]:
-        """Whatever ``agent`` takes part in."""
-        return self._where(ParticipantRow.agent == agent)
-
-    def speakers(self, conversation: int) -> list[int]:
-        """The agents who have said something to the contact."""
-        query = (
-            select(MessageRow.agent)
-            .where(
-                MessageRow.conversation == conversation,
-                MessageRow.agent.is_not(None),
-                MessageRow.internal.is_(False),
-            )
-            .distinct()
-        )
-        return [agent for agent in self._session.scalars(query) if agent is not None]
-
-    def set(self, participant: Participant) -> None:
-        """Keep a new one, or replace what is kept."""
-        self._session.merge(ParticipantRow(**{**vars(participant), "part": str(participant.part)}))
-        self._session.flush()
-
-    def remove(self, conversation: int, agent: int | None = None) -> None:
-        """``agent`` has no part any more; None: nobody has."""
-        gone = delete(ParticipantRow).where(ParticipantRow.conversation == conversation)
-        if agent is not None:
-            gone = gone.where(ParticipantRow.agent == agent)
-        self._session.execute(gone)
-
-    def _where(self, which: object) -> list[Participant]:
-        query = select(ParticipantRow).where(which)  # type: ignore[arg-type]
-        query = query.order_by(ParticipantRow.conversation, ParticipantRow.agent)
-        return [_participant(row) for row in self._session.scalars(query)]
 
 
 class SqlVisits:
@@ -131,7 +79,3 @@ class SqlRatings:
         """Keep it, or replace what is kept."""
         self._session.merge(RatingRow(**vars(rating)))
         self._session.flush()
-
-
-def _participant(row: ParticipantRow) -> Participant:
-    return Participant(row.conversation, row.agent, Part(row.part), row.since, row.invited_by)

@@ -14,11 +14,12 @@ from appliance.store.attachment_rows import SqlAttachments
 from appliance.store.calls import SqlCalls
 from appliance.store.canned import SqlCanned
 from appliance.store.catalogue import SqlFields, SqlLabels
-from appliance.store.chat_rows import SqlMarks, SqlParticipants, SqlRatings, SqlVisits
+from appliance.store.chat_rows import SqlMarks, SqlRatings, SqlVisits
 from appliance.store.desk import SqlDesk
 from appliance.store.group import Group
 from appliance.store.guests import SqlGuests
 from appliance.store.live import Told, as_text
+from appliance.store.participants import SqlParticipants
 from appliance.store.supervisions import SqlSupervisions
 from appliance.store.transcripts import SqlTranscripts
 from appliance.store.work_agents import AgentsAndQueues
@@ -58,7 +59,7 @@ class SqlWork(Conversations, AgentsAndQueues, Contacts, Offers, Messages):
     @property
     def participants(self) -> SqlParticipants:
         """Who takes part beside the agent."""
-        return SqlParticipants(self.session)
+        return SqlParticipants(self._line)
 
     @property
     def attachments(self) -> SqlAttachments:

@@ -105,7 +105,7 @@ NO_MORE = ENDED | {State.WRAP_UP}  # nothing of it is to be left at the switch
 def next_step(state: State, agent: int | None, line: Line) -> Step | None:
     """The next step for a conversation in ``state`` at ``agent``; None: all is as it should be."""
     if state in NO_MORE:
-        anything = line.caller or line.leg is not Leg.NONE or line.joined
+        anything = line.caller or line.leg in {Leg.RINGING, Leg.UP} or line.joined
         return Step.HANG_UP if anything else None
     if not line.caller:
         return _without_caller(state)

@@ -49,7 +49,7 @@ _THERE = frozenset({Leg.RINGING, Leg.UP})
 def next_outgoing_step(state: State, agent: int | None, line: Outgoing) -> Step | None:
     """The next step for a conversation in ``state`` at ``agent``; None: all is as it should be."""
     if state in NO_MORE:
-        anything = line.leg is not Leg.NONE or line.party in _THERE
+        anything = line.leg in _THERE or line.party in _THERE
         return Step.HANG_UP if anything else None
     if state in SPOKEN_IN:
         return _spoken(agent, line)

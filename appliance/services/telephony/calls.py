@@ -18,7 +18,7 @@ from functools import partial
 
 from appliance.domain.conversation import SPOKEN_IN, State
 from appliance.domain.kept_calls import CallNow
-from appliance.domain.telephony.call import Call, Line, Step, next_step
+from appliance.domain.telephony.call import Call, Leg, Line, Step, next_step
 from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.flow import Flows
 from appliance.domain.telephony.phones import Phones
@@ -46,7 +46,7 @@ from appliance.services.telephony.ask_back import AskBack
 from appliance.services.telephony.comfort import Comfort
 from appliance.services.telephony.dialler import STEPS as DIALLED
 from appliance.services.telephony.dialler import Dialler, without_asker
-from appliance.services.telephony.follow_call import IN_THE_CORE, without_leg
+from appliance.services.telephony.follow_call import IN_THE_CORE, over, without_leg
 from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
 from appliance.services.telephony.outgoing import OUT
@@ -104,7 +104,7 @@ class Calls:
         switch: not started.
         phones: who has which phone, and which number leads where.
         desk: what callers go through and hear.
-        threads: so many calls are worked on at the same time.
+        threads: so many calls are worked on at the same time; each waits, for the most part.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Calls:
         phones: Phones,
         desk: FrontDesk,
         *,
-        threads: int = 8,
+        threads: int = 32,
     ) -> None:
         self._floor, self._switch, self._phones = floor, switch, phones
         self._view = View()
@@ -446,19 +446,16 @@ class Calls:
 
     def _hang_up(self, call: Call) -> None:
         for channel in (call.channel, call.leg, call.asked_by):
-            if channel:
+            if channel and self._view.leg_of(channel, spoken=False)[0] is not Leg.GONE:
                 self._switch.hang_up(channel)
                 self._view.ended(channel, End.HUNG_UP)
-        self._switch.drop_bridge(call.bridge)
         self._view.in_room(call, joined=False)
-        self._floor.write(lambda work: without_leg(work, call))
 
     def _end_if_over(self, now: CallNow, line: Line) -> None:
         ended = {State.WRAP_UP, State.CLOSED, State.ABANDONED}
         if now.conversation.state in ended and not line.caller and not now.call.over:
             self._switch.drop_bridge(now.call.bridge)
-            over = replace(now.call, over=True)
-            self._floor.write(lambda work: work.calls.save(over))
+            self._floor.write(lambda work: over(work, now.call))
             self._view.drop(now.call)
             self._walk.drop(now.call)
             self._comfort.drop(now.call.conversation)

@@ -73,6 +73,11 @@ def without_leg(work: Work, call: Call) -> None:
     work.calls.save(_without_leg(call))
 
 
+def over(work: Work, call: Call) -> None:
+    """Nothing of it is left at the switch."""
+    work.calls.save(replace(_without_leg(call), over=True))
+
+
 def _without_leg(call: Call) -> Call:
     return replace(call, leg="", leg_agent=None, spoken=False)
 
