@@ -35,13 +35,14 @@ from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
 from appliance.settings import ApplianceSettings, load_settings
 from appliance.settings_mail import MailSettings
+from appliance.store.counting import count_events
 from appliance.store.flows import SqlFlows
 from appliance.store.leases import SqlLeases
 from appliance.store.live import SqlLive, prune
 from appliance.store.migrate import alone
 from appliance.store.nodes import SqlNodes
 from appliance.store.phones import SqlPhones
-from appliance.store.reports import count_events, forget_reports
+from appliance.store.reports import forget_reports
 from appliance.store.trunks import SqlTrunks
 from appliance.telephony.configure import ari_password
 from appliance.telephony.link import LOOK_SECONDS, PhoneLink
@@ -201,7 +202,7 @@ class _Process:
                 Job(settings.comm_look_seconds, appliance.watch.look),
                 Job(1, self._keep_moving, worker),
                 *([Job(LOOK_SECONDS, self._phone.look)] if self._phone else []),
-                Job(5, partial(count_events, office.database), worker),
+                Job(5, partial(count_events, office.floor), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
                 Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),
                 Job(2, _webhooks(settings, office, clock).run_once, worker),

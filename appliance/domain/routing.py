@@ -48,6 +48,11 @@ class Seat:
     capacity: int = FULL
     idle_since: float = 0.0
 
+    @property
+    def open(self) -> bool:
+        """Whether something may be offered now."""
+        return self.available and self.free and self.load < self.capacity
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -141,7 +146,7 @@ def route(snapshot: Snapshot) -> list[Decision]:
 def decisions(snapshot: Snapshot) -> Iterator[Decision]:
     """The offers one by one: whoever wants only the next one pays for no more."""
     reachable = [seat for seat in snapshot.seats if seat.available]
-    open_seats = {s.agent: s for s in reachable if s.free and s.load < s.capacity}
+    open_seats = {seat.agent: seat for seat in reachable if seat.open}
     if not open_seats:
         return
     choices = _Choices(reachable)

@@ -13,7 +13,7 @@ from appliance.domain.conversation import Event
 from appliance.domain.demand import Rule, rule_for
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation, Offer
-from appliance.domain.routing import Decision, Policy, Snapshot, Waiting, decisions
+from appliance.domain.routing import Decision, Policy, Seat, Snapshot, Waiting, decisions
 from appliance.domain.work import Work
 from appliance.services.moves import SYSTEM, move
 
@@ -41,6 +41,8 @@ def _decided(work: Work) -> list[tuple[Conversation, Decision]]:
     }
     if not waiting:
         return []
+    if not any(one.open for one in _seats(work)):
+        return []  # who waits is not even looked at: there may be many
     at = snapshot(work, list(waiting.values()))
     return [(waiting[one.conversation], one) for one in decisions(at)]
 
@@ -50,9 +52,7 @@ def snapshot(work: Work, waiting: list[Conversation], *, everybody: bool = False
     queues = work.queues()
     return Snapshot(
         now=work.now.timestamp(),
-        seats=work.seated.seats(
-            work.agents(), work.loads(), queues, everybody=everybody
-        ),
+        seats=_seats(work, everybody=everybody),
         waiting=_waiting(waiting, queues),
         policies={
             queue.id: Policy(
@@ -61,6 +61,12 @@ def snapshot(work: Work, waiting: list[Conversation], *, everybody: bool = False
             )
             for queue in queues.values()
         },
+    )  # fmt: skip
+
+
+def _seats(work: Work, *, everybody: bool = False) -> list[Seat]:
+    return work.seated.seats(
+        work.agents(), work.loads(), work.queues(), everybody=everybody
     )  # fmt: skip
 
 

@@ -20,6 +20,11 @@ class InTransaction:
         self._now = now
 
     @property
+    def line(self) -> Line:
+        """Its connection."""
+        return self._line
+
+    @property
     def session(self) -> Session:
         """A session in it, for what is done seldom."""
         return self._group.session

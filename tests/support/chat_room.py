@@ -26,7 +26,7 @@ from appliance.services.arrive import Arrival, arrive
 from appliance.services.moves import by_agent, move
 from appliance.services.presence import say
 from appliance.settings import ApplianceSettings
-from appliance.store.reports import count_events
+from appliance.store.counting import count_events
 from common.clock import SystemClock
 from common.web.passwords import Passwords
 from common.web.secret import secret_key
@@ -67,7 +67,7 @@ def make(folder: Path, visitors: int, agents: int) -> None:
             which = range(start, min(visitors, start + _AT_ONCE))
             found += office.floor.write(lambda work, which=which: _chats(work, queue.id, people,
                                                                          which))  # fmt: skip
-        count_events(office.database)
+        count_events(office.floor)
         keys = ConversationKeys(secret_key(office.folder))
         appliance = create_app(
             lambda: settings, office, reporting=lambda: Reporting(on=False, waiting=0),

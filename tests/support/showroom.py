@@ -44,11 +44,11 @@ from appliance.services.presence import say
 from appliance.services.say_message import Saying, say_message
 from appliance.services.set_queue import told
 from appliance.settings import ApplianceSettings
+from appliance.store.counting import count_events
 from appliance.store.floor_models import EventRow
 from appliance.store.flows import SqlFlows
 from appliance.store.live import SqlLive
 from appliance.store.phones import SqlPhones
-from appliance.store.reports import count_events
 from common.clock import SystemClock
 from common.feed import FeedApp, Wakeups
 from common.serving.certificates import ensure_self_signed
@@ -166,7 +166,7 @@ def _furnish(appliance: Appliance, office: Office, days: int) -> Showroom:
     _work(room)
     files(office, room.spoken_by("lihua"), ids["lihua"])
     ended(office, room.spoken_by("bo"), ids["bo"])
-    count_events(office.database)
+    count_events(office.floor)
     return room
 
 

@@ -8,7 +8,7 @@ it was spent. So what is over never changes, and a reader adds `running` for wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -109,11 +109,6 @@ def running(standing: Standing, now: datetime) -> Sums:
     for agent, seated in standing.agents.items():
         sums.spend(agent, seated.state, seated.since, now.timestamp())
     return sums
-
-
-def to_form(record: Going | Seated | Target) -> dict[str, Any]:
-    """As JSON."""
-    return asdict(record)
 
 
 def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Sums) -> None:

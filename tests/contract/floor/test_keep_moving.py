@@ -13,7 +13,7 @@ from appliance.services import talk
 from appliance.services.answer_offer import accept_offer
 from appliance.services.keep_moving import keep_moving
 from appliance.services.snooze import snooze
-from appliance.store.reports import count_events
+from appliance.store.counting import count_events
 from tests.contract.floor.house import House
 
 
@@ -105,10 +105,10 @@ def test_desks_are_told_that_an_update_waits_no_more(house):
 
 def test_sums_are_written_when_there_is_something_to_count(house, monkeypatch):
     house.come()
-    assert count_events(house.database) > 0
+    assert count_events(house.floor) > 0
 
     def nobody_may() -> Any:
         raise AssertionError("the writer's place was taken for nothing")
 
     monkeypatch.setattr(house.database, "write", nobody_may)
-    assert count_events(house.database) == 0
+    assert count_events(house.floor) == 0

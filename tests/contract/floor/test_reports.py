@@ -10,7 +10,8 @@ from appliance.domain.service_level import Target
 from appliance.services import talk
 from appliance.services.answer_offer import accept_offer
 from appliance.services.set_queue import told
-from appliance.store.reports import SqlBook, count_events, forget_reports
+from appliance.store.counting import count_events
+from appliance.store.reports import SqlBook, forget_reports
 from tests.contract.floor.house import House
 
 
@@ -60,7 +61,7 @@ def busy(house: House) -> House:
 
 def test_the_sums_are_true_before_between_and_after_counting(busy):
     fresh = told_now(busy)
-    count_events(busy.database, batch=3)
+    count_events(busy.floor, batch=3)
     assert told_now(busy) == fresh
     ((key, counted),) = fresh[0].items()
     assert key[1:] == (busy.sales, "chat")
@@ -69,32 +70,32 @@ def test_the_sums_are_true_before_between_and_after_counting(busy):
 
 
 def test_counting_again_counts_nothing_twice(busy):
-    count_events(busy.database)
+    count_events(busy.floor)
     kept = told_now(busy)
-    assert count_events(busy.database) == 0
+    assert count_events(busy.floor) == 0
     assert told_now(busy) == kept
 
 
 def test_killed_while_counting_it_goes_on_where_it_was(busy, monkeypatch):
-    from appliance.store import reports
+    from appliance.store import counting
 
-    kept, fold = told_now(busy), reports.fold
+    kept, keep = told_now(busy), counting._keep
 
-    def killed(facts, standing):
-        fold(facts, standing)
-        raise KeyboardInterrupt
+    def killed(*arguments):
+        keep(*arguments)  # the sums are written, how far it counted is not
+        raise ZeroDivisionError
 
-    monkeypatch.setattr(reports, "fold", killed)
-    with pytest.raises(KeyboardInterrupt):
-        count_events(busy.database)
+    monkeypatch.setattr(counting, "_keep", killed)
+    with pytest.raises(ZeroDivisionError):
+        count_events(busy.floor)
     monkeypatch.undo()
     assert told_now(busy) == kept
-    count_events(busy.database)
+    count_events(busy.floor)
     assert told_now(busy) == kept
 
 
 def test_what_goes_on_now_is_in_the_agents_times(busy):
-    count_events(busy.database)
+    count_events(busy.floor)
     before = sum(one.available for one in told_now(busy)[1].values())
     busy.clock.advance(seconds=100)
     assert sum(one.available for one in told_now(busy)[1].values()) == before + 300
@@ -116,7 +117,7 @@ def test_a_report_of_one_queue_channel_or_agent_holds_nothing_else(busy):
 
 
 def test_rows_by_hour_add_up_to_the_day(busy):
-    count_events(busy.database)
+    count_events(busy.floor)
     by_hour = book(busy).contacts(span(busy, Interval.HOUR), Filter())
     (whole,) = book(busy).contacts(span(busy), Filter()).values()
     assert sum(one.answered for one in by_hour.values()) == whole.answered
@@ -136,7 +137,7 @@ def test_a_queues_own_threshold_is_counted_by(house):
 
 
 def test_old_sums_go_and_newer_ones_stay(busy):
-    count_events(busy.database)
+    count_events(busy.floor)
     forget_reports(busy.database, busy.clock.now() - timedelta(days=1))
     assert told_now(busy)[0]
     forget_reports(busy.database, busy.clock.now() + timedelta(days=1))
