@@ -16,6 +16,7 @@ from appliance.api.elsewhere import keep_to_roles
 from appliance.api.errors import show_fault_numbers
 from appliance.api.programs import programs
 from appliance.api.reference import reference
+from appliance.api.v1.call_out import WayOut
 from appliance.api.v1.chat import ConversationKeys, visitor_verbs
 from appliance.api.v1.desk_verbs import desk_verbs
 from appliance.api.v1.faults import faults
@@ -59,8 +60,10 @@ from appliance.store.queue_form import from_form, to_form
 from appliance.store.recordings import SqlRecordings
 from appliance.store.reports import SqlBook
 from appliance.store.trunks import SqlTrunks
+from appliance.telephony.configure import ari_password
 from appliance.telephony.facts import switch_facts, trunk_facts
 from appliance.telephony.places import Places as TelephonyPlaces
+from appliance.telephony.signed_in import SignedIn
 from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
 from common.clock import Clock, SystemClock
@@ -237,7 +240,11 @@ def create_app(
             ),
             faults(office.users, Rates(lambda: 0.2, lambda: 10, clock)),
             phone(
-                office.floor, office.users, SqlPhones(office.database).phones, has_switch, secret
+                office.floor,
+                office.users,
+                office.audit,
+                _way_out(settings, office, has_switch),
+                secret,
             ),
             *_calls(office, at_start, clock),
             recordings(
@@ -289,6 +296,20 @@ def _calls(office: Office, settings: ApplianceSettings, clock: Clock) -> list[AP
         numbers(office.floor, users, audit, SqlPhones(office.database), kept),
         prompts(users, audit, kept, partial(speak, tree)),
     ]
+
+
+def _way_out(
+    settings: Callable[[], ApplianceSettings], office: Office, has_switch: Callable[[], bool]
+) -> WayOut:
+    """What agents call numbers outside by."""
+    telephony, folder = settings().telephony, settings().telephony_folder
+    signed_in = SignedIn(telephony.ari_port, lambda: ari_password(TelephonyPlaces(folder)))
+    return WayOut(
+        lambda: settings().telephony.dialling,
+        SqlPhones(office.database).phones,
+        signed_in.any,
+        has_switch,
+    )  # fmt: skip
 
 
 def recordings_of(settings: ApplianceSettings, office: Office, clock: Clock) -> SqlRecordings:

@@ -57,6 +57,7 @@ class Event(StrEnum):
     REASSIGN = "reassign"  # a supervisor gave it to another queue or agent while it waited
     OVERFLOW = "overflow"  # it waits in another queue from now on, as long as before
     REFUSE = "refuse"  # no queue could take it: full, closed, blocked
+    CALL_OUT = "call_out"  # an agent calls the contact
     CALLBACK = "callback"  # the contact will be called back, and keeps the place
     OFFER = "offer"  # it rings at an agent
     MISS = "miss"  # the agent did not answer in time
@@ -82,6 +83,7 @@ TABLE: Table[State, Event] = {
     (State.NEW, Event.QUEUE): State.QUEUED,
     (State.NEW, Event.REFUSE): State.CLOSED,
     (State.NEW, Event.LEAVE): State.ABANDONED,
+    (State.NEW, Event.CALL_OUT): State.ACTIVE,
     (State.QUEUED, Event.OVERFLOW): State.QUEUED,
     (State.QUEUED, Event.REASSIGN): State.QUEUED,
     (State.QUEUED, Event.CALLBACK): State.QUEUED,

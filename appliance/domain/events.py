@@ -35,7 +35,10 @@ class EventKind:
 
 _CONVERSATION = ("conversation", "agent", "queue")
 _STATE = {"state": "the state from now on", "channel": "such as `chat`"}
-_ENDS = "`busy`, `no_answer`, `unreachable`, `failed`; `agent`: who put the receiver down before"
+_ENDS = (
+    "`busy`, `no_answer`, `congested`, `no_number`, `unreachable`, `failed`; `agent`: who put the "
+    "receiver down before; `no_phone`: no phone of theirs could ring"
+)
 _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.QUEUE: (
         "it has its place in a queue",
@@ -50,6 +53,7 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     ),
     Event.OVERFLOW: ("it waits in another queue", {"from": "the queue that it left"}),
     Event.REFUSE: ("no queue could take it", {"because": "`full` or `closed`"}),
+    Event.CALL_OUT: ("an agent calls the contact", {}),
     Event.CALLBACK: ("the contact will be called back, and keeps the place", {}),
     Event.OFFER: ("it rings at an agent", {"why": "why at this one: reason, rule, step, …"}),
     Event.MISS: ("the agent did not answer in time", {}),
@@ -79,9 +83,12 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     ),
     Event.UNREACHED: (
         "the contact was not reached, and is not called any more",
-        {"because": _ENDS, "tries": "how many there were"},
+        {"because": _ENDS, "[tries]": "how many there were"},
     ),
-    Event.END: ("one of the two has ended it", {}),
+    Event.END: (
+        "one of the two has ended it",
+        {"[because]": f"a call of the agent reached nobody: {_ENDS}"},
+    ),
     Event.CLOSE: (
         "the after-call work is done",
         {"[disposition]": "how it went", "[fields]": "what was filled in, by key",

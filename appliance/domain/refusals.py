@@ -66,6 +66,15 @@ KINDS: Mapping[str, str] = {
     "appliance.telephony.outbound",
     "dial-not-allowed": "The number {number} may not be called; an administrator sets what may, by "
     "appliance.telephony.allowed_prefixes and denied_prefixes",
+    "dial-no-switch": "The switch does not answer, so nobody can be called just now; an "
+    "administrator can look with callstead doctor",
+    "dial-no-phone": "No phone of yours is on; turn on the phone in the desk, or sign in your desk "
+    "phone",
+    "dial-busy": "You are on the phone: end that call first",
+    "dial-offline": "You are offline; say that you are available or away first",
+    "dial-updating": "The program is about to be restarted for an update; call in a few minutes",
+    "dial-no-queue": "You serve no queue, so it is not known for whom you call; ask a supervisor",
+    "dial-not-your-queue": "You do not serve the queue {queue}; call for one that you serve",
     "rating-stars": "A rating has 1 to 5 stars",
     "rating-comment": "A comment has at most {most} characters",
     "rating-not-yet": "A conversation is rated when somebody answered it and it has ended",

@@ -29,11 +29,12 @@ EXPORT_CONVERSATIONS = "conversations.export"  # take one out of the house, as a
 MANAGE_REPLIES = "replies.manage"  # canned replies
 MANAGE_FLOOR = "floor.manage"  # queues, skills, capacities
 BLOCK_CONTACTS = "contacts.block"  # the blocklist
+CALL_OUT = "calls.out"  # call numbers outside, and put callers through to them
 EXPORT_RECORDINGS = "recordings.export"  # save what was recorded of calls as a file
 READ_AUDIT = "audit.read"
 CONNECT_PROGRAMS = "programs.connect"  # API keys and webhooks
 
-_AGENT = frozenset({SEE_STATUS, TAKE_CONVERSATIONS})
+_AGENT = frozenset({SEE_STATUS, TAKE_CONVERSATIONS, CALL_OUT})
 _SUPERVISOR = _AGENT | {
     SEE_STATUS_DETAILS, SEE_FLOOR, SEE_REPORTS, HELP_OTHERS, MANAGE_REPLIES, BLOCK_CONTACTS,
     EXPORT_CONVERSATIONS, EXPORT_RECORDINGS,

@@ -48,7 +48,8 @@ class Contacts:
         abandoned: left without an answer; `short` of them within the short-abandon time.
         refused: were not let in: closed or full.
         called_back: asked to be called back instead of waiting in the line.
-        unreached: were called back in vain for the last time.
+        unreached: were called back in vain for the last time, or called by an agent in vain.
+        called_out: were called by an agent.
         left_menu: callers who hung up in a flow, before they waited.
         waited: all that the answered waited, together.
         longest: the longest wait of anybody who was answered or left.
@@ -72,6 +73,7 @@ class Contacts:
     called_back: int = 0
     unreached: int = 0
     left_menu: int = 0
+    called_out: int = 0
 
     def answer(self, wait: float, target: Target) -> None:
         """Somebody was answered after ``wait`` seconds."""

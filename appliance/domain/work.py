@@ -232,7 +232,10 @@ class Work(Protocol):
         ...
 
     def handled_lately(self, queue: int, most: int) -> Sequence[Conversation]:
-        """The last ``most`` of a queue that were answered and have ended, newest first."""
+        """The last ``most`` of a queue that were answered and have ended, newest first.
+
+        Calls that agents began are left out: nobody has waited for them.
+        """
         ...
 
     def last_agent_of(self, contact: int) -> int | None:

@@ -20,6 +20,7 @@ class Arrival:
 
     Attributes:
         weight: what it takes of an agent, see `appliance.domain.capacity`.
+        contact: who it is, when that is known; ``identities`` that nobody has become theirs.
         leaves_message: the contact has no need to stay: out of hours it waits for the next shift,
             and it is never refused.
     """
@@ -33,6 +34,7 @@ class Arrival:
     priority: int = 0
     subject: str = ""
     leaves_message: bool = False
+    contact: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,14 @@ def open_queue(work: Work, queue: Queue) -> tuple[Queue, Entry]:
 
 
 def _contact(work: Work, arrival: Arrival) -> int:
-    found = recognise(arrival.identities, work.contacts_of(arrival.identities))
+    known = work.contacts_of(arrival.identities)
+    if arrival.contact is not None:
+        work.contact_name(arrival.contact)  # UnknownError
+        new = [one for one in arrival.identities if one not in known]
+        if new:
+            work.add_identities(arrival.contact, new)
+        return arrival.contact
+    found = recognise(arrival.identities, known)
     contact = work.add_contact(arrival.name) if found.contact is None else found.contact
     if found.same:
         work.merge_contacts(contact, found.same)

@@ -40,6 +40,7 @@ class CallRow(Base):
     reached: Mapped[bool] = mapped_column(server_default=false())
     attempts: Mapped[int] = mapped_column(server_default="0")
     asked_by: Mapped[str] = mapped_column(String(100), server_default="", index=True)
+    outcome: Mapped[str] = mapped_column(String(20), server_default="")
 
 
 _CALLS = RecordRows(CallRow, Call, key="conversation")

@@ -36,6 +36,7 @@ class ContactSumsRow(Base):
     called_back: Mapped[int] = mapped_column(server_default="0")
     unreached: Mapped[int] = mapped_column(server_default="0")
     left_menu: Mapped[int] = mapped_column(server_default="0")
+    called_out: Mapped[int] = mapped_column(server_default="0")
 
 
 class AgentSumsRow(Base):

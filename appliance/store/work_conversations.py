@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, bindparam, or_, select
 
 from appliance.domain.conversation import AT_AN_AGENT, State
 from appliance.domain.records import Conversation
+from appliance.domain.telephony.outgoing import OUTBOUND
 from appliance.domain.work import UnknownError
 from appliance.store.floor_models import ConversationRow
 from appliance.store.in_transaction import InTransaction
@@ -55,7 +56,7 @@ _LATELY = CONVERSATIONS.asking(
     select(_ROW.id)
     .where(
         _ROW.state == State.CLOSED.value, _ROW.queue == bindparam("queue"),
-        _ROW.answered_at.is_not(None),
+        _ROW.answered_at.is_not(None), _ROW.channel != OUTBOUND,
     )
     .order_by(_ROW.id.desc())
     .limit(_MOST)

@@ -45,6 +45,11 @@ class DialShape(BaseModel):
     number: str
     tries: int = Field(description="In vain so far.")
     reached: bool = Field(description="Whether somebody answered there.")
+    outcome: str = Field(
+        description="Why the last try reached nobody: `busy`, `no_answer`, `congested`, "
+        "`no_number`, `unreachable`, `failed`; `agent`: my phone was put down before; `no_phone`. "
+        "Empty: none was in vain."
+    )
 
 
 class CardShape(ConversationShape):
@@ -145,7 +150,10 @@ def _dial(work: Work, one: Conversation) -> dict[str, object] | None:
     call = work.calls.of(one.id) if one.channel in CALLS else None
     if call is None or not call.number:
         return None
-    return {"number": call.number, "tries": call.attempts, "reached": call.reached}
+    return {
+        "number": call.number, "tries": call.attempts, "reached": call.reached,
+        "outcome": call.outcome,
+    }  # fmt: skip
 
 
 def _offer(work: Work, one: Conversation) -> Offer | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import abort, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
-from appliance.api.v1.here import agent_here, blueprint_for, user
+from appliance.api.v1.call_out import WayOut, add_call_out
+from appliance.api.v1.here import agent_here, blueprint_for, caller, user
 from appliance.api.v1.shapes import Answer
-from appliance.domain.roles import TAKE_CONVERSATIONS
-from appliance.domain.telephony.phones import REALM, Phone
+from appliance.domain.audit import Audit
+from appliance.domain.roles import CALL_OUT, TAKE_CONVERSATIONS
+from appliance.domain.telephony.phones import REALM
 from appliance.domain.telephony.seats import ECHO, new_number, proof_of, seat_of
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
@@ -24,6 +24,7 @@ class DeskPhone(BaseModel):
 
     installed: bool = Field(description="Whether there is a switch.")
     extension: str = Field(description="Of my desk phone; empty: I have none.")
+    outbound: bool = Field(description="Whether I can call numbers outside.")
 
 
 class DeskPhoneSession(BaseModel):
@@ -36,20 +37,14 @@ class DeskPhoneSession(BaseModel):
     echo: str = Field(description="Whoever calls it hears themselves.")
 
 
-def phone(
-    floor: Floor,
-    users: Users,
-    phones: Callable[[], list[Phone]],
-    installed: Callable[[], bool],
-    key: bytes,
-) -> APIBlueprint:
+def phone(floor: Floor, users: Users, audit: Audit, way: WayOut, key: bytes) -> APIBlueprint:
     """The blueprint.
 
     Args:
         floor: to know the agent.
         users: who may come.
-        phones: all desk phones.
-        installed: whether there is a switch on this machine.
+        audit: who called whom.
+        way: the phones, the switch, and which numbers may be called.
         key: what proofs are made with.
     """
     about = "Telephones of the desk."
@@ -58,13 +53,14 @@ def phone(
     @blueprint.get("", summary="What I can telephone with", responses={"200": DeskPhone})
     def mine() -> Answer:
         me = user().id
-        extension = next((one.extension for one in phones() if one.agent == me), "")
-        return jsonify(installed=installed(), extension=extension)
+        extension = next((one.extension for one in way.phones() if one.agent == me), "")
+        outbound = caller().may(CALL_OUT) and way.possible()
+        return jsonify(installed=way.installed(), extension=extension, outbound=outbound)
 
     @blueprint.post("/sessions", summary="Begin a session of the desk's phone",
                     responses={"200": DeskPhoneSession})  # fmt: skip
     def begin() -> Answer:
-        if not installed():
+        if not way.installed():
             abort(409, "There is no switch on this machine, so the desk has no phone.")
         me, number = agent_here(floor).id, new_number()
         return jsonify(
@@ -72,4 +68,5 @@ def phone(
             socket=f"{SOCKET}?session={number}", echo=ECHO,
         )  # fmt: skip
 
+    add_call_out(blueprint, floor, audit, way)
     return blueprint

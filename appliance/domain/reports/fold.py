@@ -46,6 +46,7 @@ class Going:
     Attributes:
         waits: since when it waits; None: it does not.
         talk, hold, wrap: of the part that its agent has in it now.
+        reached: False: an agent calls the contact, and nobody has answered there.
     """
 
     channel: str = ""
@@ -57,6 +58,7 @@ class Going:
     talk: float = 0.0
     hold: float = 0.0
     wrap: float = 0.0
+    reached: bool = True
 
 
 @dataclass
@@ -117,6 +119,8 @@ def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Su
     came_by, one.channel = one.channel, str(fact.data.get("channel", one.channel))
     if verb == "new" and fact.queue is not None:
         one.queue = fact.queue
+    if verb == "reached" and not one.reached:  # it rang until now, and nobody spoke
+        one.reached, one.since = True, at
     if "state" not in fact.data:
         return
     if verb == Event.CALLBACK:  # out of the line, and into the row of those who are called back
@@ -124,7 +128,7 @@ def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Su
         sums.queue(at, one.queue, one.channel).arrived += 1
     state = str(fact.data["state"])
     if one.state in _PART:
-        name = _PART[State(one.state)]
+        name = _PART[State(one.state)] if one.reached else "wrap"
         setattr(one, name, getattr(one, name) + at - one.since)
     holder = fact.agent if state in {*AT_AN_AGENT, State.SNOOZED} else None
     if one.state in _GOES_ON and (state not in _GOES_ON or holder != one.agent):
@@ -141,7 +145,10 @@ def _count(fact: Fact, verb: str, one: Going, at: float, sums: Sums) -> None:
     """What is an event and no time."""
     if verb == Event.REFUSE and fact.queue is not None:
         sums.queue(at, fact.queue, one.channel).refused += 1
-    if verb == Event.UNREACHED:
+    if verb == Event.CALL_OUT:
+        sums.queue(at, one.queue, one.channel).called_out += 1
+        one.reached = False
+    if verb == Event.UNREACHED and one.reached:
         sums.queue(at, one.queue, one.channel).unreached += 1
     if verb == Event.LEAVE and one.state == State.NEW:
         sums.queue(at, one.queue, one.channel).left_menu += 1
@@ -184,6 +191,10 @@ def _wait(
 
 
 def _part_ends(one: Going, at: float, sums: Sums) -> None:
+    if not one.reached:  # nobody spoke: no part that was handled
+        sums.queue(at, one.queue, one.channel).unreached += 1
+        one.wrap = 0.0
+        return
     counted: list[Contacts | Times] = [sums.queue(at, one.queue, one.channel)]
     if one.agent is not None:
         counted.append(sums.agent(at, one.agent))

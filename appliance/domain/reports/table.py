@@ -101,6 +101,7 @@ OF_CONTACTS = (
     Figure("refused", Unit.COUNT, _plain("refused")),
     Figure("left_menu", Unit.COUNT, _plain("left_menu")),
     Figure("called_back", Unit.COUNT, _plain("called_back")),
+    Figure("called_out", Unit.COUNT, _plain("called_out")),
     Figure("unreached", Unit.COUNT, _plain("unreached")),
     *_HANDLING,
 )

@@ -142,7 +142,8 @@ def offered_step(leg: Leg, why: End | None) -> Step | None:
     if leg is Leg.UP:
         return Step.ACCEPT
     if leg is Leg.GONE:
-        return Step.MISS if why in {End.UNREACHABLE, End.FAILED} else Step.DECLINE
+        by_hand = why in {End.BUSY, End.NO_ANSWER, End.HUNG_UP}
+        return Step.DECLINE if by_hand else Step.MISS
     return None
 
 
@@ -178,6 +179,7 @@ class Call:
         reached: somebody answered there.
         attempts: tries in vain.
         asked_by: the channel by which the caller asked to be called back; it is to end.
+        outcome: why the last try reached nobody; empty: none was in vain.
     """
 
     conversation: int
@@ -195,6 +197,7 @@ class Call:
     reached: bool = False
     attempts: int = 0
     asked_by: str = ""
+    outcome: str = ""
 
     @property
     def private(self) -> bool:

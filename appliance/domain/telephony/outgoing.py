@@ -43,6 +43,7 @@ class Outgoing:
     rings: bool = False
 
 
+OUTBOUND = "outbound"  # the channel's name of calls that agents begin
 _THERE = frozenset({Leg.RINGING, Leg.UP})
 
 

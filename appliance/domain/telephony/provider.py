@@ -30,6 +30,8 @@ class End(StrEnum):
     HUNG_UP = "hung_up"  # after it was up, or its caller gave up
     BUSY = "busy"  # busy, or declined by hand
     NO_ANSWER = "no_answer"
+    CONGESTED = "congested"  # a line or an exchange on the way has no room just now
+    NO_NUMBER = "no_number"  # nobody has this number
     UNREACHABLE = "unreachable"  # no phone is signed in, or it cannot be reached
     FAILED = "failed"
 

@@ -61,12 +61,19 @@ class Dialler:
                 self._switch.ring(call.leg, on=False)
             self._floor.write(lambda work: outgoing.reached(work, call))
         else:
-            party, why = self._view.leg_of(call.channel, spoken=False)
-            because = str(why or End.FAILED) if party is Leg.GONE else _BY_AGENT
+            because = self._why(call)
             self._switch.hang_up(call.channel)
             change(
                 self._floor, lambda work: outgoing.unreached(work, call, because, self._rules)
             )  # fmt: skip
+
+    def _why(self, call: Call) -> str:
+        party, why = self._view.leg_of(call.channel, spoken=False)
+        if party is Leg.GONE:
+            return str(why or End.FAILED)
+        _leg, why = self._view.leg(call)
+        by_hand = call.spoken or why in {End.BUSY, End.NO_ANSWER, End.HUNG_UP}
+        return _BY_AGENT if by_hand else outgoing.NO_PHONE
 
     def _dial(self, call: Call, queue: Queue | None) -> None:
         own = queue.phone.number if queue is not None else ""

@@ -11,12 +11,13 @@ from appliance.domain.records import Conversation
 from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.callback import CALLBACK
 from appliance.domain.telephony.dialling import Dialling
+from appliance.domain.telephony.outgoing import OUTBOUND
 from appliance.domain.work import Work
-from appliance.services import talk
 from appliance.services.arrive import give_place
 from appliance.services.moves import SYSTEM, by_contact, move
 
 OUT = "out-"  # how the channels begin by which we call somebody
+NO_PHONE = "no_phone"  # beside what `End` says: no phone of the agent could ring
 
 
 def new_channel() -> str:
@@ -51,8 +52,9 @@ def ask_back(work: Work, call: Call, number: str, queue: int | None = None) -> N
 
 
 def dialled(work: Work, call: Call) -> None:
-    """The number is about to be called."""
+    """The number is about to be called, because the agent has picked up."""
     conversation = work.conversation(call.conversation)
+    work.calls.save(replace(call, spoken=True))
     work.tell(
         "conversation.dial", who=SYSTEM, conversation=conversation.id, agent=conversation.agent,
         queue=conversation.queue,
@@ -64,7 +66,10 @@ def reached(work: Work, call: Call) -> None:
     """Somebody answered there."""
     conversation = work.conversation(call.conversation)
     found = work.calls.of(call.conversation) or call
-    work.calls.save(replace(found, reached=True))
+    work.calls.save(replace(found, reached=True, outcome=""))
+    if conversation.channel == OUTBOUND:
+        answered = replace(conversation, answered_at=work.now, last_agent=conversation.agent)
+        work.save(answered)
     work.tell(
         "conversation.reached", who=SYSTEM, conversation=conversation.id,
         agent=conversation.agent, queue=conversation.queue, data={"channel": conversation.channel},
@@ -75,9 +80,9 @@ def unreached(work: Work, call: Call, because: str, rules: Dialling) -> None:
     """The number, or the agent, is gone before they spoke: again later, or never."""
     conversation = work.conversation(call.conversation)
     tries = call.attempts + 1
-    work.calls.save(replace(call, attempts=tries, channel=new_channel()))
-    if conversation.channel != CALLBACK:  # the agent who called says what follows
-        talk.end(work, conversation.id, None)
+    work.calls.save(replace(call, attempts=tries, channel=new_channel(), outcome=because))
+    if conversation.channel == OUTBOUND:
+        _in_vain(work, conversation, because)
         return
     pause = rules.pause_after(tries)
     told: dict[str, object] = {"because": because, "tries": tries}
@@ -91,6 +96,23 @@ def unreached(work: Work, call: Call, because: str, rules: Dialling) -> None:
         )  # fmt: skip
     work.participants.remove(conversation.id)
     _idle_from_now(work, conversation)
+
+
+def _in_vain(work: Work, conversation: Conversation, because: str) -> None:
+    """The agent who called says what follows, unless the call was none at all."""
+    if because == NO_PHONE:
+        move(
+            work, conversation, Event.UNREACHED, SYSTEM, agent=None, ended_at=work.now,
+            data={"because": because},
+        )  # fmt: skip
+        _idle_from_now(work, conversation)
+        return
+    queue = None if conversation.queue is None else work.queue(conversation.queue)
+    move(
+        work, conversation, Event.END, SYSTEM, ended_at=work.now,
+        closes_at=None if queue is None else queue.wrap_up.closes_at(work.now),
+        data={"because": because},
+    )  # fmt: skip
 
 
 def renewed(work: Work, call: Call) -> None:

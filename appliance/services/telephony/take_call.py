@@ -7,6 +7,7 @@ from appliance.domain.contact import Identity
 from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.callback import CALLBACK
 from appliance.domain.telephony.flow import Running, begin
+from appliance.domain.telephony.outgoing import OUTBOUND
 from appliance.domain.telephony.provider import Channel
 from appliance.domain.work import Work
 from appliance.services import arrive
@@ -15,7 +16,7 @@ from appliance.services.moves import SYSTEM
 from appliance.services.telephony.walk import is_open
 
 PHONE = "phone"  # the channel's name in conversations and reports
-CALLS = frozenset({PHONE, CALLBACK})  # in which telephones ring
+CALLS = frozenset({PHONE, CALLBACK, OUTBOUND})  # in which telephones ring
 
 
 def take_call(work: Work, channel: Channel, queue: int, running: Running | None = None) -> Call:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from appliance.domain.agent_state import Said
@@ -11,8 +13,10 @@ from appliance.services.answer_offer import accept_offer
 from appliance.services.keep_moving import change
 from appliance.services.presence import say
 from appliance.services.telephony.take_call import take_call
+from appliance.telephony.signed_in import SignedIn
+from appliance.telephony.tree import Tree
 from tests.web.appliance.conftest import House
-from tests.web.appliance.people import Person
+from tests.web.appliance.people import Person, ready
 from tests.web.appliance.test_flows import queue_of
 
 
@@ -55,6 +59,44 @@ def test_each_rung_is_on_record_and_the_agent_is_told(house, people):
     assert lines(house, "sue")[-4:] == ["call.listen", "call.whisper", "call.join", "call.leave"]
     assert anna.ask("POST", f"{here}/supervision", {"rung": "listen"}).status_code == 403
     assert anna.ask("GET", f"{here}/supervision").status_code == 403
+
+
+def test_an_agent_calls_a_number_which_is_on_record_or_is_told_why_not(house, people, monkeypatch):
+    ada, anna = people["ada"], people["anna"]
+    queue = queue_of(ada)
+    me = anna.do("GET", "/desk/me")["id"]
+    house.appliance.office.floor.write(
+        lambda work: work.save_agent(replace(work.agent(me), queues=frozenset({queue})))
+    )
+
+    def refused(kind: str, **body: object) -> None:
+        asked = {"number": "010 1234", **body}
+        answer = anna.ask("POST", "/desk/phone/calls", asked)
+        assert (answer.status_code, answer.json["kind"]) == (422, kind)
+
+    refused("dial-no-trunk")
+    rules = replace(house.settings.telephony, outbound="carrier", allowed_prefixes=("0",))
+    house.change_settings(telephony=rules)
+    refused("dial-not-allowed", number="+1 555")
+    refused("dial-offline")
+    ready(anna)
+    refused("dial-no-switch")
+    assert not anna.do("GET", "/desk/phone")["outbound"]
+    monkeypatch.setattr(Tree, "about", {"version": "22"})
+    signed_in: list[str] = []
+    monkeypatch.setattr(SignedIn, "any", lambda _self, names: bool(set(names) & set(signed_in)))
+    assert anna.do("GET", "/desk/phone")["outbound"]
+    refused("dial-no-phone")
+    assert lines(house, "anna")[-1:] != ["call.out"]
+    signed_in.append(f"seat-{me}")
+    begun = anna.do("POST", "/desk/phone/calls", {"number": "010 1234"})
+    assert (begun["channel"], begun["state"], begun["agent"]) == ("outbound", "active", me)
+    assert begun["queue"] == queue
+    newest = house.appliance.office.audit.latest(1)[0]
+    assert (newest.who, newest.what, newest.about) == ("anna", "call.out", "0101234")
+    (card,) = anna.do("GET", "/desk/board")["mine"]
+    assert card["dial"] == {"number": "0101234", "tries": 0, "reached": False, "outcome": ""}
+    refused("dial-busy")
 
 
 def test_what_is_refused_is_not_on_record(house, people):

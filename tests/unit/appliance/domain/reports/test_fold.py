@@ -222,3 +222,20 @@ def test_who_hangs_up_in_a_menu_is_counted_and_is_no_contact_of_the_service_leve
     day.at(9, "conversation.leave", 1, queue=None, channel="phone", state="abandoned")
     told = day.told()
     assert (told.left_menu, told.arrived, told.abandoned) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_call_that_an_agent_makes_counts_in_no_figure_of_waiting(reached):
+    day = Day().at(0, "conversation.new", 1, channel="outbound")
+    day.at(0, "conversation.call_out", 1, ANNA, channel="outbound", state="active")
+    if reached:
+        day.at(30, "conversation.reached", 1, ANNA, channel="outbound")
+    day.at(100, "conversation.end", 1, ANNA, channel="outbound", state="wrap_up")
+    day.at(110, "conversation.close", 1, ANNA, channel="outbound", state="closed")
+    sums = fold(day.facts, Standing())
+    made = total(sums)
+    assert {channel for _at, _queue, channel in sums.contacts} == {"outbound"}
+    assert (made.arrived, made.answered, made.in_time, made.waited) == (0, 0, 0, 0)
+    assert (made.called_out, made.unreached) == (1, int(not reached))
+    assert (made.handled, made.talk, made.wrap) == ((1, 70, 10) if reached else (0, 0, 0))
+    assert (of(sums, ANNA).answered, of(sums, ANNA).handled) == (0, int(reached))
