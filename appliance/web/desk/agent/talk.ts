@@ -7,6 +7,7 @@ import { Sending, type Verdict } from "../../client/sending";
 import { get, post, Refused, Unreached } from "../api/client";
 import type { Message } from "../api/types";
 import { t } from "../i18n";
+import { afterPicture } from "../ui/picture";
 import { keepOutgoing, outgoingOf, type Outgoing } from "./drafts";
 
 const PAGE = 200;
@@ -72,7 +73,7 @@ export class Talk {
     const at = new Date().toISOString();
     this.outgoing.push({ key: randomId(), text, internal, at, refused: "" });
     keepOutgoing(this.conversation, this.outgoing);
-    void this.flush();
+    afterPicture(() => void this.flush()); // it stands there first
   }
 
   /** Send a file; with a key of its own, so that a resend is not a second one. */

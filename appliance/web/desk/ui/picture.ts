@@ -2,9 +2,17 @@
 
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from "vue";
 
+const LONGEST = 200; // milliseconds: a page that is hidden just now gets no picture
+
 export function afterPicture(job: () => void): void {
-  if (document.hidden) job(); // nobody waits for a picture
-  else requestAnimationFrame(() => setTimeout(job));
+  if (document.hidden) return job(); // nobody waits for a picture
+  let done = false;
+  const once = (): void => {
+    if (!done) job();
+    done = true;
+  };
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, LONGEST);
 }
 
 /** What `source` is, from the picture after the next one on: the costly part of an answer follows it. */
