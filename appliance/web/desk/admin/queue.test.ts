@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { always, hoursLine, isAlways, newForm, wrongSpan } from "./queue";
+import { always, hoursLine, isAlways, newForm, openToday, wrongSpan } from "./queue";
 
 const NAMES = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -17,6 +17,12 @@ test("day and night is known", () => {
   expect(isAlways(form)).toBe(false);
   form.hours.week = always();
   expect(isAlways(form)).toBe(true);
+});
+
+test("a queue is opened today by the day of its own zone", () => {
+  const hours = openToday(newForm("Asia/Shanghai").hours, new Date("2026-03-31T20:00:00Z"));
+  expect(hours.days).toEqual({ "2026-04-01": ["00:00-00:00"] });
+  expect(hours.week["6"]).toEqual([]);
 });
 
 test("a span that means nothing is found before it is sent", () => {

@@ -45,6 +45,12 @@ export function isAlways(form: QueueForm): boolean {
   return WEEK.every((day) => form.hours.week[day]?.length === 1 && form.hours.week[day][0] === ALL_DAY);
 }
 
+/** These hours, and open for the whole of today, by the queue's own time zone. */
+export function openToday(hours: QueueForm["hours"], now: Date): QueueForm["hours"] {
+  const today = new Intl.DateTimeFormat("sv-SE", { timeZone: hours.zone }).format(now); // 2026-03-31
+  return { ...hours, days: { ...hours.days, [today]: [ALL_DAY] } };
+}
+
 export function always(): Record<string, string[]> {
   return Object.fromEntries(WEEK.map((day) => [day, [ALL_DAY]]));
 }
