@@ -309,8 +309,12 @@ class Floor(Protocol):
         """
         ...
 
-    def submit(self, job: Callable[[Work], T]) -> Future[T]:
-        """As `write`, without waiting: the future is done after the commit. Raises BusyError."""
+    def submit(self, job: Callable[[Work], T], *, short: bool = False) -> Future[T]:
+        """As `write`, without waiting: the future is done after the commit. Raises BusyError.
+
+        ``short``: it takes less than a millisecond, so that an event loop may do it by itself;
+        those of one loop are done in their order.
+        """
         ...
 
     def read(self, job: Callable[[Work], T]) -> T:

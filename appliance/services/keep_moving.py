@@ -59,9 +59,9 @@ def change(floor: Floor, job: Callable[[Work], T]) -> T:
     return floor.write(_then_offer(job))
 
 
-def change_soon(floor: Floor, job: Callable[[Work], T]) -> Future[T]:
-    """As `change`, without waiting for the commit. Raises BusyError."""
-    return floor.submit(_then_offer(job))
+def change_soon(floor: Floor, job: Callable[[Work], T], *, short: bool = False) -> Future[T]:
+    """As `change`, without waiting for the commit; see `Floor.submit`. Raises BusyError."""
+    return floor.submit(_then_offer(job), short=short)
 
 
 def _then_offer(job: Callable[[Work], T]) -> Callable[[Work], T]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,12 +22,13 @@ from sqlalchemy.orm import Session
 
 from appliance.store.lost import know_lost_connections
 from appliance.store.quick import WROTE, Line
+from appliance.store.turn import Turn
 from common.errors import OperatorError
 
 _WRITES = "callstead_writes"
 _LOCK = 0x0CA1157E  # one number for all nodes; any will do
 _STARTING = _LOCK + 1
-_BUSY_SECONDS = 30
+BUSY_SECONDS = 30
 _LONG_LOG = 8_000  # pages, of 4 KiB
 _LAST_BIT = 200  # pages that are moved while nobody writes; a few milliseconds
 _CHECKPOINTS = 4  # before that, at most
@@ -78,7 +78,7 @@ class Database:
         self.engine = _engine(url, threads)
         self.writer = self.engine.execution_options(**{_WRITES: True})
         self._reader = self.engine.execution_options(postgresql_readonly=True)
-        self._turn = threading.Lock()
+        self.writers = Turn(BUSY_SECONDS)
         # What makes a transaction the only one that writes.
         self.begin_writing = (
             "BEGIN IMMEDIATE" if self.kind == "sqlite" else f"SELECT pg_advisory_xact_lock({_LOCK})"
@@ -142,17 +142,18 @@ class Database:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until no other thread of this process writes, as long as the database would.
+        """Wait until no other thread of this process writes. Raises BusyError.
 
-        SQLite lets one write at a time, and the others look again after pauses, which grow to a
-        tenth of a second; who waits here goes on at once. On PostgreSQL nothing.
+        On PostgreSQL nothing: whoever writes waits there.
         """
-        mine = self.kind == "sqlite" and self._turn.acquire(timeout=_BUSY_SECONDS)
+        if self.kind != "sqlite":
+            yield
+            return
+        self.writers.take()
         try:
             yield
         finally:
-            if mine:
-                self._turn.release()
+            self.writers.give_back()
 
     def checkpoint(self) -> None:
         """Bring what the log of SQLite holds into the file; nobody waits for it but its last bit.
@@ -251,7 +252,7 @@ def _note_writes(connection: Connection, _cursor: Any, statement: str, *_: Any) 
 def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves: DDL is then transactional too
     for pragma in (
-        f"busy_timeout = {_BUSY_SECONDS * 1000}",
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
         "journal_mode = WAL",
         f"wal_autocheckpoint = {_LONGEST_LOG}",
         "synchronous = FULL",

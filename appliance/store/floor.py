@@ -3,12 +3,13 @@
 Jobs that wait at the same time share one transaction, so that a slow disk costs one fsync for all
 of them. A job that fails before it wrote anything, as almost all that fail do, leaves the others
 alone; when one fails later, the transaction is undone and all are run again, each behind a
-savepoint of its own. On PostgreSQL the transaction begins with a lock that all nodes know: there is
-one writer then too.
+savepoint of its own. What the event loop asks for and is short goes `appliance.store.short_way`. On
+PostgreSQL the transaction begins with a lock that all nodes know: there is one writer then too.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import queue
 import threading
@@ -24,6 +25,7 @@ from appliance.store.group import Group
 from appliance.store.looks import Looks
 from appliance.store.quick import WROTE
 from appliance.store.seat import Seat
+from appliance.store.short_way import Batch, Done, Outcome, ShortWay, settle
 from appliance.store.work import SqlWork
 from common.clock import Clock
 from common.feed.storage import Fresh
@@ -34,9 +36,6 @@ _Job = tuple[Callable[[Work], Any], "Future[Any]"]
 
 _MOST_WAITING = 10_000
 _GROUP = 128
-
-
-_Outcome = tuple[Any, Exception | None]
 
 
 class _HalfDoneError(Exception):
@@ -84,20 +83,22 @@ class SqlFloor:
         self._looks = Looks(database)
         self._clock = clock
         self._on_commit = on_commit
+        self._short: ShortWay | None = None
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_MOST_WAITING)
         self._thread = threading.Thread(target=self._run, name="floor-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Callable[[Work], T]) -> Future[T]:
+    def submit(self, job: Callable[[Work], T], *, short: bool = False) -> Future[T]:
         """Queue ``job``; its future is done after the commit that holds it. Raises BusyError."""
         if not self._thread.is_alive():
             raise FloorClosedError("the appliance is stopping")
         future: Future[T] = Future()
-        job = _with(job, self._database.also())
-        try:
-            self._jobs.put_nowait((job, cast("Future[Any]", future)))
-        except queue.Full:
-            raise BusyError("more is said than can be kept at once; try again") from None
+        one = _with(job, self._database.also()), cast("Future[Any]", future)
+        loop = _loop() if short and self._database.kind == "sqlite" else None
+        if loop is None:
+            self._queue(one)
+        else:
+            self._short_of(loop).take(*one)
         return future
 
     def write(self, job: Callable[[Work], T], timeout: float = 60) -> T:
@@ -112,10 +113,27 @@ class SqlFloor:
 
     def close(self) -> None:
         """Commit what waits, and end."""
+        if self._short is not None:
+            self._short.close()
         if self._thread.is_alive():
             self._jobs.put(None)
             self._thread.join(60)
         self._looks.close()
+
+    def _queue(self, one: _Job) -> None:
+        try:
+            self._jobs.put_nowait(one)
+        except queue.Full:
+            raise BusyError("more is said than can be kept at once; try again") from None
+
+    def _short_of(self, loop: asyncio.AbstractEventLoop) -> ShortWay:
+        if self._short is None or self._short.loop is not loop:
+            if self._short is not None:
+                self._short.close()
+            self._short = ShortWay(
+                loop, self._seat, self._database.writers, self._do, self._queue, self._on_commit
+            )
+        return self._short
 
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:
@@ -138,27 +156,21 @@ class SqlFloor:
             return
         if self._on_commit and fresh:
             self._on_commit(fresh)
-        for (_job, future), (result, failure) in zip(batch, outcomes, strict=True):
-            if failure is None:
-                future.set_result(result)
-            else:
-                future.set_exception(failure)
+        settle(batch, outcomes)
 
-    def _transaction(
-        self, batch: list[_Job], *, savepoints: bool
-    ) -> tuple[list[Fresh], list[_Outcome]]:
+    def _transaction(self, batch: Batch, *, savepoints: bool) -> Done:
         """What became of each job, after the commit. Raises _HalfDoneError: without savepoints."""
         with self._seat.transaction() as group:
-            one = self._behind_savepoint if savepoints else self._one
-            now, drained = self._clock.now(), self._drained()
-            outcomes = [
-                one(group, SqlWork(group, now, drained=drained), job) for job, _future in batch
-            ]
-            fresh = group.end()
-        return fresh, outcomes
+            return self._do(group, batch, savepoints=savepoints)
+
+    def _do(self, group: Group, batch: Batch, *, savepoints: bool = False) -> Done:
+        one = self._behind_savepoint if savepoints else self._one
+        now, drained = self._clock.now(), self._drained()
+        outcomes = [one(group, SqlWork(group, now, drained=drained), job) for job, _future in batch]
+        return group.end(), outcomes
 
     @staticmethod
-    def _one(group: Group, work: SqlWork, job: Callable[[Work], Any]) -> _Outcome:
+    def _one(group: Group, work: SqlWork, job: Callable[[Work], Any]) -> Outcome:
         """What one job answered, or how it failed. Raises _HalfDoneError."""
         group.line.info[WROTE] = False
         try:
@@ -173,7 +185,7 @@ class SqlFloor:
         return result, None
 
     @staticmethod
-    def _behind_savepoint(group: Group, work: SqlWork, job: Callable[[Work], Any]) -> _Outcome:
+    def _behind_savepoint(group: Group, work: SqlWork, job: Callable[[Work], Any]) -> Outcome:
         """The same, with what a failed one has changed undone."""
         session = group.session
         try:
@@ -191,3 +203,11 @@ class SqlFloor:
         group.told += work.told
         group.events += work.events
         return result, None
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of this thread."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

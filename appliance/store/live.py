@@ -146,9 +146,8 @@ class SqlLive:
         if mark < 0:
             return self.version(), {}
         with self._database.line() as line:
-            found = _SINCE.rows(line, {"mark": mark})
-        heads = {topic: head for topic, _newest, head in found}
-        return max((newest for _topic, newest, _head in found), default=mark), heads
+            ((newest, heads),) = _SINCE[line.kind].rows(line, {"mark": mark})
+        return (newest, orjson.loads(heads)) if newest else (mark, {})
 
 
 _FOLLOWING = Quick(  # asked by everybody who connects, all at once after a restart
@@ -163,12 +162,21 @@ _FOLLOWING = Quick(  # asked by everybody who connects, all at once after a rest
     writes=False,
 )
 _NEWEST = Quick(select(func.max(LiveEventRow.id)), writes=False)
-_SINCE = Quick(  # each second, hundreds of topics
-    select(LiveEventRow.topic, func.max(LiveEventRow.id), func.max(LiveEventRow.seq))
-    .where(LiveEventRow.id > bindparam("mark", type_=BigInteger()))
-    .group_by(LiveEventRow.topic),
-    writes=False,
-)
+# Each second, hundreds of topics: in one row, because each row is a turn of the interpreter between
+# this thread and the one with the sockets.
+_SINCE = {
+    kind: Quick(
+        text(
+            f"SELECT max(newest), {heads} FROM (SELECT topic, max(id) AS newest, "  # noqa: S608 - names from the code alone
+            "max(seq) AS head FROM live_events WHERE id > :mark GROUP BY topic) AS found"
+        ).bindparams(bindparam("mark", type_=BigInteger())),
+        writes=False,
+    )
+    for kind, heads in (
+        ("sqlite", "json_group_object(topic, head)"),
+        ("postgresql", "CAST(json_object_agg(topic, head) AS text)"),
+    )
+}
 _BOUNDS = Quick(
     select(
         select(func.max(LiveEventRow.seq))

@@ -8,23 +8,26 @@ on another.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from appliance.store.database import Database
+from appliance.store.database import BUSY_SECONDS, Database
 from appliance.store.group import Group
 from appliance.store.known import Known
 from appliance.store.quick import Line
 
 _MOST_KNOWN = 10_000  # of some 2 KB each
+_LOOK_AGAIN = 0.002  # seconds; about as long as another process writes
 
 
 class Seat:
-    """For one thread."""
+    """For one thread at a time: whose turn it is, see `Database.writers`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,13 +41,48 @@ class Seat:
     def transaction(self) -> Iterator[Group]:
         """Durable when the block is left, or undone when it raises; the only one."""
         with self._database.turn():
+            group = self.begin()
             try:
-                self._begin()
-                yield Group(self._line, self._join, self._known())
-                self._commit()
+                yield group
             except BaseException:
                 self.close()
                 raise
+            self.commit()
+
+    def begin(self) -> Group:
+        """A transaction, in which nothing was done yet. Raises DBAPIError."""
+        until = time.monotonic() + BUSY_SECONDS
+        while (group := self.begin_now(last=time.monotonic() > until)) is None:
+            time.sleep(_LOOK_AGAIN)
+        return group
+
+    def begin_now(self, *, last: bool = False) -> Group | None:
+        """The same; None: another process writes, unless it is the ``last`` try.
+
+        On PostgreSQL it waits there. Raises DBAPIError.
+        """
+        try:
+            self._begin()
+            return Group(self._line, self._join, self._known())
+        except BaseException as error:
+            if not last and _busy(error):
+                return None
+            self.close()
+            raise
+
+    def commit(self) -> None:
+        """Durable then; undone, if it raises."""
+        session, self._session = self._session, None
+        try:
+            if session is None:
+                self._line.commit()
+            else:
+                assert self._connection is not None  # noqa: S101 - it has begun
+                session.close()  # it joined the transaction, which goes on
+                self._connection.commit()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Give the connection back, and undo what was not committed."""
@@ -54,6 +92,9 @@ class Seat:
         if session is not None:
             session.close()
         if connection is not None:
+            if self._database.kind == "sqlite":
+                with suppress(DBAPIError):
+                    self._line.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
             connection.close()
 
     def _begin(self) -> None:
@@ -70,6 +111,8 @@ class Seat:
                 return
         self._connection = self._database.writing()
         self._line = Line(self._connection)
+        if self._database.kind == "sqlite":  # `begin` waits by itself
+            self._line.execute("PRAGMA busy_timeout = 0")
         self._line.execute(self._database.begin_writing)
 
     def _known(self) -> Known:
@@ -88,11 +131,8 @@ class Seat:
         self._session = Session(self._connection, expire_on_commit=False)
         return self._session
 
-    def _commit(self) -> None:
-        session, self._session = self._session, None
-        if session is None:
-            self._line.commit()
-        else:
-            assert self._connection is not None  # noqa: S101 - it has begun
-            session.close()  # it joined the transaction, which goes on
-            self._connection.commit()
+
+def _busy(error: BaseException) -> bool:
+    """Whether another process writes to the SQLite file just now."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return bool(code & 0xFF == sqlite3.SQLITE_BUSY)

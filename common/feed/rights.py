@@ -2,13 +2,14 @@
 
 A right that a socket was given has an end (`common.feed.app.MayRead`). A hundred agents who each
 asked for themselves would ask a hundred times a second, all at about the same moment; so the room
-answers for everybody in one sweep. Without one, or when it is late, a right runs out, and the next
-event is read from the storage, which asks.
+answers for several in one question, and for everybody in the course of a second. Without one, or
+when it is late, a right runs out, and the next event is read from the storage, which asks.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple
@@ -22,6 +23,7 @@ log = get_logger(__name__)
 # a thread.
 MayReadAll = Callable[[Sequence[tuple[Asker, str]]], Sequence[float]]
 _EVERY = 1.0  # seconds; half of the time that a right may hold
+_AT_ONCE = 10  # a millisecond's work; more would be felt by who sends something just then
 
 
 class Held(NamedTuple):
@@ -72,18 +74,23 @@ class Rights:
         self._held.pop(held, None)
 
     async def _sweep(self, may_all: MayReadAll) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._every)
-            asked, begun = list(self._held), loop.time()
-            if not asked:
-                continue
-            pairs = [(one.asker, one.topic) for one in asked]
-            try:
-                answers = await loop.run_in_executor(self._threads, may_all, pairs)
-            except Exception:  # the rights run out, and are asked for one by one
-                log.exception("feed.sweep_failed")
-                continue
-            for one, seconds in zip(asked, answers, strict=True):
-                if one in self._held:
-                    one.judged(one.topic, begun, seconds)
+            held = list(self._held)
+            pause = self._every / max(1, math.ceil(len(held) / _AT_ONCE))
+            for start in range(0, max(1, len(held)), _AT_ONCE):
+                await asyncio.sleep(pause)
+                some = [one for one in held[start : start + _AT_ONCE] if one in self._held]
+                if some:
+                    await self._ask(some, may_all)
+
+    async def _ask(self, some: Sequence[Held], may_all: MayReadAll) -> None:
+        loop = asyncio.get_running_loop()
+        pairs, begun = [(one.asker, one.topic) for one in some], loop.time()
+        try:
+            answers = await loop.run_in_executor(self._threads, may_all, pairs)
+        except Exception:  # the rights run out, and are asked for one by one
+            log.exception("feed.sweep_failed")
+            return
+        for one, seconds in zip(some, answers, strict=True):
+            if one in self._held:
+                one.judged(one.topic, begun, seconds)

@@ -187,7 +187,7 @@ def visitor_verbs(
         return standing_shape(work, here.conversation, cursor)
 
     return (
-        Verb("say", "/messages", "Say something", MessageShape, say, SayBody),
+        Verb("say", "/messages", "Say something", MessageShape, say, SayBody, short=True),
         Verb("leave", "/leave", "Go", Standing, leave),
     )
 

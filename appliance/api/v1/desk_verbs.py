@@ -82,7 +82,7 @@ def desk_verbs(
     given = _given(reassign.reassign_to_queue, reassign.reassign_to_agent, most_length)
     shape = ConversationShape
     return (
-        Verb("say", "/messages", "Say something", MessageShape, say, MessageBody),
+        Verb("say", "/messages", "Say something", MessageShape, say, MessageBody, short=True),
         Verb("accept", "/accept", "Take what rings at me", shape, _plain(accept_offer)),
         Verb("decline", "/decline", "Do not take it", shape, _plain(decline_offer)),
         Verb("hold", "/hold", "Let the contact wait", shape, _plain(talk.hold)),

@@ -58,6 +58,7 @@ class Verb:
         body: the shape of what it takes.
         permission: what a person needs beyond their side of the conversation; empty: nothing.
         aside: runs what only looks and keeps nothing; None: the floor's writer does.
+        short: see `appliance.domain.work.Floor.submit`.
     """
 
     name: str
@@ -68,10 +69,17 @@ class Verb:
     body: type[Strict] = Nothing
     permission: str = ""
     aside: Aside | None = None
+    short: bool = False
 
     def begin(self, floor: Floor, here: Here, body: Strict) -> Future[dict[str, Any]]:
         """Queue it; the future is done after the commit. Raises BusyError."""
-        return (self.aside or change_soon)(floor, lambda work: self.run(work, here, body))
+
+        def job(work: Work) -> dict[str, Any]:
+            return self.run(work, here, body)
+
+        if self.aside is not None:
+            return self.aside(floor, job)
+        return change_soon(floor, job, short=self.short)
 
 
 def add_posts(
