@@ -133,6 +133,7 @@ KINDS: Mapping[str, str] = {
     "user-taken": "There is a user {name} already; choose another name, or give that user a new "
     "password with `callstead appliance user reset-password {name}`",
     "last-administrator": "Nobody would be left who can manage users; make another one first",
+    "queue-taken": "There is a queue {name} already; choose another name",
     "team-taken": "There is a team {name} already; choose another name",
     "block-network": "{value} is neither an address nor a network like 203.0.113.0/24",
     "block-contact": "{value} is not a contact's id",

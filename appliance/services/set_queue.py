@@ -30,7 +30,8 @@ def set_queue(
 
     Raises:
         UnknownError: there is no such queue, or no such queue to overflow into.
-        ValueError: the form means nothing, or queues would hand on in a circle.
+        ValueError: the form means nothing, another queue has the name, or queues would hand on in
+            a circle.
     """
     before = Queue(0, name or "") if queue is None else work.queue(queue)
     known = forms.to_form(before)
@@ -41,6 +42,8 @@ def set_queue(
         wanted = forms.from_form(before.id, name or before.name, {**known, **form})
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidError("queue-form", what=str(error)) from error
+    if any(one.name == wanted.name and one.id != wanted.id for one in work.queues().values()):
+        raise InvalidError("queue-taken", name=wanted.name)
     _no_circle(work, wanted)
     kept = work.save_queue(wanted)
     work.tell("queue.set", who="system", queue=kept.id, data=told(kept))

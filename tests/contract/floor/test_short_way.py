@@ -81,7 +81,8 @@ def test_the_loop_goes_round_while_another_thread_writes(house: House):
     number = house.come().conversation.id
 
     async def talk() -> int:
-        with house.database.write():
+        with house.database.write() as session:
+            house.database.only_writer(session)
             kept = say(house, number, "a")
             waited = await turns_of_the_loop(kept)
             assert not kept.done()

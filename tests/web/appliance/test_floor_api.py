@@ -112,6 +112,13 @@ def test_a_queue_that_cannot_work_is_refused_with_the_reason(admin, queues, form
     assert told in answer.json["detail"]
 
 
+def test_two_queues_have_two_names(admin, queues):
+    for method, path in (("POST", "/queues"), ("PATCH", f"/queues/{queues[1]}")):
+        answer = admin.ask(method, path, {"name": "sales"})
+        assert "already" in problem_of(answer, 422, "invalid")
+    assert admin.do("PATCH", f"/queues/{queues[0]}", {"name": "sales"})["name"] == "sales"
+
+
 def test_queues_cannot_overflow_in_a_circle(admin, queues):
     one, two = queues
     admin.do("PATCH", f"/queues/{one}", {"form": {"overflow": {"after": 30, "to": two}}})
