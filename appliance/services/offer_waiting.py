@@ -6,7 +6,7 @@ away twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from appliance.domain.conversation import Event
@@ -41,18 +41,23 @@ def _decided(work: Work) -> list[tuple[Conversation, Decision]]:
     }
     if not waiting:
         return []
-    if not any(one.open for one in _seats(work)):
+    seats = _seats(work)
+    if not any(one.open for one in seats):
         return []  # who waits is not even looked at: there may be many
-    at = snapshot(work, list(waiting.values()))
+    at = _snapshot(work, list(waiting.values()), seats)
     return [(waiting[one.conversation], one) for one in decisions(at)]
 
 
-def snapshot(work: Work, waiting: list[Conversation], *, everybody: bool = False) -> Snapshot:
+def snapshot(work: Work, waiting: Sequence[Conversation], *, everybody: bool = False) -> Snapshot:
     """All that the decision depends on; ``everybody``: with those who are not available, too."""
+    return _snapshot(work, waiting, _seats(work, everybody=everybody))
+
+
+def _snapshot(work: Work, waiting: Sequence[Conversation], seats: Sequence[Seat]) -> Snapshot:
     queues = work.queues()
     return Snapshot(
         now=work.now.timestamp(),
-        seats=_seats(work, everybody=everybody),
+        seats=seats,
         waiting=_waiting(waiting, queues),
         policies={
             queue.id: Policy(
@@ -70,7 +75,7 @@ def _seats(work: Work, *, everybody: bool = False) -> list[Seat]:
     )  # fmt: skip
 
 
-def _waiting(waiting: list[Conversation], queues: Mapping[int, Queue]) -> list[Waiting]:
+def _waiting(waiting: Sequence[Conversation], queues: Mapping[int, Queue]) -> list[Waiting]:
     rules: dict[tuple[int, frozenset[str]], Rule] = {}
     found = []
     for one in waiting:

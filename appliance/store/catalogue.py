@@ -14,16 +14,26 @@ from appliance.domain.custom_fields import CustomField, FieldKind, Subject
 from appliance.domain.labels import Colour, Label, LabelKind
 from appliance.domain.work import UnknownError
 from appliance.store.catalogue_models import FieldRow, LabelRow
+from appliance.store.group import Group
+from appliance.store.quick import Quick
+
+_ANY_FIELD = Quick(select(FieldRow.id).limit(1), writes=False)
 
 
 class SqlFields:
     """See `appliance.domain.custom_fields.KeptFields`."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, group: Group) -> None:
+        self._group = group
+
+    @property
+    def _session(self) -> Session:
+        return self._group.session
 
     def all(self) -> list[CustomField]:
-        """By position."""
+        """By position; asked for whenever after-call work ends."""
+        if not _ANY_FIELD.rows(self._group.line, {}):
+            return []
         query = select(FieldRow).order_by(FieldRow.position, FieldRow.id)
         return [_field(row) for row in self._session.scalars(query)]
 

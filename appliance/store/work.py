@@ -74,7 +74,7 @@ class SqlWork(Conversations, AgentsAndQueues, Contacts, Offers, Messages):
     @property
     def fields(self) -> SqlFields:
         """What an administrator lets agents fill in."""
-        return SqlFields(self.session)
+        return SqlFields(self._group)
 
     @property
     def labels(self) -> SqlLabels:

@@ -10,9 +10,7 @@ are known go on, callers that nobody knows yet are taken, and what belongs to no
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -49,6 +47,7 @@ from appliance.services.telephony.dialler import Dialler, without_asker
 from appliance.services.telephony.follow_call import IN_THE_CORE, over, without_leg
 from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
+from appliance.services.telephony.one_at_a_time import OneAtATime
 from appliance.services.telephony.outgoing import OUT
 from appliance.services.telephony.privacy import private_no_more
 from appliance.services.telephony.ringer import LEG, Ringer, new_leg
@@ -61,7 +60,6 @@ from appliance.services.telephony.walk import Walk
 from appliance.services.trouble import NotYoursError
 from appliance.services.waiting_places import Place
 from common.clock import Clock
-from common.errors import NetworkError
 from common.logs import get_logger
 
 log = get_logger(__name__)
@@ -145,24 +143,22 @@ class Calls:
             self._view, sayer, self._ask, desk.place, desk.words, desk.clock
         )  # fmt: skip
         self._dialler = Dialler(floor, switch, self._view, desk.dialling)
-        self._lock = threading.Lock()
-        self._working: set[object] = set()
-        self._again: dict[object, Callable[[], None]] = {}
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="calls")
+        self._works = OneAtATime(threads)
 
     def start(self) -> None:
         """Reach the switch, and go on with what is there."""
+        self._works.start()
         self._switch.start(self._told)
 
     def stop(self) -> None:
         """Let go; the calls go on."""
         self._switch.stop()
         self._later.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._works.stop()
 
     def changed(self, conversation: int) -> None:
         """Something happened to it in the core."""
-        self._soon(conversation, lambda: self._settle(conversation))
+        self._works.soon(conversation, lambda: self._settle(conversation))
 
     def _look_again(self, conversation: int, seconds: float) -> None:
         self._later.after(seconds, lambda: self.changed(conversation))
@@ -177,12 +173,12 @@ class Calls:
     def _told(self, event: SwitchEvent) -> None:
         match event:
             case Connected():
-                self._soon("sweep", self._sweep)
+                self._works.soon("sweep", self._sweep)
             case Lost():
                 self._view.forget()
             case Arrived(channel):
                 self._view.arrived(channel)
-                self._soon(channel.id, partial(self._take, channel))
+                self._works.soon(channel.id, partial(self._take, channel))
             case Answered(leg):
                 self._view.answered(leg)
                 self._of_channel(leg)
@@ -195,7 +191,7 @@ class Calls:
                     self._of_channel(heard)
             case Recorded(name, _whole):
                 self._view.was_recorded(name)
-                self._soon(name, lambda: self._recorded(name))
+                self._works.soon(name, lambda: self._recorded(name))
             case Pressed(channel, key):
                 self._view.pressed(channel, key)
                 self._of_channel(channel)
@@ -206,34 +202,6 @@ class Calls:
         conversation = self._view.conversation_of(channel)
         if conversation is not None:
             self.changed(conversation)
-
-    # One thread for each call.
-
-    def _soon(self, key: object, work: Callable[[], None]) -> None:
-        with self._lock:
-            if key in self._working:
-                self._again[key] = work
-                return
-            self._working.add(key)
-        try:
-            self._pool.submit(self._run, key, work)
-        except RuntimeError:  # it is being stopped
-            with self._lock:
-                self._working.discard(key)
-
-    def _run(self, key: object, work: Callable[[], None]) -> None:
-        next_one: Callable[[], None] | None = work
-        while next_one is not None:
-            try:
-                next_one()
-            except NetworkError as error:  # all is looked at when it is reached again
-                log.info("call.switch_away", reason=str(error))
-            except Exception:
-                log.exception("call.failed", call=str(key))
-            with self._lock:
-                next_one = self._again.pop(key, None)
-                if next_one is None:
-                    self._working.discard(key)
 
     def _sweep(self) -> None:
         unfinished = self._tape.unfinished()  # first: what begins from now on has its room
@@ -255,7 +223,7 @@ class Calls:
             self.changed(call.conversation)
         for channel in channels:
             if channel.called and channel.id not in callers:
-                self._soon(channel.id, partial(self._take, channel))
+                self._works.soon(channel.id, partial(self._take, channel))
             elif channel.id.startswith((LEG, OUT)) and channel.id not in ours:
                 self._switch.hang_up(channel.id)
         there = self._switch.bridges()
