@@ -16,6 +16,8 @@ import phone_sound
 from errors import CACHE, environment
 from phone_house import NUMBER, OUTSIDE, House
 
+from tests.support.real_switch import free_port
+
 _TALK = 0.4  # seconds; then the agent ends the call
 _MOST = 400  # callers at a time
 _GRACE = 20  # seconds after the last caller came; who has not spoken by then is lost
@@ -28,7 +30,7 @@ def calls(made: House, phones: Path, name: str, rate: int, seconds: int, run: in
     """Callers come at ``rate`` a second for so long; whether every one of them spoke."""
     before = made.cpu()
     room = made.sipp(
-        "callers", OUTSIDE, phone_house.udp_port(), "-s", NUMBER, "-r", str(rate), "-m",
+        "callers", OUTSIDE, free_port(), "-s", NUMBER, "-r", str(rate), "-m",
         str(rate * seconds), "-l", str(_MOST), "-key", "run", str(run),
     )  # fmt: skip
     phone_house.until_done(made, seconds + _GRACE)

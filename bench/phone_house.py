@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from socket import SOCK_STREAM
 
 import psutil
-from servers import free_port, started, wait
+from servers import started, wait
 
 from appliance.domain.agent_state import Said
 from appliance.domain.queue import Queue
@@ -35,6 +34,7 @@ from appliance.telephony.install import install
 from appliance.telephony.places import Places
 from appliance.telephony.running import Switch, running_pid
 from common.clock import SystemClock
+from tests.support.real_switch import free_port
 
 HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE / "phone_calls"
@@ -129,7 +129,7 @@ def house(folder: Path, agents: int, talk: float, voice: str = "") -> Iterator[t
     places.make()
     places.tree.symlink_to(Places(cache).tree)
     settings = TelephonySettings(
-        host=INSIDE, sip_port=udp_port(), ari_port=free_port(), trunks=(OUTSIDE,),
+        host=INSIDE, sip_port=free_port(), ari_port=free_port(SOCK_STREAM), trunks=(OUTSIDE,),
         rtp_first=20000, rtp_last=23999,
     )  # fmt: skip
     switch = Switch(places, settings, clock)
@@ -137,7 +137,7 @@ def house(folder: Path, agents: int, talk: float, voice: str = "") -> Iterator[t
     switch.start([Phone(one, 1, digest_of(one, _PASSWORD)) for one in names])
     made = House(folder, switch, places)
     try:
-        port = udp_port()
+        port = free_port()
         people = folder / "phones.csv"
         people.write_text(
             "SEQUENTIAL\n"
@@ -174,7 +174,7 @@ def _until_there(made: House, agents: int) -> None:
 @contextlib.contextmanager
 def appliance(made: House) -> Iterator[None]:
     """`callstead appliance run` beside the switch, until it holds the switch's calls."""
-    port = free_port()
+    port = free_port(SOCK_STREAM)
     environment = {
         **os.environ,
         "CALLSTEAD_APPLIANCE_DATA_DIR": str(made.folder / DATA),
@@ -231,14 +231,3 @@ def times(room: Path) -> dict[str, dict[str, float]]:
             moment = datetime.fromisoformat(f"{day} {hour}").timestamp()
             found[word].setdefault(number, moment)
     return found
-
-
-def forget(folder: Path) -> None:
-    """Remove it."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -19,6 +19,7 @@ from appliance.domain.telephony.recording import Stage
 from appliance.office import Office
 from appliance.settings import ApplianceSettings
 from common.clock import SystemClock
+from tests.support.real_switch import alaw, free_port
 
 _TALK = 20.0  # seconds
 _EACH_SECOND = 10  # callers
@@ -41,7 +42,7 @@ def measure(folder: Path, many: int) -> bool:
     ):
         before, begun = made.cpu(), time.monotonic()
         made.sipp(
-            "callers", OUTSIDE, phone_house.udp_port(), "-s", NUMBER, "-r", str(_EACH_SECOND), "-m",
+            "callers", OUTSIDE, free_port(), "-s", NUMBER, "-r", str(_EACH_SECOND), "-m",
             str(many), "-l", str(many), "-key", "run", "500", voice=_says("caller"),
         )  # fmt: skip
         phone_house.until_done(made, _TALK + many / _EACH_SECOND + 20)
@@ -77,7 +78,7 @@ def nothing_left(made: House, seconds: float = 20) -> bool:
 
 def tone(pitch: int) -> bytes:
     """A second of it in A-law (G.711)."""
-    return bytes(_alaw(round(6000 * math.sin(2 * math.pi * pitch * n / 8000))) for n in range(8000))
+    return bytes(alaw(round(6000 * math.sin(2 * math.pi * pitch * n / 8000))) for n in range(8000))
 
 
 def _says(name: str) -> str:
@@ -143,11 +144,3 @@ _WAVES = {pitch: _waves(pitch) for pitch in (_CALLER, _AGENT)}
 def _strength(frame: array[int], pitch: int) -> float:
     sines, cosines = _WAVES[pitch]
     return math.hypot(sum(map(mul, frame, sines)), sum(map(mul, frame, cosines)))
-
-
-def _alaw(sample: int) -> int:
-    sign, value = (0x80, sample) if sample >= 0 else (0, -sample)
-    value = min(value >> 3, 4095)
-    exponent = max(value.bit_length() - 5, 0)
-    mantissa = (value >> max(exponent, 1)) & 0x0F
-    return (sign | (exponent << 4) | mantissa) ^ 0x55

@@ -129,10 +129,11 @@ class RealSwitch:
 
 def _tone() -> bytes:
     """A second of 400 Hz in A-law (G.711): what callers say."""
-    return bytes(_alaw(round(8000 * math.sin(2 * math.pi * n / 20))) for n in range(8000))
+    return bytes(alaw(round(8000 * math.sin(2 * math.pi * n / 20))) for n in range(8000))
 
 
-def _alaw(sample: int) -> int:
+def alaw(sample: int) -> int:
+    """A sample of 16 bits as the telephone carries it (G.711)."""
     sign, value = (0x80, sample) if sample >= 0 else (0, -sample)
     value = min(value >> 3, 4095)
     exponent = max(value.bit_length() - 5, 0)
