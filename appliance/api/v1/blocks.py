@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field
 
 from appliance.api.v1.here import blueprint_for, on_record, who
-from appliance.api.v1.shapes import Answer, Page, Strict, part_of
+from appliance.api.v1.shapes import Answer, Page, Strict, as_shape, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.blocklist import Block, Blocklist, Kind, normal
@@ -118,5 +118,4 @@ def _there(found: Block | None, path: BlockPath) -> Block:
 
 
 def _shape(one: Block) -> dict[str, object]:
-    values = {name: getattr(one, name) for name in BlockShape.model_fields if name != "etag"}
-    return tagged(BlockShape(**values, etag="").model_dump(mode="json", exclude={"etag"}))
+    return tagged(as_shape(BlockShape, one, etag=""))

@@ -13,6 +13,7 @@ from appliance.api.v1.shapes import (
     AgentShape,
     ConversationShape,
     FieldValue,
+    as_shape,
     conversation_shape,
 )
 from appliance.domain.conversation import State
@@ -172,10 +173,7 @@ def _card(one: Conversation, glance: Glance, offer: Offer | None) -> dict[str, o
 
 
 def _picked(shape: type[BaseModel], record: object | None) -> dict[str, object] | None:
-    if record is None:
-        return None
-    values = {name: getattr(record, name) for name in shape.model_fields}
-    return shape(**values).model_dump(mode="json")
+    return None if record is None else as_shape(shape, record)
 
 
 def contact_shape(one: Contact) -> dict[str, object]:

@@ -19,7 +19,7 @@ from werkzeug.exceptions import Gone, NotFound, RequestedRangeNotSatisfiable
 from appliance.api.v1.desk_looks import looking
 from appliance.api.v1.files import FileAddress, FileToken
 from appliance.api.v1.here import agent_here, blueprint_for, on_record, require, who
-from appliance.api.v1.shapes import Answer, ConversationId, Strict
+from appliance.api.v1.shapes import Answer, ConversationId, Strict, as_shape
 from appliance.domain.audit import Audit
 from appliance.domain.roles import EXPORT_RECORDINGS, TAKE_CONVERSATIONS
 from appliance.domain.telephony.recording import (
@@ -261,5 +261,4 @@ def _note(one: RecordingNote, name: str, *, mine: bool) -> dict[str, object]:
 
 
 def _shape(one: CallRecording) -> dict[str, object]:
-    values = {name: getattr(one, name) for name in RecordingShape.model_fields}
-    return RecordingShape(**values).model_dump(mode="json")
+    return as_shape(RecordingShape, one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
@@ -132,12 +132,15 @@ class AgentShape(BaseModel):
     etag: str = Field("", description=ETAG)
 
 
+def as_shape(shape: type[BaseModel], record: object, **otherwise: Any) -> dict[str, Any]:
+    """A record's values as JSON: what ``shape`` names, or ``otherwise`` in its stead."""
+    taken = {name: getattr(record, name) for name in shape.model_fields if name not in otherwise}
+    return shape(**taken, **otherwise).model_dump(mode="json")
+
+
 def conversation_shape(one: Conversation) -> dict[str, object]:
     """A conversation as JSON."""
-    values = {name: getattr(one, name) for name in ConversationShape.model_fields}
-    return ConversationShape(
-        **{**values, "tags": sorted(one.tags), "fields": dict(one.fields)}
-    ).model_dump(mode="json")
+    return as_shape(ConversationShape, one, tags=sorted(one.tags), fields=dict(one.fields))
 
 
 def message_shape(one: Message) -> dict[str, object]:

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from appliance.api.v1.gate import gate_here, refuse_too_many
 from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.problems import Problem, answer_problems, refused
-from appliance.api.v1.shapes import Answer, Strict
+from appliance.api.v1.shapes import Answer, Strict, as_shape
 from appliance.domain.audit import Audit
 from appliance.domain.blocklist import TooOftenError
 from appliance.domain.programs import ApiKey, ApiKeys
@@ -201,5 +201,4 @@ def _pair(pair: Pair, status: int) -> Answer:
 
 
 def _key(one: ApiKey) -> dict[str, object]:
-    values = {name: getattr(one, name) for name in KeyShape.model_fields}
-    return KeyShape(**{**values, "scopes": list(one.scopes)}).model_dump(mode="json")
+    return as_shape(KeyShape, one, scopes=list(one.scopes))

@@ -12,7 +12,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from appliance.api.v1.here import blueprint_for, on_record
-from appliance.api.v1.shapes import Answer, Page, Strict
+from appliance.api.v1.shapes import Answer, Page, Strict, as_shape
 from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.events import KINDS
@@ -245,12 +245,9 @@ def _kinds(kinds: list[str]) -> list[str]:
 
 
 def _shape(one: Webhook) -> dict[str, object]:
-    values = {name: getattr(one, name) for name in HookShape.model_fields if name != "etag"}
     edited = {name: getattr(one, name) for name in _EDITED}
-    shape = HookShape(**{**values, "kinds": list(one.kinds)}, etag=etag_of(edited))
-    return shape.model_dump(mode="json")
+    return as_shape(HookShape, one, kinds=list(one.kinds), etag=etag_of(edited))
 
 
 def _sent(one: Delivery) -> dict[str, object]:
-    values = {name: getattr(one, name) for name in DeliveryShape.model_fields}
-    return DeliveryShape(**values).model_dump(mode="json")
+    return as_shape(DeliveryShape, one)
