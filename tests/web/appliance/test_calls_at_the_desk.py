@@ -94,7 +94,7 @@ def test_an_agent_calls_a_number_which_is_on_record_or_is_told_why_not(house, pe
     assert begun["queue"] == queue
     newest = house.appliance.office.audit.latest(1)[0]
     assert (newest.who, newest.what, newest.subject) == ("anna", "call.out", "0101234")
-    (card,) = anna.do("GET", "/desk/board")["mine"]
+    (card,) = anna.do("GET", "/desk/board")["cards"]
     assert card["dial"] == {"number": "0101234", "tries": 0, "reached": False, "outcome": ""}
     refused("dial-busy")
 
