@@ -1,7 +1,7 @@
 // Which channels there are, as far as the desk treats them differently.
 
 /** Whether one speaks in it by telephone. */
-export const isCall = (channel: string): boolean => channel === "phone" || channel === "callback";
+export const isCall = (channel: string): boolean => ["phone", "callback", "outbound"].includes(channel);
 
 /** Whether the contact reads what is written. */
 export const isWritten = (channel: string): boolean => !isCall(channel) && channel !== "voicemail";

@@ -29,6 +29,8 @@ export const usePhone = defineStore("phone", () => {
   const board = useBoard();
   const installed = ref(false);
   const extension = ref("");
+  /** Whether I can call numbers outside. */
+  const outbound = ref(false);
   const state = ref<PhoneState>("off");
   const line = ref<Line>("none");
   const testing = ref(false);
@@ -50,6 +52,7 @@ export const usePhone = defineStore("phone", () => {
     const told = await get("/api/v1/desk/phone");
     installed.value = told.installed;
     extension.value = told.extension;
+    outbound.value = told.outbound;
     if (told.installed && localStorage.getItem(ON) === "yes") await turnOn();
   }
 
@@ -135,6 +138,12 @@ export const usePhone = defineStore("phone", () => {
     phone?.echo();
   }
 
+  /** Call a number outside: my phone rings first. Raises Refused. */
+  async function callOut(number: string, about: { conversation?: number; contact?: number } = {}): Promise<number> {
+    const begun = await post("/api/v1/desk/phone/calls", { body: { number, ...about } });
+    return begun.id;
+  }
+
   function mute(on: boolean): void {
     muted.value = on;
     phone?.mute(on);
@@ -151,8 +160,8 @@ export const usePhone = defineStore("phone", () => {
   }
 
   return {
-    installed, extension, state, line, testing, byItself, muted, trouble, quality, mine, theirs, devices, call,
-    begin, turnOn, turnOff, echo, mute, use,
+    installed, extension, outbound, state, line, testing, byItself, muted, trouble, quality, mine, theirs, devices, call,
+    begin, turnOn, turnOff, echo, callOut, mute, use,
     press: (key: string) => phone?.press(key),
     answer: () => phone?.answer(),
     hangUp: () => phone?.hangUp(),
