@@ -15,6 +15,7 @@ import { follow } from "../stores/connection";
 import { play } from "../stores/sounds";
 import { tidyDrafts, withOutgoing } from "./drafts";
 import { narrowed, wanted } from "./find";
+import { recovered } from "./journal";
 import { asideInOrder, inOrder, isAside, isIncomplete, isJoined, isMine } from "./order";
 import { makeTalk, type Talk } from "./talk";
 import { heardTyping, typesNoMore } from "./typing";
@@ -52,17 +53,18 @@ export const useBoard = defineStore("board", () => {
   const listedIncomplete = computed(() => narrowed(incomplete.value, wanted.value, named));
   const ringing = computed(() => mine.value.filter((one) => one.state === "offered" && one.offer));
 
+  let drafts: Promise<void> | null = null;
   function begin(): void {
     if (begun) return;
+    drafts = recovered().then(tidyDrafts);
     begun = true;
-    tidyDrafts();
     void read().then(() => {
       for (const conversation of withOutgoing()) void talk(conversation).flush();
     });
   }
 
   async function read(): Promise<void> {
-    const board = await untilReached(() => get("/api/v1/desk/board"));
+    const [board] = await Promise.all([untilReached(() => get("/api/v1/desk/board")), drafts]);
     if (!board) return;
     me.value = board.me;
     for (const one of [...cards.values()]) if (isMine(one, board.me.id) || isAside(one, board.me.id) || isIncomplete(one)) cards.delete(one.id);

@@ -1,6 +1,7 @@
 // What was typed and not sent yet, kept in this browser at each key: a crash loses nothing.
 
 import { settings } from "../settings";
+import { note } from "./journal";
 
 export interface Draft {
   text: string;
@@ -29,12 +30,15 @@ function read<T>(name: string): T | null {
 }
 
 function write(name: string, value: unknown, empty: boolean): void {
+  const text = empty ? null : JSON.stringify(value);
   try {
-    if (empty) localStorage.removeItem(name);
-    else localStorage.setItem(name, JSON.stringify(value));
+    if (text !== null) localStorage.setItem(name, text);
+    else if (localStorage.getItem(name) !== null) localStorage.removeItem(name);
+    else return; // there was none
   } catch {
     // Full, or not allowed: what is typed stays on the screen at least.
   }
+  note(name, text);
 }
 
 export function draftOf(conversation: number): Draft {
@@ -67,5 +71,5 @@ export function tidyDrafts(): void {
   const kept = Object.keys(localStorage)
     .filter((name) => name.startsWith(start))
     .sort((a, b) => Number(b.slice(start.length)) - Number(a.slice(start.length)));
-  for (const name of kept.slice(MOST)) localStorage.removeItem(name);
+  for (const name of kept.slice(MOST)) write(name, null, true);
 }
