@@ -36,7 +36,8 @@ def measure(make: Make, room: Path, visitors: int, arguments: argparse.Namespace
         command = [
             sys.executable, str(HERE / "chat_load.py"), running.dialect, str(room / "room.json"),
             f"--port={running.port}", f"--visitors={visitors}", f"--seconds={arguments.seconds}",
-            f"--warm={arguments.warm}", "--rates", *map(str, arguments.rates),
+            f"--warm={arguments.warm}", *(["--tls"] if arguments.tls else []),
+            "--rates", *map(str, arguments.rates),
         ]  # fmt: skip
         load = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert load.stdin
@@ -93,6 +94,7 @@ def main() -> None:
     parser.add_argument("--warm", type=float, default=3, help="seconds before, not counted")
     parser.add_argument("--agents", type=int, default=100)
     parser.add_argument("--no-peers", action="store_true", help="leave the relays out")
+    parser.add_argument("--tls", action="store_true", help="over TLS 1.3, as it is run; no peers")
     parser.add_argument("--smoke", action="store_true", help="does it run at all: small, no peers")
     arguments = parser.parse_args()
     if arguments.smoke:
@@ -118,8 +120,10 @@ def _run(arguments: argparse.Namespace, folder: Path) -> bool:
          str(arguments.agents)],
         check=True, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(HERE.parent)},
     )  # fmt: skip
-    makes: dict[str, Make] = {"Callstead": lambda: chat_servers.callstead(folder / "run", room)}
-    if not arguments.no_peers:
+    makes: dict[str, Make] = {
+        "Callstead": lambda: chat_servers.callstead(folder / "run", room, tls=arguments.tls)
+    }
+    if not (arguments.no_peers or arguments.tls):
         node, python = chat_servers.node_peer(CACHE), chat_servers.python_peer(CACHE)
         makes["socket.io, nothing kept"] = lambda: chat_servers.relay(node, folder / "node")
         makes["python-socketio, nothing kept"] = lambda: chat_servers.relay(

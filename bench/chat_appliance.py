@@ -1,9 +1,12 @@
-"""`callstead appliance run` over plain HTTP, as the relays speak it; TLS is measured apart."""
+"""`callstead appliance run` over plain HTTP, as the relays speak it; with ``--tls`` as it is."""
 
 from __future__ import annotations
+
+import sys
 
 import appliance.process as wiring
 
 if __name__ == "__main__":
-    wiring._identity = lambda *_: None  # type: ignore[assignment, return-value]
+    if "--tls" not in sys.argv[1:]:
+        wiring._identity = lambda *_: None  # type: ignore[assignment, return-value]
     wiring.run_appliance()

@@ -14,6 +14,7 @@ import gc
 import json
 import random
 import resource
+import ssl
 import sys
 import time
 from collections import defaultdict
@@ -139,6 +140,7 @@ class Load:
         }
         dialects = {"callstead": Callstead, "socketio": SocketIo}
         self.dialect = dialects[arguments.dialect](self, f"127.0.0.1:{arguments.port}")
+        self.tls = _any_certificate() if arguments.tls else None
         self.run = f"{random.getrandbits(32):08x}"
         self.count = 0
         self.sent: dict[str, float] = {}
@@ -188,7 +190,7 @@ class Load:
                     self.lost,
                 )
                 await asyncio.get_running_loop().create_connection(
-                    lambda: wire, "127.0.0.1", self.arguments.port
+                    lambda: wire, "127.0.0.1", self.arguments.port, ssl=self.tls
                 )
                 await asyncio.wait_for(wire.opened, 60)
                 who["wire"] = wire
@@ -229,6 +231,13 @@ class Load:
             await asyncio.sleep(0.05)
         self.faults["never delivered"] += len(self.unheard)
         self.faults["never acknowledged"] += len(self.sent)
+
+
+def _any_certificate() -> ssl.SSLContext:
+    """The server made its own at its start; what is measured is the work of it."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def quantile(values: list[float], part: float) -> float:
@@ -286,6 +295,7 @@ if __name__ == "__main__":
     parser.add_argument("--rates", type=float, nargs="+", required=True)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--warm", type=float, default=2)
+    parser.add_argument("--tls", action="store_true")
     parser.add_argument("--rest", type=float, default=2)
     parser.add_argument("--patience", type=float, default=30)
     uvloop.run(main(parser.parse_args()))

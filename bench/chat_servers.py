@@ -40,8 +40,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def callstead(folder: Path, room: Path) -> Iterator[Running]:
-    """`callstead appliance run`, over plain HTTP as the relays, on a copy of the room."""
+def callstead(folder: Path, room: Path, *, tls: bool = False) -> Iterator[Running]:
+    """`callstead appliance run` on a copy of the room; without TLS as the relays."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(room, folder)
     port = free_port()
@@ -56,7 +56,7 @@ def callstead(folder: Path, room: Path) -> Iterator[Running]:
         "CALLSTEAD_APPLIANCE_LIMITS_MESSAGES_PER_SECOND": "0",
     }
     environment.pop("CALLSTEAD_SETTINGS", None)
-    command = [sys.executable, str(HERE / "chat_appliance.py")]
+    command = [sys.executable, str(HERE / "chat_appliance.py"), *(["--tls"] if tls else [])]
     with started([command], environment, folder, None) as processes:
         wait(f"http://127.0.0.1:{port}/healthz")
         yield Running("callstead", port, psutil.Process(processes[0].pid))

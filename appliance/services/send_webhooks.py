@@ -16,6 +16,7 @@ from common.logs import get_logger
 log = get_logger(__name__)
 
 _AT_ONCE = 40
+_SECONDS = 30.0  # of one run; then the worker sees again whether it still is the one
 _THREADS = 4  # hooks that are told at the same time: a slow one holds up few
 _LEASE = timedelta(minutes=15)  # longer than 40 tries at the longest time-out of one minute in turn
 Post = Callable[[str, Mapping[str, str], bytes], int]
@@ -47,16 +48,24 @@ class SendWebhooks:
         self._stop_after = stop_after
 
     def run_once(self) -> None:
-        """One round."""
+        """Until nothing is due, or for half a minute."""
         if not self._hooks.all():
             return
+        until = self._clock.monotonic() + _SECONDS
+        while self._round() and self._clock.monotonic() < until:
+            pass
+
+    def _round(self) -> bool:
+        """Whether there may be more."""
         self._hooks.collect()
         by_hook: dict[str, list[Due]] = defaultdict(list)
-        for due in self._hooks.claim(_AT_ONCE, _LEASE):
+        found = self._hooks.claim(_AT_ONCE, _LEASE)
+        for due in found:
             by_hook[due.delivery.webhook].append(due)
         if by_hook:
             with ThreadPoolExecutor(_THREADS, thread_name_prefix="webhook") as pool:
                 list(pool.map(self._send_in_order, by_hook.values()))
+        return len(found) == _AT_ONCE
 
     def _send_in_order(self, dues: list[Due]) -> None:
         for due in dues:

@@ -17,6 +17,7 @@ import pytest
 
 from appliance.limit_settings import WebhookSettings
 from appliance.ops.post import NotSentError, Poster
+from appliance.services.say_message import Saying, say_message
 from appliance.services.send_webhooks import SendWebhooks
 from tests.web.appliance.conftest import House
 from tests.web.appliance.people import Person, Visitor, problem_of
@@ -67,6 +68,22 @@ def sender(house: House, *private: str) -> SendWebhooks:
         office.people.webhooks, Poster(timeout=lambda: 10, private=lambda: networks),
         office.audit, house.clock, lambda: timedelta(days=1),
     )  # fmt: skip
+
+
+def test_more_than_one_round_takes_is_sent_without_waiting_for_the_next_run(
+    house, admin, queues, crm
+):
+    admin.do("POST", "/webhooks", {"name": "CRM", "url": crm.url, "kinds": ["message.said"]}, 201)
+    visitor = Visitor(house, queues[0])
+    saying = [Saying(visitor.begun["conversation"], f"k{n}", "hello") for n in range(90)]
+
+    def talk(work) -> None:
+        for one in saying:
+            say_message(work, one, 100)
+
+    house.appliance.office.floor.write(talk)
+    sender(house, "127.0.0.0/8").run_once()
+    assert [json.loads(body)["data"]["number"] for _head, body in crm.got] == list(range(1, 91))
 
 
 def test_events_arrive_signed_and_in_order_and_are_logged(house, admin, queues, crm):
