@@ -74,11 +74,13 @@ class Rights:
         self._held.pop(held, None)
 
     async def _sweep(self, may_all: MayReadAll) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            held = list(self._held)
+            held, due = list(self._held), loop.time()
             pause = self._every / max(1, math.ceil(len(held) / _AT_ONCE))
             for start in range(0, max(1, len(held)), _AT_ONCE):
-                await asyncio.sleep(pause)
+                due += pause  # whatever the last ones took: all are asked for within a second
+                await asyncio.sleep(max(0.0, due - loop.time()))
                 some = [one for one in held[start : start + _AT_ONCE] if one in self._held]
                 if some:
                     await self._ask(some, may_all)
