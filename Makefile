@@ -14,7 +14,7 @@ SLOW := $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not long"
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup setup-dev switch test coverage check lint drills fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk bench-phone conformance screenshots docs lock clean
+.PHONY: help run demo setup setup-dev switch test coverage check lint drills drill-phone fuzz phone products bench-errors bench-updates bench-rollout bench-chat bench-desk bench-phone conformance screenshots docs lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -52,8 +52,11 @@ lint: $(VENV)/dev.stamp ## style, format and types alone
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
-drills: setup-dev ## the long form: every process killed at every step of both flows
+drills: switch ## the long form: every process killed at every step of both flows
 	@$(BIN)/python -m pytest -m long tests/drills
+
+drill-phone: switch ## kills, hang-ups and silence in every state of a call, on the real switch (half an hour)
+	@$(BIN)/python -m pytest -m long tests/drills/test_a_call_survives_kills.py tests/drills/test_who_vanishes_from_a_call.py
 
 fuzz: setup-dev ## the long form of what is thrown at REST and at the WebSocket (half an hour)
 	@$(BIN)/python -m pytest -m long tests/web/appliance/test_fuzzed_rest.py tests/web/appliance/test_fuzzed_frames.py

@@ -128,6 +128,15 @@ class TelephonySettings:
         "up all calls within one.",
     )
 
+    silent_seconds: int = setting(
+        60,
+        minimum=5,
+        maximum=3600,
+        unit="seconds",
+        doc="A trunk or a desk phone that sends no voice for so long, and is not on hold, is gone "
+        "without a word, and its call is over. Longer than pauses in which a provider that "
+        "suppresses silence sends nothing.",
+    )
     recordings_folder: str = setting(
         "",
         doc="Where recordings of calls are kept, sealed; empty: `recordings` in the data folder. "

@@ -115,7 +115,11 @@ class SqlRecordings:
         between, it is done once more.
         """
         if wav is None or not wav.exists() or wav.stat().st_size <= _WAV_HEAD:
-            return self._set(recording.id, stage=Stage.LOST)
+            lost = self._set(recording.id, stage=Stage.LOST)
+            if wav is not None:
+                wav.unlink(missing_ok=True)
+            return lost
+        _say_length(wav)
         seconds, peaks = _look_at(wav)
         key = new_key()
         with wav.open("rb") as plain:
@@ -238,6 +242,19 @@ class SqlRecordings:
 
     def _path(self, id: int) -> Path:  # noqa: A002
         return self._folder / f"{id // 1000:03}" / f"{id}.sealed"
+
+
+def _say_length(wav: Path) -> None:
+    """A switch that was killed has not written into the head how long it became."""
+    data = wav.stat().st_size - _WAV_HEAD
+    with wav.open("r+b") as file:
+        head = bytearray(file.read(_WAV_HEAD))
+        if head[36:40] != b"data" or int.from_bytes(head[40:44], "little"):
+            return
+        head[4:8] = (data + _WAV_HEAD - 8).to_bytes(4, "little")
+        head[40:44] = data.to_bytes(4, "little")
+        file.seek(0)
+        file.write(head)
 
 
 def _look_at(wav: Path) -> tuple[float, bytes]:

@@ -67,8 +67,8 @@ def configure(
         "sip_bind": f"{_in_brackets(settings.host)}:{settings.sip_port}",
         "rtp_first": settings.rtp_first,
         "rtp_last": settings.rtp_last,
-        "trunks": _trunks(settings) + "".join(_registered(one) for one in trunks),
-        "phones": "".join(_phone(one) for one in phones),
+        "trunks": _trunks(settings) + "".join(_registered(one, settings) for one in trunks),
+        "phones": "".join(_phone(one, settings) for one in phones),
         "members": "\n".join(f"member = PJSIP/{one.extension}" for one in phones),
     }
     changed = False
@@ -108,8 +108,9 @@ def trunk_name(name: str) -> str:
     return f"trunk-{name}"
 
 
-def _registered(trunk: Trunk) -> str:
-    return _template("registered.conf").substitute(vars(trunk) | {"name": trunk_name(trunk.name)})
+def _registered(trunk: Trunk, settings: TelephonySettings) -> str:
+    values = {"name": trunk_name(trunk.name), "silent_seconds": settings.silent_seconds}
+    return _template("registered.conf").substitute(vars(trunk) | values)
 
 
 def _trunks(settings: TelephonySettings) -> str:
@@ -118,11 +119,14 @@ def _trunks(settings: TelephonySettings) -> str:
     matches = "".join(f"match = {address}\n" for address in settings.trunks)
     if matches:
         matches = f"\n[trunk]\ntype = identify\nendpoint = trunk\n{matches}"
-    return _template("trunk.conf").substitute(matches=matches)
+    silent = settings.silent_seconds
+    return _template("trunk.conf").substitute(matches=matches, silent_seconds=silent)
 
 
-def _phone(phone: Phone) -> str:
-    return _template("phone.conf").substitute(extension=phone.extension, digest=phone.digest)
+def _phone(phone: Phone, settings: TelephonySettings) -> str:
+    return _template("phone.conf").substitute(
+        extension=phone.extension, digest=phone.digest, silent_seconds=settings.silent_seconds
+    )
 
 
 def _in_brackets(host: str) -> str:

@@ -27,6 +27,7 @@ from appliance.store.recordings import SqlRecordings
 from appliance.telephony.ari.provider import AriProvider
 from appliance.telephony.configure import ari_password, way_out
 from appliance.telephony.places import Places
+from appliance.telephony.running import running_pid
 from appliance.telephony.speech import Speech
 from appliance.telephony.tree import Tree
 from common.clock import Clock
@@ -91,6 +92,8 @@ class PhoneLink:
         elif not mine and self._calls is not None:
             self._end()
         elif self._calls is not None:
+            if running_pid(places) is None:
+                self._calls.switch_has_ended()
             self._calls.look()
 
     def wake(self) -> None:

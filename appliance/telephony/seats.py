@@ -17,7 +17,7 @@ from common.errors import NetworkError, RemoteError
 
 _SECONDS = 5.0
 # A browser sends voice all the time, even when it is muted: silence means that it is gone.
-_GONE_SECONDS = "30"
+_GONE_SECONDS = "10"
 
 
 class Seats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -32,6 +32,7 @@ from appliance.store.migrate import migrate
 from appliance.store.phones import SqlPhones
 from appliance.store.recordings import SqlRecordings
 from appliance.store.users import SqlUsers
+from common.errors import NetworkError
 from common.vault import Vault
 from common.web.texts import Texts
 from tests.support.clock import FakeClock
@@ -165,6 +166,16 @@ class Exchange:
     def until_together(self, *channels: str) -> None:
         """Wait until they hear each other."""
         until(lambda: self.switch.together(*channels), PATIENCE, "a talk", self.state, every=0.01)
+
+    def until_room(self, number: int) -> None:
+        """Wait until so many hear each other, whichever the switch is."""
+
+        def there() -> bool:
+            with suppress(NetworkError):  # not connected yet, after a crash
+                return [len(room.channels) for room in self.provider.bridges()] == [number]
+            return False
+
+        until(there, PATIENCE, f"{number} in the room", self.state, every=0.02)
 
     def until_music(self, channel: str) -> None:
         """Wait until the caller hears music."""

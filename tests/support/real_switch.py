@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import socket
@@ -40,7 +41,7 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
 class RealSwitch:
     """Started; `caller` and `phone` are people with telephones."""
 
-    def __init__(self, folder: Path, extensions: list[str]) -> None:
+    def __init__(self, folder: Path, extensions: list[str], silent_seconds: int = 60) -> None:
         clock = SystemClock()
         cache = Places(Path(os.environ.get(CACHE, "build/switch")).resolve() / "telephony")
         install(cache, TelephonySettings(), clock, print)
@@ -51,7 +52,7 @@ class RealSwitch:
         self.settings = TelephonySettings(
             host="127.0.0.1", sip_port=free_port(), ari_port=free_port(socket.SOCK_STREAM),
             trunks=(_OUTSIDE,), outbound=f"{_OUTSIDE}:{self._outbound}",
-            rtp_first=27000, rtp_last=27999,
+            rtp_first=27000, rtp_last=27999, silent_seconds=silent_seconds,
         )  # fmt: skip
         assert Tree(self.places.tree).about
         self.switch = Switch(self.places, self.settings, clock)
@@ -60,6 +61,7 @@ class RealSwitch:
         (folder / "tone.alaw").write_bytes(_tone())
         (folder / "silence.alaw").write_bytes(b"\xd5" * 8000)
         self._programs: list[subprocess.Popen[bytes]] = []
+        self._numbers = itertools.count()
 
     def provider(self) -> AriProvider:
         """A new connection to it; not started."""
@@ -70,8 +72,8 @@ class RealSwitch:
 
     def caller(
         self, number: str, stays: float, keys: Sequence[tuple[float, str]] = (), *,
-        says: str = "tone",
-    ) -> None:  # fmt: skip
+        says: str = "tone", number_of: int = 1,
+    ) -> subprocess.Popen[bytes]:  # fmt: skip
         """Somebody calls, presses each key so many seconds after the one before, and stays.
 
         ``says``: a ``tone`` all the time, or ``silence``.
@@ -84,30 +86,38 @@ class RealSwitch:
         )
         text = (SCENARIOS / "caller.xml").read_text("utf-8")
         text = text.replace("CSeq: 2 BYE", f"CSeq: {len(keys) + 2} BYE")
-        scenario = self._folder / f"caller-{len(self._programs)}.xml"
+        scenario = self._folder / f"caller-{next(self._numbers)}.xml"
         text = text.replace("<!-- keys -->", presses).replace("tone.alaw", f"{says}.alaw")
         scenario.write_text(text, "utf-8")
-        self._sipp(scenario, _OUTSIDE, free_port(), "-s", number, "-m", "1",
-                   "-d", str(int(stays * 1000)))  # fmt: skip
+        many = str(number_of)
+        return self._sipp(scenario, _OUTSIDE, free_port(), "-s", number, "-m", many, "-l", many,
+                          "-r", "50", "-d", str(int(stays * 1000)))  # fmt: skip
 
-    def phone(self, extension: str, does: str, after: float = 0.2) -> None:
+    def phone(self, extension: str, does: str, after: float = 0.2) -> subprocess.Popen[bytes]:
         """A phone signs in, and ``answers`` or ``declines`` after so many seconds of ringing."""
         port = free_port()
         signing = self._sipp(SCENARIOS / "register.xml", "127.0.0.1", port, "-s", extension,
                              "-m", "1", "-au", extension, "-ap", PASSWORD)  # fmt: skip
         assert signing.wait(60) == 0
-        self._sipp(SCENARIOS / f"{does}.xml", "127.0.0.1", port, "-d", str(int(after * 1000)))
+        return self._sipp(
+            SCENARIOS / f"{does}.xml", "127.0.0.1", port, "-d", str(int(after * 1000))
+        )
 
     def party(self, does: str, after: float = 0.2) -> None:
         """Whoever has the next number outside that is called ``answers`` or ``declines``."""
         self._sipp(SCENARIOS / f"{does}.xml", _OUTSIDE, self._outbound, "-m", "1",
                    "-d", str(int(after * 1000)))  # fmt: skip
 
-    def close(self) -> None:
-        """All of it."""
-        for program in self._programs:
+    def hush(self) -> None:
+        """All telephones are gone without a word."""
+        while self._programs:
+            program = self._programs.pop()
             program.kill()
             program.wait(60)
+
+    def close(self) -> None:
+        """All of it."""
+        self.hush()
         pid = running_pid(self.places)
         if pid is not None:  # it would tell telephones of its end that are gone already
             killed = psutil.Process(pid)
@@ -142,9 +152,11 @@ def alaw(sample: int) -> int:
 
 
 @contextmanager
-def real_switch(folder: Path, extensions: list[str]) -> Iterator[RealSwitch]:
+def real_switch(
+    folder: Path, extensions: list[str], silent_seconds: int = 60
+) -> Iterator[RealSwitch]:
     """Started, and ended."""
-    found = RealSwitch(folder, extensions)
+    found = RealSwitch(folder, extensions, silent_seconds)
     try:
         yield found
     finally:

@@ -168,6 +168,12 @@ class Calls:
         for call in self._floor.read(lambda work: work.calls.going_on()):
             self.changed(call.conversation)
 
+    def switch_has_ended(self) -> None:
+        """Its program is gone: so are its calls, whether another one comes up or not."""
+        if self._view.nothing_there():
+            log.warning("calls.switch_has_ended")
+            self.look()
+
     # From the switch's thread: quick.
 
     def _told(self, event: SwitchEvent) -> None:

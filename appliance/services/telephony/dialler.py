@@ -62,7 +62,8 @@ class Dialler:
             self._floor.write(lambda work: outgoing.reached(work, call))
         else:
             because = self._why(call)
-            self._switch.hang_up(call.channel)
+            if self._view.leg_of(call.channel, spoken=False)[0] in {Leg.RINGING, Leg.UP}:
+                self._switch.hang_up(call.channel)
             change(
                 self._floor, lambda work: outgoing.unreached(work, call, because, self._rules)
             )  # fmt: skip

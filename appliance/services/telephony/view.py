@@ -61,6 +61,14 @@ class View:
             self._rooms.update((channel, room.id) for room in bridges for channel in room.channels)
             self.fresh = True
 
+    def nothing_there(self) -> bool:
+        """The switch has ended, and everything with it; False: it is reached, and says itself."""
+        with self._lock:
+            if self.fresh:
+                return False
+            self.fresh = True
+            return True
+
     def belongs(self, call: Call) -> None:
         """These channels are of this call."""
         with self._lock:

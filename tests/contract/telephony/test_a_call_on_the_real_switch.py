@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 
 from appliance.domain.conversation import State
 from appliance.services import talk
-from common.errors import NetworkError
-from tests.support.exchange import NUMBER, Exchange, exchange
+from tests.support.exchange import NUMBER, exchange
 from tests.support.real_switch import real_switch
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
-
-
-def until_in_the_room(house: Exchange, number: int) -> None:
-    """So many hear each other."""
-
-    def there() -> bool:
-        with contextlib.suppress(NetworkError):  # not connected yet, after a crash
-            return [len(room.channels) for room in house.provider.bridges()] == [number]
-        return False
-
-    until(there, 60, f"{number} in the room", house.state, every=0.02)
 
 
 def test_a_call_waits_rings_is_held_outlives_a_crash_and_leaves_nothing(tmp_path_factory):
@@ -37,16 +22,16 @@ def test_a_call_waits_rings_is_held_outlives_a_crash_and_leaves_nothing(tmp_path
         house.until_state(State.QUEUED)
         house.ready(house.agents[0])
         house.until_state(State.ACTIVE)
-        until_in_the_room(house, 2)
+        house.until_room(2)
         assert house.seen(house.agents[0]) == "busy"
         conversation = house.conversation().id
         house.do(talk.hold, conversation, house.agents[0])
-        until_in_the_room(house, 1)
+        house.until_room(1)
         house.do(talk.resume, conversation, house.agents[0])
-        until_in_the_room(house, 2)
+        house.until_room(2)
         before = {one.id for one in house.provider.channels()}
         house.crash()
-        until_in_the_room(house, 2)
+        house.until_room(2)
         assert {one.id for one in house.provider.channels()} == before
         house.until_state(State.WRAP_UP)
         house.until_clear()

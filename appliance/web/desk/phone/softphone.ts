@@ -45,6 +45,8 @@ export class Softphone {
   private session: RTCSession | null = null;
   private timer = 0;
   private before: Heard | null = null;
+  // The switch would notice by the silence alone, and the other side listen to it until then.
+  private readonly leaves = (): void => this.stop();
 
   constructor(
     private readonly access: Access,
@@ -81,10 +83,12 @@ export class Softphone {
   }
 
   start(): void {
+    addEventListener("pagehide", this.leaves);
     this.ua.start();
   }
 
   stop(): void {
+    removeEventListener("pagehide", this.leaves);
     this.hangUp();
     this.ua.stop();
     this.over();

@@ -17,7 +17,7 @@ from appliance.services.answer_offer import accept_offer
 from appliance.services.presence import say
 from appliance.services.telephony.supervise import supervise
 from tests.support.call_states import AGENT, COLLEAGUE, OWN, PLACES, SUPERVISOR, furnish
-from tests.support.exchange import Exchange, exchange
+from tests.support.exchange import PATIENCE, Exchange, exchange
 from tests.support.waiting import until
 
 EXTENSIONS = ("101", "102", "103")
@@ -52,7 +52,13 @@ class InMemory:
         self.house.ready(self.agents[agent])
 
     def until(self, probe: Callable[[], object], what: str) -> None:
-        until(probe, 3, what, lambda: (self.house.conversation(), self.house.switch), every=0.005)
+        until(
+            probe,
+            PATIENCE,
+            what,
+            lambda: (self.house.conversation(), self.house.switch),
+            every=0.005,
+        )
 
     def hears_out(self) -> None:
         self.until(self.hears, "something to be said")
@@ -332,6 +338,18 @@ def test_the_appliance_is_killed_and_the_call_goes_on(hands, name):
     call = hands.floor.read(lambda work: work.calls.of(hands.conversation().id))
     if call is not None and not call.over and after is not State.QUEUED:
         switch.hangs_up(leg_of(hands, "caller"))
+    finish(hands, after)
+
+
+@pytest.mark.parametrize("name", of_all("after_agent"))
+def test_the_switch_dies_and_no_other_one_comes_up(hands, name):
+    PLACES[name].arrive(hands)
+    hands.house.switch.dies()
+    hands.house.calls.switch_has_ended()
+    after = PLACES[name].after_switch
+    hands.until(lambda: hands.conversation().state is after, f"the state {after}")
+    assert after is State.OFFERED or hands.house.seen(hands.agents[AGENT]) != "busy"
+    hands.house.switch.returns()
     finish(hands, after)
 
 

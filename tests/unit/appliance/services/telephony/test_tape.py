@@ -152,6 +152,26 @@ def test_a_recording_of_which_nothing_was_written_is_said_to_be_lost(house):
     assert kept(house).stage is Stage.LOST
 
 
+def test_what_a_killed_switch_has_written_is_kept_as_long_as_it_is(house):
+    _caller, _leg = talking(house)
+    wav = bytearray(writes(house, "talk-1-1", 10.0))
+    wav[4:8] = wav[40:44] = bytes(4)  # the lengths are written at the end
+    house.spool("talk-1-1").write_bytes(wav)
+    house.switch.dies()
+    house.switch.returns()
+    one = kept(house)
+    assert (one.stage, one.seconds) == (Stage.KEPT, 10.0)
+    assert int.from_bytes(heard(house, one)[40:44], "little") == one.size - 44
+
+
+def test_of_a_recording_without_a_sound_no_file_is_left(house):
+    caller, _leg = talking(house)
+    house.spool("talk-1-1").write_bytes(b"RIFF" + bytes(40))
+    house.switch.hangs_up(caller)
+    assert kept(house).stage is Stage.LOST
+    until(lambda: not house.spool("talk-1-1").exists(), 60, "the file to go", every=0.01)
+
+
 def test_after_its_days_the_sound_is_gone_and_the_line_stays(house, tmp_path):
     caller, _leg = talking(house)
     writes(house, "talk-1-1")
