@@ -97,6 +97,21 @@ def until_telephones(site: PhoneSite, number: int) -> None:
     until(lambda: site.channels().count("PJSIP/") == number, 30, f"{number}", site.channels)
 
 
+def call_back(site: PhoneSite, page: Page, number: int) -> None:
+    """From what was closed, the caller's number is called; they answer, and the agent ends it."""
+    page.goto(urljoin(page.url, f"/conversations/{number}"))
+    expect(page.locator("[data-test=phone-state]")).to_have_text("The phone is ready")
+    site.real.party("answers", after=1)
+    page.get_by_role("button", name=f"Call {CALLER}").click()
+    expect(page.locator("[data-test=dial]")).to_contain_text(CALLER)
+    expect(page.get_by_role("button", name="Hold")).to_be_hidden()  # nobody is there yet
+    page.get_by_role("button", name="Hold").wait_for()
+    until_telephones(site, 2)
+    page.locator("[data-test=end]").click()
+    page.locator("[data-test=close]").click()
+    site.until_quiet()
+
+
 def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tmp_path):
     with phone_site(tmp_path / "home", furnish) as site:
         anna = site.ready("anna")
@@ -124,6 +139,7 @@ def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tm
         for page in (anna, bo):
             expect(page.locator("[data-test=state]")).to_have_text("Available")
 
+        call_back(site, bo, number)
         assert loudness(bo, number) > _HEARD
         today = datetime.now(UTC).date()
         sue = site.desk("sue")
@@ -133,3 +149,5 @@ def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tm
         names = ("arrived", "answered", "handled", "transferred", "abandoned")
         assert [values[name] for name in names] == [2, 2, 2, 1, 0]
         assert values["talk"] > 1
+        out = asked(sue, f"/api/v1/reports?first={today}&last={today}&channel=outbound").json()
+        assert out["sums"][-1]["values"]["called_out"] == 1

@@ -48,7 +48,10 @@ class PhoneSite:
             SqlPhones(office.database).keep_number(Number(NUMBER, queue.id))
             furnish(office, queue)
         self.process = Process(
-            home, CALLSTEAD_APPLIANCE_TELEPHONY_ARI_PORT=str(real.settings.ari_port)
+            home,
+            CALLSTEAD_APPLIANCE_TELEPHONY_ARI_PORT=str(real.settings.ari_port),
+            CALLSTEAD_APPLIANCE_TELEPHONY_OUTBOUND=real.settings.outbound,
+            CALLSTEAD_APPLIANCE_TELEPHONY_ALLOWED_PREFIXES="+86",
         )
         self.process.start()
         self.process.wait_until_ready()
