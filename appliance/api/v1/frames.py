@@ -181,7 +181,7 @@ def _verb(verbs: Mapping[str, Verb], asked: _Frame) -> Verb:
 
 
 def _begin(floor: Floor, verb: Verb, here: Here, asked: _Frame) -> Future[dict[str, Any]]:
-    return verb.begin(floor, here, verb.body.model_validate(asked.given))
+    return verb.begin(floor, here, verb.body.model_validate(asked.given), in_loop=True)
 
 
 def _refused(error: Exception) -> Future[dict[str, Any]]:

@@ -71,15 +71,20 @@ class Verb:
     aside: Aside | None = None
     short: bool = False
 
-    def begin(self, floor: Floor, here: Here, body: Strict) -> Future[dict[str, Any]]:
-        """Queue it; the future is done after the commit. Raises BusyError."""
+    def begin(
+        self, floor: Floor, here: Here, body: Strict, *, in_loop: bool = False
+    ) -> Future[dict[str, Any]]:
+        """Queue it; the future is done after the commit. Raises BusyError.
+
+        ``in_loop``: an event loop asks, and goes on meanwhile; whoever waits must not say so.
+        """
 
         def job(work: Work) -> dict[str, Any]:
             return self.run(work, here, body)
 
         if self.aside is not None:
             return self.aside(floor, job)
-        return change_soon(floor, job, short=self.short)
+        return change_soon(floor, job, short=self.short and in_loop)
 
 
 def add_posts(

@@ -142,7 +142,7 @@ def test_a_supervisor_listens_whispers_and_joins_and_each_hears_whom_they_should
     expect(ladder).to_contain_text("Nobody hears you")
     louder_than(sue, theirs, 0.1)  # Anna's
     mute.click()
-    expect(banner).to_have_text("Sue listens to this call.")
+    expect(banner).to_have_text("Sue is listening to this call.")
     quieter_than(anna, theirs, 0.05)
     assert heard_by_the_caller(site, "probe-listen") < 50
     sue.keyboard.press("u")

@@ -189,10 +189,10 @@ def _put_off(site: DeskSite, page: Page) -> None:
     """An update waits: said to who is offline, too, with a desk open; and put off from there."""
     site.update_waits(True)
     notice = page.locator("[data-test=updating]")
-    expect(notice).to_contain_text("after the conversations that are open")
+    expect(notice).to_contain_text("once your open conversations are over")
     assert hindrances(page) == []
     notice.get_by_role("button", name="In an hour").click()
-    expect(page.locator("[data-test=put-off]")).to_contain_text("The update was put off until")
+    expect(page.locator("[data-test=put-off]")).to_contain_text("The update is put off until")
     expect(notice).to_have_count(0)
     site.update_waits(False)
 

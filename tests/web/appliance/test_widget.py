@@ -169,9 +169,7 @@ def test_files_marks_typing_and_emoji(shop: Shop, tmp_path):
     shop.page.locator("callstead-chat input[type=file]").set_input_files(picture)
     image = shop.page.get_by_role("img", name="Picture: photo.png")
     expect(image).to_be_visible()
-    shop.page.wait_for_function(
-        "document.querySelector('callstead-chat').shadowRoot.querySelector('li img').naturalWidth"
-    )
+    until(lambda: image.evaluate("it => it.naturalWidth"), 30, "the picture")
     shop.anna.do("POST", f"{here}/marks", {"delivered": 1})
     expect(shop.lines().first).to_contain_text("Delivered")
     shop.anna.do("POST", f"{here}/marks", {"read": 1})
