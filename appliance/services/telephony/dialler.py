@@ -78,16 +78,15 @@ class Dialler:
 
     def _dial(self, call: Call, queue: Queue | None) -> None:
         own = queue.phone.number if queue is not None else ""
-        self._view.owns(call.channel, call.conversation)
-        self._view.rings(call.channel)
         try:  # what may be called can have changed since it was asked
             number = self._rules.judge(call.number)
         except NumberRefusedError as error:
             log.warning("call.not_dialled", call=call.conversation, reason=error.kind)
             self._view.ended(call.channel, End.FAILED)
             return
-        self._floor.write(lambda work: outgoing.dialled(work, call))
-        self._switch.dial(call.channel, number, own or self._rules.caller, self._rules.seconds)
+        with self._view.asking(call.channel, call.conversation):
+            self._floor.write(lambda work: outgoing.dialled(work, call))
+            self._switch.dial(call.channel, number, own or self._rules.caller, self._rules.seconds)
 
 
 def without_asker(work: Work, call: Call) -> None:

@@ -34,8 +34,7 @@ class Ringer:
         self, call: Call, leg: str, agent: int, seconds: int, *, at_once: bool = False
     ) -> None:
         """Let them ring, with the number of whom the call is with."""
-        self._view.owns(leg, call.conversation)
-        self._view.rings(leg)
         caller = call.number or self._view.number_of(call.channel)
         devices = devices_of(agent, self._phones.of(agent))
-        self._switch.call(leg, devices, caller, seconds, at_once=at_once)
+        with self._view.asking(leg, call.conversation):
+            self._switch.call(leg, devices, caller, seconds, at_once=at_once)

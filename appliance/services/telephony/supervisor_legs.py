@@ -224,9 +224,8 @@ class SupervisorLegs:
         ear = ear_name(one.rung, call.leg, secrets.token_hex(4))
         if not self._save(replace(one, ear=ear)):
             return
-        self._view.owns(ear, one.conversation)
-        self._view.rings(ear)
-        self._switch.lend_ear(ear, call.leg, hears=True, heard_by=_HEARD_BY[one.rung])
+        with self._view.asking(ear, one.conversation):
+            self._switch.lend_ear(ear, call.leg, hears=True, heard_by=_HEARD_BY[one.rung])
 
     def _save(self, one: Supervision) -> bool:
         """Keep it, unless it was left, or is on another rung, meanwhile."""
@@ -284,9 +283,8 @@ class SupervisorLegs:
         self._known[one.leg] = _Known(one.rung, now + policy.beep_every)
         beep = BEEP + secrets.token_hex(6)
         self._tones[beep] = _Tone(call.conversation)
-        self._view.owns(beep, call.conversation)
-        self._view.rings(beep)
-        self._switch.lend_ear(beep, call.leg, hears=False, heard_by=heard_by)
+        with self._view.asking(beep, call.conversation):
+            self._switch.lend_ear(beep, call.leg, hears=False, heard_by=heard_by)
         if policy.beep_every:
             self._again(call.conversation, policy.beep_every)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from appliance.domain.telephony.call import Call, Leg, Line
 from appliance.domain.telephony.provider import Bridge, Channel, End
+from common.errors import NetworkError
 
 _MOST_KEYS = 20  # of somebody who leans on the telephone
 
@@ -108,10 +110,18 @@ class View:
             self._up.setdefault(channel.id, channel.up)
             self._numbers[channel.id] = channel.caller
 
-    def rings(self, leg: str) -> None:
-        """We asked for it."""
+    @contextmanager
+    def asking(self, leg: str, conversation: int) -> Iterator[None]:
+        """It is asked for: it rings until we hear otherwise, if the switch was reached."""
         with self._lock:
+            self._owner[leg] = conversation
             self._ringing.add(leg)
+        try:
+            yield
+        except NetworkError:
+            with self._lock:
+                self._ringing.discard(leg)
+            raise
 
     def rings_back(self, leg: str) -> None:
         """It hears that it rings elsewhere."""
