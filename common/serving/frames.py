@@ -51,6 +51,14 @@ class LeanSocket(WebSocketsSansIOProtocol):
             at = end
         self._held = data[at:]
 
+    def shutdown(self) -> None:
+        """The server stops. Where the peer has just begun to close, uvicorn's raises."""
+        if self.handshake_complete and not self.close_sent and self.conn.state is not State.OPEN:
+            self.stop_keepalive()
+            self.transport.close()
+        else:
+            super().shutdown()
+
     async def send(self, message: Any) -> None:
         """What the application says."""
         text = message.get("text")

@@ -104,6 +104,19 @@ def converse(
     return asyncio.run(run())
 
 
+def test_the_server_stops_while_a_peer_begins_to_close():
+    class Stops(LeanSocket):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if data == frame(8, b"\x03\xe8"):
+                self.shutdown()
+
+    heard, sent, closed = converse(Stops, [frame(1, b"bye"), frame(8, b"\x03\xe8")])
+    assert heard == ["bye", 1000]
+    assert sent.endswith(b"\x88\x02\x03\xe8")
+    assert closed
+
+
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
     """``stream`` in pieces, as a network may hand it over."""
     edges = sorted({0, len(stream), *(place % (len(stream) + 1) for place in places)})
