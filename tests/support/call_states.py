@@ -153,8 +153,7 @@ def bridged(hands: Hands) -> None:
     waiting(hands)
     hands.ready(AGENT)
     _until_state(hands, State.ACTIVE)
-    hands.until(lambda: hands.room() == 2, "both to speak")
-    hands.until(hands.recording, "a recording")
+    _until_they_speak(hands)
 
 
 def held(hands: Hands) -> None:
@@ -244,8 +243,7 @@ def callback_bridged(hands: Hands) -> None:
     called_back(hands)
     hands.party(picks_up=True)
     _picked_up(hands)
-    hands.until(lambda: hands.room() == 2, "both to speak")
-    hands.until(hands.recording, "a recording")
+    _until_they_speak(hands)
 
 
 def wrap_up(hands: Hands) -> None:
@@ -297,6 +295,11 @@ PLACES: dict[str, Place] = {
     "callback bridged": Place(callback_bridged, _WRAP, _WRAP, _WRAP),
     "wrap-up": Place(wrap_up, None, None, _WRAP),
 }
+
+
+def _until_they_speak(hands: Hands) -> None:
+    hands.until(lambda: hands.room() == 2, "both to speak")
+    hands.until(hands.recording, "a recording")
 
 
 def _until_state(hands: Hands, state: State) -> None:

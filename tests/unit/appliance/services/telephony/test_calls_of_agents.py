@@ -91,9 +91,9 @@ def test_while_it_goes_on_the_agent_is_offered_nothing(house):
     assert house.state() is State.QUEUED
 
 
-@pytest.mark.parametrize("moment", ["phone", "number", "speaks"])
-def test_an_agent_who_ends_it_at_the_desk_leaves_nothing(house, moment):
-    one = begin(house)
+def begun(house, moment):
+    """A call until the agent's phone or the number rings, or both speak; with the two channels."""
+    one, out = begin(house), ""
     leg = house.until_rings("101")
     if moment != "phone":
         house.switch.phone_answers(leg)
@@ -101,6 +101,12 @@ def test_an_agent_who_ends_it_at_the_desk_leaves_nothing(house, moment):
         if moment == "speaks":
             house.switch.phone_answers(out)
             house.until_together(leg, out)
+    return one, leg, out
+
+
+@pytest.mark.parametrize("moment", ["phone", "number", "speaks"])
+def test_an_agent_who_ends_it_at_the_desk_leaves_nothing(house, moment):
+    one, _leg, _out = begun(house, moment)
     house.do(talk.end, one.id, house.agents[0])
     house.until_clear()
     assert house.state() is State.WRAP_UP
@@ -108,14 +114,7 @@ def test_an_agent_who_ends_it_at_the_desk_leaves_nothing(house, moment):
 
 @pytest.mark.parametrize("moment", ["phone", "number", "speaks"])
 def test_a_kill_of_the_appliance_goes_on_where_it_was(house, moment):
-    begin(house)
-    leg = house.until_rings("101")
-    if moment != "phone":
-        house.switch.phone_answers(leg)
-        out = until_dialled(house)
-        if moment == "speaks":
-            house.switch.phone_answers(out)
-            house.until_together(leg, out)
+    _one, leg, out = begun(house, moment)
     house.crash()
     if moment == "phone":
         house.switch.phone_answers(house.until_rings("101"))
