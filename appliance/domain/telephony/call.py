@@ -99,13 +99,15 @@ class Line:
 
 
 _WAITING = frozenset({State.NEW, State.QUEUED, State.REOPENED})
+THERE = frozenset({Leg.RINGING, Leg.UP})  # a phone that can be hung up
+BY_HAND = frozenset({End.BUSY, End.NO_ANSWER, End.HUNG_UP})  # its agent did it, or let it ring
 NO_MORE = ENDED | {State.WRAP_UP}  # nothing of it is to be left at the switch
 
 
 def next_step(state: State, agent: int | None, line: Line) -> Step | None:
     """The next step for a conversation in ``state`` at ``agent``; None: all is as it should be."""
     if state in NO_MORE:
-        anything = line.caller or line.leg in {Leg.RINGING, Leg.UP} or line.joined
+        anything = line.caller or line.leg in THERE or line.joined
         return Step.HANG_UP if anything else None
     if not line.caller:
         return _without_caller(state)
@@ -142,8 +144,7 @@ def offered_step(leg: Leg, why: End | None) -> Step | None:
     if leg is Leg.UP:
         return Step.ACCEPT
     if leg is Leg.GONE:
-        by_hand = why in {End.BUSY, End.NO_ANSWER, End.HUNG_UP}
-        return Step.DECLINE if by_hand else Step.MISS
+        return Step.DECLINE if why in BY_HAND else Step.MISS
     return None
 
 

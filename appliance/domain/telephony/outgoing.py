@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appliance.domain.conversation import SPOKEN_IN, State
-from appliance.domain.telephony.call import NO_MORE, Leg, Step, offered_step
+from appliance.domain.telephony.call import NO_MORE, THERE, Leg, Step, offered_step
 from appliance.domain.telephony.provider import End
 
 
@@ -44,13 +44,12 @@ class Outgoing:
 
 
 OUTBOUND = "outbound"  # the channel's name of calls that agents begin
-_THERE = frozenset({Leg.RINGING, Leg.UP})
 
 
 def next_outgoing_step(state: State, agent: int | None, line: Outgoing) -> Step | None:
     """The next step for a conversation in ``state`` at ``agent``; None: all is as it should be."""
     if state in NO_MORE:
-        anything = line.leg in _THERE or line.party in _THERE
+        anything = line.leg in THERE or line.party in THERE
         return Step.HANG_UP if anything else None
     if state in SPOKEN_IN:
         return _spoken(agent, line)

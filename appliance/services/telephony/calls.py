@@ -211,11 +211,11 @@ class Calls:
 
     def _sweep(self) -> None:
         unfinished = self._tape.unfinished()  # first: what begins from now on has its room
-        channels = self._switch.channels()
+        channels, bridges = self._view.look(self._switch)
         for channel in channels:
             if channel.called:
                 self._sayer.adopt(channel.id)
-        self._view.found(channels, self._switch.bridges())
+        self._view.fresh = True
         known = self._floor.read(lambda work: list(work.calls.going_on()))
         callers = {channel for call in known for channel in (call.channel, call.asked_by)}
         guests = self._floor.read(lambda work: list(work.guests.legs()))
@@ -223,7 +223,8 @@ class Calls:
         ours |= set(self._supervisors.legs())
         for guest in guests:
             self._view.owns(guest.leg, guest.conversation)
-        self._put_away(unfinished.values(), {one.id for one in channels}, known)
+        rooms = {one.id for one in bridges}
+        self._put_away(unfinished.values(), {one.id for one in channels}, rooms, known)
         for call in known:
             self._view.belongs(call)
             self.changed(call.conversation)
@@ -232,19 +233,20 @@ class Calls:
                 self._works.soon(channel.id, partial(self._take, channel))
             elif channel.id.startswith((LEG, OUT)) and channel.id not in ours:
                 self._switch.hang_up(channel.id)
-        there = self._switch.bridges()
-        self._supervisors.found([one.id for one in channels], [one.id for one in there])
-        rooms = {call.bridge for call in known}
-        for bridge in there:
-            if bridge.id.startswith(_ROOM) and bridge.id not in rooms:
-                self._switch.drop_bridge(bridge.id)
+        self._supervisors.found([one.id for one in channels], rooms)
+        for room in rooms - {call.bridge for call in known}:
+            if room.startswith(_ROOM):
+                self._switch.drop_bridge(room)
         log.info("calls.adopted", calls=len(known), channels=len(channels))
 
     def _put_away(
-        self, unfinished: Iterable[CallRecording], channels: set[str], known: Sequence[Call]
+        self,
+        unfinished: Iterable[CallRecording],
+        channels: set[str],
+        rooms: set[str],
+        known: Sequence[Call],
     ) -> None:
         """Recordings of what is no more: their end was told to nobody."""
-        rooms = {one.id for one in self._switch.bridges()}
         callers = {call.conversation: call.channel for call in known}
         for recording in unfinished:
             going = recording.conversation in callers
@@ -297,7 +299,7 @@ class Calls:
                 continue
             except GoneError as error:
                 log.info("call.gone", call=conversation, step=str(step), what=str(error))
-                self._view.found(self._switch.channels(), self._switch.bridges())
+                self._view.look(self._switch)
             except BusyError:
                 return  # the look of every few seconds comes back to it
         log.error("call.in_a_circle", call=conversation)

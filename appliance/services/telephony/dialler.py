@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation
-from appliance.domain.telephony.call import Call, Leg, Step
+from appliance.domain.telephony.call import BY_HAND, Call, Leg, Step
 from appliance.domain.telephony.dialling import Dialling, NumberRefusedError
 from appliance.domain.telephony.outgoing import Outgoing, next_outgoing_step
 from appliance.domain.telephony.provider import End, GoneError, TelephonyProvider
@@ -73,7 +73,7 @@ class Dialler:
         if party is Leg.GONE:
             return str(why or End.FAILED)
         _leg, why = self._view.leg(call)
-        by_hand = call.spoken or why in {End.BUSY, End.NO_ANSWER, End.HUNG_UP}
+        by_hand = call.spoken or why in BY_HAND
         return _BY_AGENT if by_hand else outgoing.NO_PHONE
 
     def _dial(self, call: Call, queue: Queue | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from appliance.domain.conversation import SPOKEN_IN
@@ -78,7 +78,7 @@ class SupervisorLegs:
         self._known: dict[str, _Known] = {}
         self._tones: dict[str, _Tone] = {}  # by channel
 
-    def found(self, channels: list[str], rooms: list[str]) -> None:
+    def found(self, channels: Iterable[str], rooms: Iterable[str]) -> None:
         """After a crash: end what belongs to nobody, and know the rest."""
         there = self._floor.read(lambda work: list(work.supervisions.all()))
         for one in there:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from appliance.domain.telephony.call import Call, Leg, Line
-from appliance.domain.telephony.provider import Bridge, Channel, End
+from appliance.domain.telephony.provider import Bridge, Channel, End, TelephonyProvider
 from common.errors import NetworkError
 
 _MOST_KEYS = 20  # of somebody who leans on the telephone
 
 
 class View:
-    """Channels and rooms, as far as they were heard of; any thread."""
+    """Channels and rooms, as far as they were heard of; any thread.
+
+    Attributes:
+        fresh: whether all of it was heard since the switch was last reached.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,6 +29,7 @@ class View:
         self._numbers: dict[str, str] = {}
         self._owner: dict[str, int] = {}
         self._rooms: dict[str, str] = {}
+        self._heard: dict[str, int] = {}  # when we last heard of it, in `_now`'s count
         self._playing: dict[str, str] = {}
         self._said: dict[str, int] = {}
         self._keys: dict[str, list[str]] = {}
@@ -33,10 +38,11 @@ class View:
         self._ringback: set[str] = set()
         # What ends with the channel.
         self._facts: tuple[dict[str, Any], ...] = (
-            self._up, self._rooms, self._playing, self._said, self._keys,
+            self._up, self._rooms, self._playing, self._said, self._keys, self._heard,
         )  # fmt: skip
         self._marks: tuple[set[str], ...] = (self._music, self._ringing, self._ringback)
         self._recorded: set[str] = set()
+        self._now = 0
         self.fresh = False
 
     def forget(self) -> None:
@@ -48,20 +54,32 @@ class View:
                 names.clear()
             self.fresh = False
 
-    def found(self, channels: Iterable[Channel], bridges: Iterable[Bridge]) -> None:
-        """Take over what the switch says it has; what it told meanwhile stays true."""
-        there = list(channels)
+    def look(self, switch: TelephonyProvider) -> tuple[Sequence[Channel], Sequence[Bridge]]:
+        """Ask the switch what it has, and know that; what it told meanwhile stays true.
+
+        A caller who arrives while the answer is on its way is not in it, and yet there.
+        """
         with self._lock:
-            for gone in set(self._up) - {one.id for one in there}:
-                del self._up[gone]
+            asked = self._now
+        channels, bridges = switch.channels(), switch.bridges()
+        inside = {name: room.id for room in bridges for name in room.channels}
+        with self._lock:
+            older = {name for name in self._up if self._heard.get(name, 0) <= asked}
+            for gone in older - {one.id for one in channels}:
                 self._ends.setdefault(gone, End.HUNG_UP)
-            for one in there:
+                self._forget(gone)
+            for one in channels:
                 if one.id not in self._ends:
                     self._up[one.id] = one.up or self._up.get(one.id, False)
                     self._numbers[one.id] = one.caller
-            self._rooms.clear()
-            self._rooms.update((channel, room.id) for room in bridges for channel in room.channels)
-            self.fresh = True
+            for name in set(self._rooms) | set(inside):
+                if self._heard.get(name, 0) > asked:
+                    continue
+                if name in inside and name not in self._ends:
+                    self._rooms[name] = inside[name]
+                else:
+                    self._rooms.pop(name, None)
+        return channels, bridges
 
     def nothing_there(self) -> bool:
         """The switch has ended, and everything with it; False: it is reached, and says itself."""
@@ -88,6 +106,7 @@ class View:
         """A colleague's phone, a supervisor's, an ear."""
         with self._lock:
             self._rooms[channel] = room
+            self._hear(channel)
 
     def room_of(self, channel: str) -> str:
         """The room it is in; empty: none."""
@@ -109,6 +128,7 @@ class View:
         with self._lock:
             self._up.setdefault(channel.id, channel.up)
             self._numbers[channel.id] = channel.caller
+            self._hear(channel.id)
 
     @contextmanager
     def asking(self, leg: str, conversation: int) -> Iterator[None]:
@@ -143,6 +163,7 @@ class View:
         with self._lock:
             if channel not in self._ends:
                 self._up[channel] = True
+                self._hear(channel)
 
     def ended(self, channel: str, why: End) -> None:
         """It is gone."""
@@ -210,6 +231,7 @@ class View:
                 self._rooms[call.channel] = call.bridge
             else:
                 self._rooms.pop(call.channel, None)
+            self._hear(call.channel)
             self._music.discard(call.channel)
 
     def caller(self, call: Call) -> Line:
@@ -251,6 +273,10 @@ class View:
                 self._ends.pop(name, None)
                 self._numbers.pop(name, None)
                 self._owner.pop(name, None)
+
+    def _hear(self, channel: str) -> None:
+        self._now += 1
+        self._heard[channel] = self._now
 
     def _forget(self, channel: str) -> None:
         for facts in self._facts:

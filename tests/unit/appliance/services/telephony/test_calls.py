@@ -93,6 +93,21 @@ def test_a_kill_of_the_appliance_cuts_no_call_and_loses_none(house, state):
     house.until_clear()
 
 
+def test_a_caller_who_arrives_while_the_calls_are_adopted_is_not_lost(house):
+    look, came = house.switch.channels, []
+
+    def arrives_meanwhile():
+        there = look()
+        if not came:
+            came.append(house.switch.arrives("100"))
+        return there
+
+    house.switch.channels = arrives_meanwhile
+    house.crash()
+    house.until_state(State.QUEUED)
+    house.until_music(came[0])
+
+
 def test_the_updater_waits_while_a_call_rings_or_is_spoken_and_not_while_it_only_waits(house):
     class NobodyPutItOff:
         def in_the_way(self) -> str:
