@@ -10,7 +10,7 @@ listener  a supervisor who reads along; neither contact nor agent are told, the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -52,6 +52,13 @@ class KeptParticipants(Protocol):
 
     def joined_by(self, agent: int) -> Sequence[Participant]:
         """Whatever ``agent`` takes part in."""
+        ...
+
+    def weigh(self) -> Mapping[int, int]:
+        """What the calls weigh in which an agent is a colleague now; by agent, without the others.
+
+        Nobody speaks in two calls at once, whereas in a chat a colleague reads along.
+        """
         ...
 
     def speakers(self, conversation: int) -> Sequence[int]:

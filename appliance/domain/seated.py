@@ -7,6 +7,7 @@ agent is looked at again only when their record, or what they have, is another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from appliance.domain.agent_state import Presence
@@ -23,6 +24,7 @@ class _Seen(NamedTuple):
 
     agent: Agent
     has: Sequence[Conversation]
+    beside: int
     seat: Seat
 
 
@@ -38,12 +40,14 @@ class Seated:
         agents: Iterable[Agent],
         loads: Mapping[int, Sequence[Conversation]],
         queues: Mapping[int, Queue],
+        beside: Mapping[int, int] = MappingProxyType({}),
         *,
         everybody: bool = False,
     ) -> list[Seat]:
         """Of those who are available; ``everybody``: of all.
 
         ``loads``: what each has, another object when anything of it is another.
+        ``beside``: what takes part of the capacity of some beside that.
         """
         if queues is not self._queues:
             self._queues = queues
@@ -53,15 +57,21 @@ class Seated:
             if not everybody and agent.presence is not Presence.AVAILABLE:
                 continue
             has = loads.get(agent.id, _NOTHING)
+            more = beside.get(agent.id, 0)
             seen = self._seen.get(agent.id)
-            if seen is None or seen.agent is not agent or seen.has is not has:
-                seen = _Seen(agent, has, _seat(agent, has, queues))
+            if (
+                seen is None or seen.agent is not agent or seen.has is not has
+                or seen.beside != more
+            ):  # fmt: skip
+                seen = _Seen(agent, has, more, _seat(agent, has, queues, more))
                 self._seen[agent.id] = seen
             found.append(seen.seat)
         return found
 
 
-def _seat(agent: Agent, has: Sequence[Conversation], queues: Mapping[int, Queue]) -> Seat:
+def _seat(
+    agent: Agent, has: Sequence[Conversation], queues: Mapping[int, Queue], beside: int
+) -> Seat:
     counted = [one for one in has if _holds(one, queues)]
     return Seat(
         agent=agent.id,
@@ -70,7 +80,7 @@ def _seat(agent: Agent, has: Sequence[Conversation], queues: Mapping[int, Queue]
         skills=agent.skills,
         available=agent.presence is Presence.AVAILABLE,
         free=not any(one.state in {State.OFFERED, State.WRAP_UP} for one in counted),
-        load=sum(one.weight for one in counted),
+        load=beside + sum(one.weight for one in counted),
         capacity=agent.capacity,
         idle_since=agent.idle_since.timestamp() if agent.idle_since else 0.0,
     )

@@ -70,8 +70,9 @@ def _snapshot(work: Work, waiting: Sequence[Conversation], seats: Sequence[Seat]
 
 
 def _seats(work: Work, *, everybody: bool = False) -> list[Seat]:
+    beside = work.participants.weigh()
     return work.seated.seats(
-        work.agents(), work.loads(), work.queues(), everybody=everybody
+        work.agents(), work.loads(), work.queues(), beside, everybody=everybody
     )  # fmt: skip
 
 

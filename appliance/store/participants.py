@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, select
+from collections import Counter
 
+from sqlalchemy import bindparam, delete, or_, select
+
+from appliance.domain.conversation import SPOKEN_IN
 from appliance.domain.participants import Part, Participant
+from appliance.store.calls import CallRow
 from appliance.store.chat_models import ParticipantRow
-from appliance.store.floor_models import MessageRow
+from appliance.store.floor_models import ConversationRow, MessageRow
 from appliance.store.quick import Line, Quick
 from appliance.store.record_rows import RecordRows, values_of
 
@@ -20,6 +24,17 @@ _BY = _PARTICIPANTS.which(_IS[1], order=_ORDER)
 _ADD = _PARTICIPANTS.inserting()
 _REMOVE = Quick(delete(_ROW).where(*_IS), writes=True)
 _REMOVE_ALL = Quick(delete(_ROW).where(_IS[0]), writes=True)
+_IN_CALLS = Quick(
+    select(_ROW.agent, ConversationRow.weight)
+    .join(CallRow, CallRow.conversation == _ROW.conversation)
+    .join(ConversationRow, ConversationRow.id == _ROW.conversation)
+    .where(
+        _ROW.part == Part.COLLEAGUE.value,
+        CallRow.over.is_(False),
+        or_(*(ConversationRow.state == one.value for one in sorted(SPOKEN_IN))),
+    ),
+    writes=False,
+)
 _SPEAKERS = Quick(
     select(MessageRow.agent)
     .where(
@@ -50,6 +65,13 @@ class SqlParticipants:
     def joined_by(self, agent: int) -> list[Participant]:
         """Whatever ``agent`` takes part in."""
         return _PARTICIPANTS.all(self._line, _BY, agent=agent)
+
+    def weigh(self) -> Counter[int]:
+        """See the interface."""
+        found: Counter[int] = Counter()
+        for agent, weight in _IN_CALLS.rows(self._line, {}):
+            found[agent] += weight
+        return found
 
     def speakers(self, conversation: int) -> list[int]:
         """The agents who have said something to the contact."""

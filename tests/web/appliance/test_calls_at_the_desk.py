@@ -89,6 +89,10 @@ def test_an_agent_calls_a_number_which_is_on_record_or_is_told_why_not(house, pe
     refused("dial-no-phone")
     assert lines(house, "anna")[-1:] != ["call.out"]
     signed_in.append(f"seat-{me}")
+    floor = house.appliance.office.floor
+    monkeypatch.setattr(floor, "_drained", lambda: True)
+    refused("dial-updating")
+    monkeypatch.setattr(floor, "_drained", lambda: False)
     begun = anna.do("POST", "/desk/phone/calls", {"number": "010 1234"})
     assert (begun["channel"], begun["state"], begun["agent"]) == ("outbound", "active", me)
     assert begun["queue"] == queue

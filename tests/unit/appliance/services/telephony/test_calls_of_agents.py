@@ -188,6 +188,18 @@ def test_what_is_wrong_with_the_number_or_the_queue_is_said(house, wanted, kind)
     assert house.state() is None
 
 
+def test_while_an_update_waits_no_call_begins_and_one_that_rings_goes_on(house, monkeypatch):
+    _leg, out = calling(house)
+    monkeypatch.setattr(house.floor, "_drained", lambda: True)
+    with pytest.raises(NotCalledError) as refused:
+        begin(house)
+    assert refused.value.kind == "dial-updating"
+    house.switch.phone_answers(out)
+    until(lambda: house.conversation().answered_at, 60, "the talk", every=0.01)
+    house.switch.hangs_up(out)
+    house.until_clear()
+
+
 def test_an_agent_who_is_on_the_phone_or_offline_or_in_no_queue_calls_nobody(house):
     agent = house.agents[0]
 

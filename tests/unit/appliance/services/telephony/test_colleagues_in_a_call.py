@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from appliance.domain.agent_state import Said
 from appliance.domain.conversation import State
 from appliance.services import talk
+from appliance.services.presence import say
 from appliance.services.take_part import NotInvitedError, invite, part
 from appliance.services.telephony.guests import hand_over
-from tests.support.exchange import Exchange, exchange
+from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
 
@@ -116,3 +118,28 @@ def test_a_caller_who_hangs_up_in_a_consultation_ends_it_for_both(house):
     house.switch.hangs_up(caller)
     house.until_state(State.WRAP_UP)
     house.until_clear()
+
+
+def test_a_colleague_who_is_in_a_call_is_offered_no_other_until_they_have_left_it(house):
+    caller, _leg, guest, conversation = consulting(house)
+    house.switch.arrives(NUMBER, "+8613900000000")
+    house.until_state(State.QUEUED)
+    house.later(1)
+    assert house.state() is State.QUEUED
+    house.switch.hangs_up(guest)
+    house.until_state(State.OFFERED)
+    assert house.conversation().agent == house.agents[1]
+    assert house.floor.read(lambda w: w.conversation(conversation)).agent == house.agents[0]
+    assert house.switch.hears_music(caller)
+
+
+def test_a_colleague_whose_phone_rings_already_is_asked_into_no_second_call_by_routing(house):
+    _caller, _leg, conversation = house.talking()
+    house.do(say, house.agents[1], Said.SIGN_IN)
+    house.do(invite, conversation, *house.agents)
+    house.switch.arrives(NUMBER, "+8613900000000")
+    house.until_state(State.QUEUED)
+    house.do(say, house.agents[1], Said.READY)
+    assert house.state() is State.QUEUED
+    house.do(part, conversation, *house.agents)
+    house.until_state(State.OFFERED)
