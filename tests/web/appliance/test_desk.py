@@ -208,9 +208,10 @@ def test_what_is_typed_while_the_server_is_dead_arrives_once_when_it_is_back(sit
     anna.keyboard.press("F2")
     write(visitor, "first")
     expect(lines(anna, "first")).to_have_count(1)
+    field = anna.get_by_role("textbox", name="Reply")
+    expect(field).to_be_visible()  # what was said before is seen with the offer, too
     site.process.end(signal.SIGKILL)
     expect(anna.locator("[data-test=gone]")).to_be_visible()
-    field = anna.get_by_role("textbox", name="Reply")
     field.fill("typed meanwhile")
     anna.keyboard.press("Enter")
     field.fill("not sent yet")
