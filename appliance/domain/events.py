@@ -87,7 +87,8 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     ),
     Event.END: (
         "one of the two has ended it",
-        {"[because]": f"a call of the agent reached nobody: {_ENDS}"},
+        {"[because]": f"a call of the agent reached nobody: {_ENDS}",
+         "[number]": "outside, with which the caller goes on without us"},
     ),
     Event.CLOSE: (
         "the after-call work is done",
@@ -131,6 +132,21 @@ KINDS: Mapping[str, EventKind] = {
     ),
     "conversation.join": EventKind("a colleague takes part", _CONVERSATION, _NAMED),
     "conversation.part": EventKind("a colleague has left", _CONVERSATION, _NAMED),
+    "conversation.number_asked": EventKind(
+        "a number outside is asked into a call", _CONVERSATION,
+        {"channel": "such as `phone`", "number": "as it is dialled",
+         "blind": "whether the caller goes on with it alone as soon as somebody answers"},
+    ),
+    "conversation.number_reached": EventKind(
+        "somebody answered there", _CONVERSATION,
+        {"channel": "such as `phone`", "number": "as it was dialled"},
+    ),
+    "conversation.number_gone": EventKind(
+        "a number outside takes no part in a call any more, or was not reached", _CONVERSATION,
+        {"channel": "such as `phone`", "number": "as it was dialled",
+         "because": "`hung_up`: after they spoke; `agent`: sent out; `ended`: with the call; or "
+         "`busy`, `no_answer`, `congested`, `no_number`, `unreachable`, `failed`"},
+    ),
     "conversation.listen": EventKind("a supervisor listens in", _CONVERSATION, _NAMED),
     "conversation.unlisten": EventKind("a supervisor listens no more", _CONVERSATION, _NAMED),
     "conversation.supervise": EventKind(

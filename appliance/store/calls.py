@@ -41,6 +41,9 @@ class CallRow(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     asked_by: Mapped[str] = mapped_column(String(100), server_default="", index=True)
     outcome: Mapped[str] = mapped_column(String(20), server_default="")
+    missed: Mapped[str] = mapped_column(String(41), server_default="")
+    missed_why: Mapped[str] = mapped_column(String(20), server_default="")
+    onward: Mapped[str] = mapped_column(String(64), server_default="")
 
 
 _CALLS = RecordRows(CallRow, Call, key="conversation")

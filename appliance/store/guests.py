@@ -1,8 +1,8 @@
-"""Colleagues' phones in calls; implements `appliance.domain.telephony.guests.KeptGuests`."""
+"""Guests' phones in calls; implements `appliance.domain.telephony.guests.KeptGuests`."""
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, delete, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.domain.telephony.guests import Guest
@@ -16,8 +16,11 @@ class GuestRow(Base):
 
     leg: Mapped[str] = mapped_column(String(64), primary_key=True)
     conversation: Mapped[int] = mapped_column(ForeignKey("calls.conversation"), index=True)
-    agent: Mapped[int]
+    agent: Mapped[int | None]
     spoken: Mapped[bool]
+    number: Mapped[str] = mapped_column(String(41), server_default="")
+    blind: Mapped[bool] = mapped_column(server_default=false())
+    leaving: Mapped[bool] = mapped_column(server_default=false())
 
 
 class SqlGuests:
@@ -46,4 +49,6 @@ class SqlGuests:
 
 
 def _guest(row: GuestRow) -> Guest:
-    return Guest(row.conversation, row.agent, row.leg, row.spoken)
+    return Guest(
+        row.conversation, row.agent, row.leg, row.spoken, row.number, row.blind, row.leaving
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from appliance.domain.records import Conversation
 from appliance.domain.work import Work
+from appliance.services.telephony.numbers import numbers_in
 from appliance.services.telephony.supervise import policy_of, seen_by_agent
 
 
@@ -26,12 +27,32 @@ class SupervisorShape(BaseModel):
     rung: str = Field(description="`listen`, `whisper`, `join`.")
 
 
+class NumberShape(BaseModel):
+    """A number outside in a call."""
+
+    number: str
+    there: bool = Field(description="Whether somebody answered; else it rings.")
+    transfer: bool = Field(description="The caller goes on with it alone when somebody answers.")
+
+
+class MissedNumber(BaseModel):
+    """The number outside that was asked in last, and was not reached."""
+
+    number: str
+    because: str = Field(
+        description="`busy`, `no_answer`, `congested`, `no_number`, `unreachable`, `failed`."
+    )
+
+
 class CallShape(BaseModel):
     """A call that goes on."""
 
     recorded: bool = Field(description="Whether its queue lets talks be recorded.")
     private: PrivateShape
     supervisors: list[SupervisorShape]
+    numbers: list[NumberShape] = Field(description="Outside, beside who called.")
+    missed: MissedNumber | None = Field(description="Null: the last one was reached, or none was.")
+    onward: bool = Field(description="The caller and a number outside speak on without us.")
 
 
 def call_shape(work: Work, conversation: Conversation) -> dict[str, object] | None:
@@ -40,10 +61,16 @@ def call_shape(work: Work, conversation: Conversation) -> dict[str, object] | No
     if call is None or call.over:
         return None
     return CallShape(
-        recorded=policy_of(work, conversation).record,
+        recorded=policy_of(work, conversation).record and not call.onward,
         private=PrivateShape(since=call.private_since, until=call.private_until),
         supervisors=[
             SupervisorShape(agent=one.agent, name=work.agent(one.agent).name, rung=str(one.rung))
             for one in seen_by_agent(work, conversation)
         ],
+        numbers=[
+            NumberShape(number=one.number, there=one.spoken, transfer=one.blind)
+            for one in numbers_in(work, conversation.id)
+        ],
+        missed=(MissedNumber(number=call.missed, because=call.missed_why) if call.missed else None),
+        onward=bool(call.onward),
     ).model_dump(mode="json")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from appliance.api.v1.call_out import WayOut, add_call_out
 from appliance.api.v1.here import agent_here, blueprint_for, caller, user
+from appliance.api.v1.numbers import add_numbers
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.roles import CALL_OUT, TAKE_CONVERSATIONS
@@ -69,4 +70,5 @@ def phone(floor: Floor, users: Users, audit: Audit, way: WayOut, key: bytes) -> 
         )  # fmt: skip
 
     add_call_out(blueprint, floor, audit, way)
+    add_numbers(blueprint, floor, audit, way.rules)
     return blueprint

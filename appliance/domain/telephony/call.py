@@ -46,6 +46,7 @@ class Step(StrEnum):
     DIAL = "dial"  # the number outside, see `appliance.domain.telephony.outgoing`
     RINGBACK = "ringback"  # the agent hears it ring
     DROP_PARTY = "drop_party"  # it is not called any more
+    JOIN_ON = "join_on"  # caller and outside party, see `appliance.domain.telephony.onward`
     # in the core
     LEAVE = "leave"
     ACCEPT = "accept"
@@ -181,6 +182,9 @@ class Call:
         attempts: tries in vain.
         asked_by: the channel by which the caller asked to be called back; it is to end.
         outcome: why the last try reached nobody; empty: none was in vain.
+        missed, missed_why: the number outside that was asked in last and not reached, and why.
+        onward: the channel of a number outside with whom the caller goes on without us; empty:
+            there is none.
     """
 
     conversation: int
@@ -199,6 +203,9 @@ class Call:
     attempts: int = 0
     asked_by: str = ""
     outcome: str = ""
+    missed: str = ""
+    missed_why: str = ""
+    onward: str = ""
 
     @property
     def private(self) -> bool:

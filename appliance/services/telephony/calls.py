@@ -19,6 +19,7 @@ from appliance.domain.kept_calls import CallNow
 from appliance.domain.telephony.call import Call, Leg, Line, Step, next_step
 from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.flow import Flows
+from appliance.domain.telephony.onward import next_onward_step
 from appliance.domain.telephony.phones import Phones
 from appliance.domain.telephony.provider import (
     Answered,
@@ -117,7 +118,7 @@ class Calls:
         self._floor, self._switch, self._phones = floor, switch, phones
         self._view = View()
         self._ringer = ringer = Ringer(switch, phones, self._view)
-        self._guests = GuestLegs(floor, switch, ringer, self._view)
+        self._guests = GuestLegs(floor, switch, ringer, self._view, desk.dialling)
         self._flows, self._clock = desk.flows, desk.clock
         self._later = Later("calls-later")
         self._supervisors = SupervisorLegs(
@@ -219,8 +220,8 @@ class Calls:
         known = self._floor.read(lambda work: list(work.calls.going_on()))
         callers = {channel for call in known for channel in (call.channel, call.asked_by)}
         guests = self._floor.read(lambda work: list(work.guests.legs()))
-        ours = callers | {call.leg for call in known} | {one.leg for one in guests}
-        ours |= set(self._supervisors.legs())
+        ours = callers | {leg for call in known for leg in (call.leg, call.onward)}
+        ours |= {one.leg for one in guests} | set(self._supervisors.legs())
         for guest in guests:
             self._view.owns(guest.leg, guest.conversation)
         rooms = {one.id for one in bridges}
@@ -324,7 +325,7 @@ class Calls:
         if now.call.outgoing:
             return False
         if (now.others or self._supervisors.remembers(now.call)) and (
-            self._guests.settle(now.call, now.conversation)
+            self._guests.settle(now.call, now.conversation, now.policy)
             or self._supervisors.settle(now.call, now.conversation, now.policy)
         ):
             return True
@@ -336,7 +337,15 @@ class Calls:
     def _next(self, now: CallNow, line: Line) -> Step | None:
         if now.call.outgoing:
             return self._dialler.next(now.call, now.conversation)
-        return next_step(now.conversation.state, now.conversation.agent, line)
+        if now.call.onward:
+            return next_onward_step(
+                line, self._view.leg_of(now.call.onward, spoken=True)[0],
+                party_joined=bool(self._view.room_of(now.call.onward)),
+            )  # fmt: skip
+        step = next_step(now.conversation.state, now.conversation.agent, line)
+        if step is Step.END_BY_AGENT and now.others and self._guests.transfers(now.call):
+            return None  # the agent did not wait for the answer; the caller does
+        return step
 
     def _lead_on(self, now: CallNow, line: Line) -> bool:
         """Both ends agree: go on with the flow, or comfort who waits; whether to look again."""
@@ -391,6 +400,12 @@ class Calls:
             self._floor.write(lambda work: without_leg(work, call))
         elif step is Step.JOIN:
             self._join(call)
+        elif step is Step.JOIN_ON:
+            self._switch.make_bridge(call.bridge)
+            self._switch.join(call.bridge, call.onward)
+            self._view.stands_in_room(call.onward, call.bridge)
+            self._switch.join(call.bridge, call.channel)
+            self._view.in_room(call, joined=True)
         elif step is Step.PART:
             self._switch.leave(call.bridge, call.channel)
             self._view.in_room(call, joined=False)
@@ -421,7 +436,7 @@ class Calls:
         self._view.in_room(call, joined=True)
 
     def _hang_up(self, call: Call) -> None:
-        for channel in (call.channel, call.leg, call.asked_by):
+        for channel in (call.channel, call.leg, call.asked_by, call.onward):
             if channel and self._view.leg_of(channel, spoken=False)[0] is not Leg.GONE:
                 self._switch.hang_up(channel)
                 self._view.ended(channel, End.HUNG_UP)

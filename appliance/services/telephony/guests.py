@@ -1,4 +1,4 @@
-"""Colleagues in calls: done at the switch (`GuestLegs`), and in the core (`hand_over`)."""
+"""Guests in calls: done at the switch (`GuestLegs`), and in the core (`hand_over`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from appliance.domain.conversation import SPOKEN_IN, Event
 from appliance.domain.participants import Part
 from appliance.domain.records import Conversation
 from appliance.domain.telephony.call import Call, Leg
+from appliance.domain.telephony.dialling import Dialling, NumberRefusedError
 from appliance.domain.telephony.guests import Guest, GuestStep, next_guest_step
+from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.telephony.provider import End, TelephonyProvider
 from appliance.domain.work import Floor, Work
 from appliance.services import take_part
 from appliance.services.keep_moving import change
 from appliance.services.moves import by_agent, move
 from appliance.services.take_part import NotInvitedError
+from appliance.services.telephony import numbers
 from appliance.services.telephony.ringer import Ringer, new_leg
 from appliance.services.telephony.view import View
+from common.logs import get_logger
+
+log = get_logger(__name__)
 
 _RING_SECONDS = 45  # an offer's usual time and some more; then the agent goes on without them
 
@@ -28,27 +34,43 @@ class GuestLegs:
     Args:
         floor: the core.
         switch: started by whoever has this.
-        ringer: rings their phones.
+        ringer: rings agents' phones.
         view: what is known of the switch.
+        rules: which numbers outside may be called.
     """
 
-    def __init__(self, floor: Floor, switch: TelephonyProvider, ringer: Ringer, view: View) -> None:
+    def __init__(
+        self, floor: Floor, switch: TelephonyProvider, ringer: Ringer, view: View, rules: Dialling
+    ) -> None:
         self._floor, self._switch, self._ringer, self._view = floor, switch, ringer, view
+        self._rules = rules
 
-    def settle(self, call: Call, conversation: Conversation) -> bool:
-        """Take one step for one of a call's colleagues; whether there was one."""
+    def transfers(self, call: Call) -> bool:
+        """Whether the caller waits for somebody to answer a blind transfer."""
+        there = self._floor.read(lambda work: numbers.numbers_in(work, call.conversation))
+        return any(one.blind for one in there)
+
+    def settle(self, call: Call, conversation: Conversation, policy: PhonePolicy) -> bool:
+        """Take one step for one of a call's guests; whether there was one."""
         kept, invited = self._floor.read(lambda work: _read(work, call.conversation))
-        if conversation.state not in SPOKEN_IN or not call.spoken:
+        spoken = conversation.state in SPOKEN_IN and call.spoken
+        if not spoken:
             invited = []
         for guest in kept:
-            step = self._step(guest, wanted=guest.agent in invited)
+            wanted = (
+                spoken and guest.number_wanted(conversation.state)
+                if guest.number
+                else guest.agent in invited
+            )
+            step = self._step(guest, wanted=wanted)
             if step is not None:
-                self._do(step, guest, call)
+                self._do(step, guest, call, policy, ended=not spoken)
                 return True
         here = {guest.agent for guest in kept}
         for agent in invited:
             if agent not in here:
-                self._do(GuestStep.RING, Guest(call.conversation, agent, new_leg()), call)
+                guest = Guest(call.conversation, agent, new_leg())
+                self._do(GuestStep.RING, guest, call, policy, ended=False)
                 return True
         return False
 
@@ -56,22 +78,53 @@ class GuestLegs:
         leg, _why = self._view.leg_of(guest.leg, spoken=guest.spoken)
         if leg is Leg.NONE and not wanted:
             leg = Leg.GONE  # kept, and it never rang: to be forgotten
-        return next_guest_step(wanted=wanted, leg=leg, joined=bool(self._view.room_of(guest.leg)))
+        return next_guest_step(
+            wanted=wanted, leg=leg, joined=bool(self._view.room_of(guest.leg)), blind=guest.blind
+        )
 
-    def _do(self, step: GuestStep, guest: Guest, call: Call) -> None:
+    def _do(
+        self, step: GuestStep, guest: Guest, call: Call, policy: PhonePolicy, *, ended: bool
+    ) -> None:
         if step is GuestStep.RING:
-            self._floor.write(lambda work: work.guests.save(guest))
-            self._ringer.ring(call, guest.leg, guest.agent, _RING_SECONDS)
+            self._ring(guest, call, policy)
+        elif step is GuestStep.HAND_ON:
+            change(self._floor, lambda work: numbers.hand_on(work, guest))
         elif step is GuestStep.JOIN:
-            self._floor.write(lambda work: work.guests.save(replace(guest, spoken=True)))
+            self._floor.write(lambda work: numbers.answered(work, guest))
             self._switch.make_bridge(call.bridge)
             self._switch.join(call.bridge, guest.leg)
             self._view.stands_in_room(guest.leg, call.bridge)
         else:
+            because = self._because(step, guest, ended=ended)
             if step is GuestStep.DROP:
                 self._switch.hang_up(guest.leg)
                 self._view.ended(guest.leg, End.HUNG_UP)
-            change(self._floor, lambda work: _send_out(work, guest))
+            no_phone = self._view.leg(call)[0] is Leg.GONE
+            change(
+                self._floor, lambda work: _send_out(work, guest, because, phone_gone=no_phone)
+            )  # fmt: skip
+
+    def _ring(self, guest: Guest, call: Call, policy: PhonePolicy) -> None:
+        if guest.agent is not None:
+            self._floor.write(lambda work: work.guests.save(guest))
+            self._ringer.ring(call, guest.leg, guest.agent, _RING_SECONDS)
+            return
+        try:  # what may be called can have changed since it was asked
+            number = self._rules.judge(guest.number)
+        except NumberRefusedError as error:
+            log.warning("call.not_dialled", call=call.conversation, reason=error.kind)
+            self._view.ended(guest.leg, End.FAILED)
+            return
+        with self._view.asking(guest.leg, call.conversation):
+            self._switch.dial(
+                guest.leg, number, policy.number or self._rules.caller, self._rules.seconds
+            )
+
+    def _because(self, step: GuestStep, guest: Guest, *, ended: bool) -> str:
+        if step is GuestStep.DROP:
+            return numbers.ENDED if ended else numbers.BY_AGENT
+        _leg, why = self._view.leg_of(guest.leg, spoken=guest.spoken)
+        return str(End.HUNG_UP if guest.spoken else why or End.FAILED)
 
 
 def hand_over(work: Work, conversation: int, agent: int, to: int) -> Conversation:
@@ -111,7 +164,10 @@ def _read(work: Work, conversation: int) -> tuple[Sequence[Guest], list[int]]:
     return work.guests.of(conversation), invited
 
 
-def _send_out(work: Work, guest: Guest) -> None:
+def _send_out(work: Work, guest: Guest, because: str, *, phone_gone: bool) -> None:
+    if guest.agent is None:
+        numbers.gone(work, guest, because, phone_gone=phone_gone)
+        return
     there = work.participants.one(guest.conversation, guest.agent)
     if there is not None and there.part is Part.COLLEAGUE:
         take_part.part(work, guest.conversation, guest.agent, guest.agent)

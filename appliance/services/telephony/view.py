@@ -93,7 +93,7 @@ class View:
         """These channels are of this call."""
         with self._lock:
             self._owner[call.channel] = call.conversation
-            for also in (call.leg, call.asked_by):
+            for also in (call.leg, call.asked_by, call.onward):
                 if also:
                     self._owner[also] = call.conversation
 

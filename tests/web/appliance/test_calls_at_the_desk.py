@@ -103,6 +103,43 @@ def test_an_agent_calls_a_number_which_is_on_record_or_is_told_why_not(house, pe
     refused("dial-busy")
 
 
+def test_a_number_outside_is_asked_into_a_call_left_with_the_caller_and_each_is_on_record(
+    house, people
+):
+    conversation = talking(house, people)
+    anna, sue = people["anna"], people["sue"]
+    here = f"/desk/conversations/{conversation}"
+    numbers = f"/desk/phone/calls/{conversation}/numbers"
+    refused = anna.ask("POST", numbers, {"number": "010 1234"})
+    assert (refused.status_code, refused.json["kind"]) == (422, "dial-no-trunk")
+    rules = replace(house.settings.telephony, outbound="carrier", allowed_prefixes=("0",))
+    house.change_settings(telephony=rules)
+    floor = house.appliance.office.floor
+    floor.write(lambda work: work.calls.save(replace(work.calls.of(conversation), spoken=True)))
+    assert sue.ask("POST", numbers, {"number": "010 1234"}).status_code == 403
+    assert anna.ask("POST", numbers, {"number": "+1"}).json["kind"] == "dial-form"
+    assert lines(house, "anna")[-1:] != ["call.ask_out"]
+    assert anna.do("POST", numbers, {"number": "010 1234"})["state"] == "active"
+    rings = {"number": "0101234", "there": False, "transfer": False}
+    assert anna.do("GET", here)["call"]["numbers"] == [rings]
+    early = anna.ask("POST", f"{numbers}/hand-over", {"number": "0101234"})
+    assert early.json["kind"] == "hand-over-early"
+    assert anna.do("POST", f"{numbers}/part", {"number": "0101234"})["state"] == "active"
+    assert anna.do("POST", numbers, {"number": "0102", "transfer": True})["state"] == "held"
+    assert anna.do("GET", here)["call"]["numbers"][0]["transfer"]
+    (ringing,) = (one for one in floor.read(lambda work: list(work.guests.legs())) if one.blind)
+    floor.write(lambda work: work.guests.save(replace(ringing, spoken=True)))
+    assert anna.do("POST", f"{numbers}/hand-over", {"number": "0102"})["state"] == "wrap_up"
+    call = anna.do("GET", here)["call"]
+    assert (call["onward"], call["numbers"], call["missed"]) == (True, [], None)
+    newest = house.appliance.office.audit.latest(3)
+    assert next((one.what, one.subject) for one in newest if one.who == "anna") == (
+        "call.hand_over_out", f"0102 conversation {conversation}",
+    )  # fmt: skip
+    assert "call.transfer_out" in lines(house, "anna")
+    assert "call.ask_out" in lines(house, "anna")
+
+
 def test_what_is_refused_is_not_on_record(house, people):
     conversation = talking(house, people)
     people["anna"].do("POST", f"/desk/conversations/{conversation}/end")
