@@ -17,8 +17,6 @@ not_responding  did not answer an offer; nothing more is offered until they say 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 
 from appliance.domain.transitions import Table
@@ -84,19 +82,3 @@ def agent_state(presence: Presence, *, offered: int, active: int, wrapping: int)
     if wrapping:
         return AgentState.WRAP_UP
     return AgentState(presence.value)
-
-
-@dataclass(frozen=True)
-class AwayReason:
-    """Why somebody is away, as the administrator lists it.
-
-    Attributes:
-        most: after so long the supervisor is told; None: as long as it takes.
-    """
-
-    name: str
-    most: timedelta | None = None
-
-    def overdue(self, since: datetime, now: datetime) -> bool:
-        """Whether a break of this kind that began at ``since`` is longer than it should be."""
-        return self.most is not None and now - since > self.most

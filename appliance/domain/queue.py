@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from appliance.domain.capacity import LEAST_WEIGHT, MOST_WEIGHT
 from appliance.domain.demand import Rule
 from appliance.domain.hours import Hours, always
 from appliance.domain.look import Look
@@ -39,8 +40,10 @@ class Queue:
             needs more capacity than anybody has at the moment (a call among chats).
         most_waiting: conversations; one more is refused. 0: no limit.
         greeting, comfort: what the contact sees or hears on arriving, and while waiting.
-        overflow: None: it stays.
+        overflow: None: it stays. Into a queue that is closed or full nobody is moved.
         closed_to: the queue that takes over out of hours; None: the contact leaves a message.
+        weights: what a conversation takes of an agent, by channel, from its arrival on; a channel
+            that is missing has its usual weight. See `appliance.domain.capacity`.
         look: of the chat on web pages.
         phone: how callers are treated.
     """
@@ -61,6 +64,7 @@ class Queue:
     wrap_up: WrapUp = field(default_factory=WrapUp)
     overflow: Overflow | None = None
     closed_to: int | None = None
+    weights: Mapping[str, int] = field(default_factory=dict)
     look: Look = field(default_factory=Look)
     phone: PhonePolicy = field(default_factory=PhonePolicy)
 
@@ -71,6 +75,11 @@ class Queue:
             raise InvalidError("queue-ring", queue=self.name)
         if self.overflow is not None and self.overflow.to == self.id:
             raise InvalidError("queue-circle", queue=self.name)
+        for weight in self.weights.values():
+            if not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
+                raise InvalidError(
+                    "queue-weight", queue=self.name, least=LEAST_WEIGHT, most=MOST_WEIGHT
+                )
 
 
 class Entry(StrEnum):

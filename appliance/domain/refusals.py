@@ -113,6 +113,8 @@ KINDS: Mapping[str, str] = {
     "queue-circle": "The queue {queue} would overflow in a circle",
     "queue-ageing": "The ageing of the queue {queue} must be above 0",
     "queue-ring": "An offer of the queue {queue} must ring longer than 0 seconds",
+    "queue-weight": "What a conversation of the queue {queue} takes of an agent must be a whole "
+    "number from {least} to {most}",
     "rule-steps": "The steps of the rule {rule} must begin at 0 seconds and go up",
     "skill-level": "The level of the skill {skill} must be {least} to {most}",
     "wrap-up-time": "Timed after-call work needs a time above 0 seconds",

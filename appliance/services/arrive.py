@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from appliance.domain.capacity import weight_of
 from appliance.domain.contact import Identity, recognise
 from appliance.domain.conversation import Event
 from appliance.domain.queue import Entry, Queue, entry
@@ -19,7 +20,7 @@ class Arrival:
     """What a channel brings.
 
     Attributes:
-        weight: what it takes of an agent, see `appliance.domain.capacity`.
+        weight: what one of this channel usually takes of an agent; the queue may say otherwise.
         contact: who it is, when that is known; ``identities`` that nobody has become theirs.
         leaves_message: the contact has no need to stay: out of hours it waits for the next shift,
             and it is never refused.
@@ -65,7 +66,7 @@ def begin(work: Work, arrival: Arrival) -> Conversation:
             contact=contact,
             created_at=work.now,
             state_since=work.now,
-            weight=arrival.weight,
+            weight=weight_of(arrival.channel, arrival.weight, work.queue(arrival.queue).weights),
             priority=arrival.priority,
             tags=arrival.tags,
             subject=arrival.subject,

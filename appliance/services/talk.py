@@ -9,6 +9,7 @@ from appliance.domain.conversation import Event, State
 from appliance.domain.custom_fields import CustomField
 from appliance.domain.labels import check_disposition
 from appliance.domain.names import WrongInputError
+from appliance.domain.queue import Entry, entry
 from appliance.domain.records import Conversation, OfferEnd
 from appliance.domain.work import Work
 from appliance.services.arrive import give_place
@@ -138,16 +139,32 @@ def overflow(work: Work) -> list[Conversation]:
 
 
 def overflowing(work: Work) -> list[tuple[Conversation, int]]:
-    """What has waited too long for its queue, and the queue where it goes."""
-    found = []
-    for queue in work.queues().values():
+    """What has waited too long for its queue, and the queue where it goes.
+
+    Nobody is moved to where nobody answers, or where no more may wait: their own queue goes on.
+    """
+    queues = work.queues()
+    found: list[tuple[Conversation, int]] = []
+    for queue in queues.values():
         if queue.overflow is None:
             continue
-        for one in work.waiting(queue.id):
-            since = one.waiting_since
-            if since and (work.now - since).total_seconds() >= queue.overflow.after:
-                found.append((one, queue.overflow.to))
+        late = [one for one in work.waiting(queue.id) if _waited(work, one) >= queue.overflow.after]
+        if not late:
+            continue
+        to = queues[queue.overflow.to]
+        there = len(work.waiting(to.id)) + sum(where == to.id for _one, where in found)
+        for one in late:
+            if entry(to, there, work.now) is not Entry.TAKEN:
+                break
+            found.append((one, to.id))
+            there += 1
     return found
+
+
+def _waited(work: Work, one: Conversation) -> float:
+    """Seconds; whoever left a message out of hours waits from the opening on."""
+    since = max(filter(None, (one.waiting_since, one.not_before)), default=work.now)
+    return (work.now - since).total_seconds()
 
 
 def _close(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
+from operator import index
 from typing import Any
 
 from appliance.domain.demand import Need, Rule, Step
@@ -45,6 +46,7 @@ def to_form(queue: Queue) -> dict[str, Any]:
             "title": dict(queue.look.title),
             "greeting": dict(queue.look.greeting),
         },
+        "weights": dict(queue.weights),
         "phone": vars(queue.phone).copy(),
         "overflow": queue.overflow and {"after": queue.overflow.after, "to": queue.overflow.to},
     }
@@ -68,6 +70,7 @@ def from_form(id: int, name: str, form: Mapping[str, Any]) -> Queue:  # noqa: A0
             AfterWork(form["wrap_up"]["kind"]), timedelta(seconds=form["wrap_up"]["seconds"])
         ),
         overflow=Overflow(**overflow) if overflow else None,
+        weights={one: index(weight) for one, weight in form.get("weights", {}).items()},
         look=Look(**form.get("look", {})),  # queues of before have none
         phone=PhonePolicy(**form.get("phone", {})),
     )

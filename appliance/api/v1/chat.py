@@ -23,7 +23,6 @@ from appliance.api.v1.problems import Problem, answer_problems
 from appliance.api.v1.shapes import Answer, Messages, MessageShape, Page, Strict, message_shape
 from appliance.api.v1.standing import Standing, standing_shape
 from appliance.api.v1.verbs import Here, Nothing, Verb, add_posts
-from appliance.domain.capacity import weight_of
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import WAITING, State
 from appliance.domain.live import visitor_topic
@@ -38,7 +37,7 @@ from appliance.services.visitor_door import VisitorDoor
 from appliance.services.waiting_places import Places
 
 CHANNEL = "chat"
-WEIGHTS = {"phone": 100, CHANNEL: 25}
+WEIGHT = 25  # of the 100 that an agent usually has; see `appliance.domain.capacity`
 
 
 class BeginBody(Strict):
@@ -109,7 +108,7 @@ def chat(
     @blueprint.post("", summary="Begin a chat", security=[], responses={"201": Begun})
     def begin(body: BeginBody) -> Answer:
         arrival = Arrival(
-            channel=CHANNEL, queue=body.queue, weight=weight_of(CHANNEL, WEIGHTS),
+            channel=CHANNEL, queue=body.queue, weight=WEIGHT,
             identities=[Identity("cookie", body.visitor, sure=False)], name=body.name,
             subject=body.subject or body.page, leaves_message=body.leaves_message,
         )  # fmt: skip

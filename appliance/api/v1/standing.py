@@ -8,6 +8,7 @@ from appliance.api.v1.chat_shapes import BothMarks, marks_shape
 from appliance.domain.conversation import WAITING, State
 from appliance.domain.participants import Part
 from appliance.domain.rating import may_rate
+from appliance.domain.records import Conversation
 from appliance.domain.work import Work
 from appliance.services.waiting_places import Place
 
@@ -29,6 +30,7 @@ class Standing(BaseModel):
     agent: str = Field(description="The name of whoever speaks; empty: nobody yet.")
     names: dict[str, str] = Field(description="Of the agents who spoke or speak, by their id.")
     place: PlaceShape | None = Field(description="While somebody is waited for.")
+    comfort: str = Field(description="What the queue says to who waits; empty: nothing.")
     marks: BothMarks
     may_rate: bool
     stars: int = Field(description="What the visitor rated; 0: not yet.")
@@ -58,8 +60,17 @@ def standing_shape(
         "agent": names[speaks] if speaks is not None else "",
         "names": {str(id_): name for id_, name in names.items()},
         "place": vars(place) if place and found.state in WAITING else None,
+        "comfort": _comfort(work, found),
         "marks": marks_shape(work.marks.of(conversation)),
         "may_rate": may_rate(found.state, answered=found.answered_at is not None),
         "stars": rating.stars if rating else 0,
         "cursor": cursor,
     }
+
+
+def _comfort(work: Work, found: Conversation) -> str:
+    """Whoever left a message out of hours waits for nobody now."""
+    later = found.not_before is not None and found.not_before > work.now
+    if found.queue is None or found.state not in WAITING or later:
+        return ""
+    return work.queue(found.queue).comfort

@@ -39,7 +39,8 @@ export function refused(status: number, told: Partial<Problem>): Refused {
   return new Refused(status, told.detail ?? "", told.kind, told.parameters);
 }
 
-export async function ask<T>(base: string, path: string, key: string, body?: unknown): Promise<T> {
+/** `once`: a key for a creation that may be asked for again and is done once. */
+export async function ask<T>(base: string, path: string, key: string, body?: unknown, once = ""): Promise<T> {
   const form = body instanceof FormData;
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), form ? UPLOAD_PATIENCE : PATIENCE);
@@ -48,6 +49,7 @@ export async function ask<T>(base: string, path: string, key: string, body?: unk
       method: body === undefined ? "GET" : "POST",
       headers: {
         ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
+        ...(once ? { "Idempotency-Key": once } : {}),
         ...(key ? { Authorization: `Bearer ${key}` } : {}),
       },
       body: body === undefined ? undefined : form ? body : JSON.stringify(body),

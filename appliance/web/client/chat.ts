@@ -53,6 +53,8 @@ export interface Standing {
   agent: string;
   names: Record<string, string>;
   place: Place | null;
+  /** What the queue says to who waits. */
+  comfort: string;
   marks: { contact: Mark; agent: Mark };
   may_rate: boolean;
   stars: number;
@@ -97,8 +99,9 @@ export interface Look {
   transcripts: boolean;
 }
 
-export function begin(base: string, wish: Begin): Promise<Begun> {
-  return ask(base, "", "", wish);
+/** The same `once` again, after an answer that never came, is the same conversation. */
+export function begin(base: string, wish: Begin, once: string): Promise<Begun> {
+  return ask(base, "", "", wish, once);
 }
 
 export function look(base: string, queue: number): Promise<Look> {
@@ -116,6 +119,7 @@ const NOBODY: Standing = {
   agent: "",
   names: {},
   place: null,
+  comfort: "",
   marks: { contact: { delivered: 0, read: 0 }, agent: { delivered: 0, read: 0 } },
   may_rate: false,
   stars: 0,

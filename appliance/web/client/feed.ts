@@ -1,7 +1,8 @@
 // Follows one topic of the feed: WebSocket, else long poll, else plain poll. See common/feed.
 //
 // The cursor is all that is remembered: whatever breaks, we come back with it, and get each event
-// once and in order. A better way that was blocked is tried again after a while.
+// once and in order. A better way that was blocked is tried again after a while; one that had worked
+// before the server was away, at once.
 
 import { pause, sleep } from "./backoff";
 import { Commands, type Answer } from "./commands";
@@ -32,6 +33,8 @@ export interface Follower {
 }
 
 export type Way = "socket" | "long" | "poll";
+const WAYS: Way[] = ["socket", "long", "poll"]; // the best one first
+const better = (one: Way, other: Way): boolean => WAYS.indexOf(one) < WAYS.indexOf(other);
 
 interface Batch extends Answer {
   events?: FeedEvent[];
@@ -47,9 +50,12 @@ const LONG_WAIT = 25; // seconds
 const POLL_EVERY = 3_000;
 const TRIES = 2; // failures of a way before the next one is taken
 const RETRY_BETTER = 5 * 60_000;
+const SPREAD = 2_000; // all who lost their socket in one moment come back within this time
 
 export class Feed {
   way: Way = "socket";
+  /** The way on which the server answered last. */
+  private worked: Way = "poll";
   readonly commands = new Commands();
   private failures = 0;
   private readonly ended = new AbortController();
@@ -80,11 +86,15 @@ export class Feed {
       if (this.ended.signal.aborted) return;
       if (progressed) {
         this.failures = 0;
+        const used = this.way;
+        if (better(this.worked, used)) this.way = this.worked; // not blocked: the server was away
+        this.worked = used;
+        if (used === "socket") await sleep(Math.min(SPREAD * Math.random(), this.longest), this.ended.signal);
       } else {
         this.failures += 1;
         this.follower.connected(false);
         if (this.failures >= TRIES && this.way !== "poll") {
-          this.way = this.way === "socket" ? "long" : "poll";
+          this.way = WAYS[WAYS.indexOf(this.way) + 1]!;
           since = Date.now();
         }
         await sleep(Math.min(pause(this.failures), this.longest), this.ended.signal);
@@ -101,7 +111,8 @@ export class Feed {
     if (this.way === "socket") return this.socket();
     const long = this.way === "long";
     const query = new URLSearchParams({ topic: this.topic, after: String(this.cursor) });
-    if (long) query.set("wait", String(LONG_WAIT));
+    const waits = long && !better(this.worked, "long"); // else the answer only says that it is back
+    if (waits) query.set("wait", String(LONG_WAIT));
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), (LONG_WAIT + 15) * 1000);
     const end = (): void => late.abort();

@@ -15,7 +15,8 @@ const kept = new Map<string, HTMLElement>(); // a picture is fetched once, not a
 const MOST_KEPT = 200;
 
 export function lines(chat: Chat, t: Texts, wishes: LineWishes, greeting: string): HTMLElement[] {
-  const found: HTMLElement[] = greeting ? [make("li", { class: "hello" }, ...rich(greeting))] : [];
+  const house = (said: string): HTMLElement[] => (said ? [make("li", { class: "hello" }, ...rich(said))] : []);
+  const found = house(greeting);
   const mark = chat.standing.marks.agent;
   const mine = chat.messages.filter((one) => one.author === "contact");
   const last = mine[mine.length - 1];
@@ -32,7 +33,8 @@ export function lines(chat: Chat, t: Texts, wishes: LineWishes, greeting: string
     line.append(make("small", {}, facts.join(" · ")));
     found.push(line);
   }
-  return found.concat(chat.outgoing.map((one) => outgoing(one, t, wishes)));
+  const comfort = house(chat.standing.waits ? chat.standing.comfort : "");
+  return found.concat(comfort, chat.outgoing.map((one) => outgoing(one, t, wishes)));
 }
 
 function outgoing(one: Outgoing, t: Texts, wishes: LineWishes): HTMLElement {

@@ -5,6 +5,7 @@
 // data-designer: it is looked at while somebody chooses the look, told by events of the type "look".
 
 import { begin, Chat, look, Refused, type Look } from "../client/chat";
+import { randomId } from "../client/ids";
 import { Keep } from "./keep";
 import { words } from "./lines";
 import { language, TEXTS } from "./texts";
@@ -17,6 +18,7 @@ class Widget {
   private readonly view: View;
   private readonly host = document.createElement("callstead-chat");
   private chat: Chat | null = null;
+  private asked = { wish: "", key: "" };
   private readonly texts;
   private readonly locale: "zh-CN" | "en";
 
@@ -113,14 +115,16 @@ class Widget {
   private async begin(name: string, message: string, leavesMessage: boolean): Promise<void> {
     this.keep.set("name", name);
     try {
-      const begun = await begin(this.base, {
+      const wish = {
         queue: this.queue,
         visitor: this.keep.get("visitor"),
         name,
         page: location.href.slice(0, 2000),
         visits: this.keep.get("visits"),
         leaves_message: leavesMessage,
-      });
+      };
+      const begun = await begin(this.base, wish, this.once(JSON.stringify(wish)));
+      this.asked = { wish: "", key: "" };
       if (begun.entry === "taken" || leavesMessage) {
         this.keep.set("leftMessage", begun.entry !== "taken");
         const known = { conversation: begun.conversation, key: begun.key };
@@ -135,6 +139,12 @@ class Widget {
       const note = error instanceof Refused ? words(error, this.texts) : this.texts.offline;
       this.view.beginning(name, note, leavesMessage);
     }
+  }
+
+  /** Whoever asks again for the same, because no answer came, asks under the same key. */
+  private once(wish: string): string {
+    if (this.asked.wish !== wish) this.asked = { wish, key: randomId() };
+    return this.asked.key;
   }
 
   private follow(known: { conversation: number; key: string }): void {

@@ -31,7 +31,8 @@ export class View {
   private readonly note = make("div", { class: "note", role: "status" });
   private readonly gone: HTMLElement;
   private readonly greeting = make("p", { class: "greeting", hidden: "" });
-  private readonly list = make("ol", { role: "log", "aria-live": "polite", tabindex: "0" });
+  private readonly items = make("ol");
+  private readonly list = make("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0" }, this.items);
   private readonly typing = make("div", { class: "typing", "aria-hidden": "true" });
   private readonly start = make("form", { class: "begin" });
   private readonly name: HTMLInputElement;
@@ -162,7 +163,7 @@ export class View {
     const title = this.launchText.textContent ?? t.open;
     this.launch.setAttribute("aria-label", unread ? `${title}: ${t.unread(unread)}` : title);
     const found = lines(chat, t, this.wishes, this.look?.greeting[this.tongue] ?? "");
-    this.list.replaceChildren(...found);
+    this.items.replaceChildren(...found);
     if (atEnd || found.length > this.shown) this.list.scrollTop = this.list.scrollHeight;
     this.shown = found.length;
   }

@@ -127,6 +127,15 @@ def test_an_agent_is_filled_to_their_capacity_and_no_further(house):
     assert taken == 4
 
 
+def test_what_a_chat_takes_of_an_agent_is_as_its_queue_says(house):
+    before = house.come("before").conversation
+    house.change_queue(house.sales, weights={"chat": 50})
+    after = house.come("after").conversation
+    house.change_queue(house.sales, weights={"phone": 50})
+    usual = house.come("usual").conversation
+    assert (before.weight, after.weight, usual.weight) == (25, 50, 25)
+
+
 @pytest.mark.parametrize(
     ("rule", "seconds", "free"),
     [
@@ -221,6 +230,30 @@ def test_overflow_moves_on_and_keeps_the_place(house):
     assert [one.id for one in house.do(talk.overflow)] == [conversation.id]
     kept = house.now(conversation.id)
     assert (kept.queue, kept.waiting_since) == (house.support, conversation.waiting_since)
+
+
+def test_overflow_leaves_everybody_where_they_are_while_nobody_answers_over_there(house):
+    shut = Hours("UTC", {})
+    house.change_queue(house.sales, overflow=Overflow(30, house.support))
+    house.change_queue(house.support, hours=shut)
+    came = [house.come(name).conversation.id for name in "abc"]
+    house.clock.advance(60)
+    assert house.do(talk.overflow) == []
+    house.change_queue(house.support, hours=always("UTC"), most_waiting=2)
+    assert [one.id for one in house.do(talk.overflow)] == came[:2]
+    assert house.do(talk.overflow) == []
+    assert house.now(came[2]).queue == house.sales
+
+
+def test_who_left_a_message_at_night_waits_for_overflow_from_the_opening_on(house):
+    week = {day: spans for day, spans in always("UTC").week.items() if day == 6}  # Sunday alone
+    house.change_queue(house.sales, hours=Hours("UTC", week), overflow=Overflow(30, house.support))
+    left = house.come(leaves_message=True)
+    assert left.opens_at is not None
+    house.clock.advance((left.opens_at - house.clock.now()).total_seconds() + 29)
+    assert house.do(talk.overflow) == []
+    house.clock.advance(1)
+    assert [one.id for one in house.do(talk.overflow)] == [left.conversation.id]
 
 
 def test_a_full_queue_refuses_and_says_so(house):

@@ -138,6 +138,20 @@ def test_a_creation_that_is_sent_again_is_not_done_again(house, admin):
     problem_of(taken, 422, "invalid")
 
 
+def test_an_address_that_asks_too_often_waits_whoever_it_says_to_be(build):
+    house = build(limits=LimitSettings(requests_per_minute_per_address=60))
+    client = house.appliance.flask.test_client()
+
+    def status(address: str) -> int:
+        answer = client.get("/api/v1/me", base_url=ORIGIN, environ_base={"REMOTE_ADDR": address})
+        return int(answer.status_code)
+
+    assert [status("192.0.2.1") for _ in range(8)] == [401] * 6 + [429] * 2
+    assert status("192.0.2.2") == 401
+    house.clock.advance(1)
+    assert status("192.0.2.1") == 401
+
+
 def test_who_asks_too_often_is_told_when_to_ask_again(build):
     house = build(limits=LimitSettings(requests_per_minute_per_account=60))
     house.signed_in()

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -85,6 +86,17 @@ class Process:
             self._process.wait(30)
 
 
+def spoken(process: Process, most: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> str | None:
+    """Which TLS the program agrees to with somebody who knows none above ``most``."""
+    context = ssl.create_default_context(cafile=process.home / "appliance" / "tls" / "server.pem")
+    context.maximum_version = most
+    with (
+        socket.create_connection(("127.0.0.1", process.port), 10) as raw,
+        context.wrap_socket(raw, server_hostname="127.0.0.1") as wrapped,
+    ):
+        return wrapped.version()
+
+
 @pytest.fixture
 def process(tmp_path):
     made = Process(tmp_path / "home")
@@ -105,6 +117,9 @@ def test_a_fresh_start_prints_the_first_sign_in_serves_and_stops_in_order(proces
     assert requests.get(f"{plain}/healthz", timeout=10).json()["status"] == "ok"
     for path in ("/", "/metrics", "/api/v1/status"):
         assert requests.get(plain + path, timeout=10, allow_redirects=False).status_code == 308
+    assert spoken(process) == "TLSv1.3"
+    with pytest.raises(ssl.SSLError):
+        spoken(process, ssl.TLSVersion.TLSv1_2)
     status = process.run("status", "--json")
     assert status.returncode == 0, status.stderr
     parts = {part["part"]: part["status"] for part in json.loads(status.stdout)["parts"]}

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from appliance.domain.roles import Role
 from appliance.process_roles import FEED
 from appliance.store.live import SqlLive
 from common.feed import FeedApp, Wakeups
+from tests.support.axe import hindrances
 from tests.support.serving import served
 from tests.support.waiting import until
 from tests.web.appliance.conftest import House
-from tests.web.appliance.people import Person
+from tests.web.appliance.people import Person, Visitor
 
 EVIL = [
     "<img src=x onerror=\"document.title='gone'\"><script>document.title='gone'</script>",
@@ -84,6 +85,17 @@ class Shop:
         expect(self.page.get_by_role("status").first).to_contain_text("You are speaking with Anna")
         number: int = ringing["id"]
         return number
+
+    def spoken(self) -> int:
+        """The agent speaks with somebody else; the conversation."""
+        number = Visitor(self.house, self.queue).id
+        self.anna.do("POST", f"/desk/conversations/{number}/accept")
+        return number
+
+    def done(self, conversation: int) -> None:
+        """And is ready for the next one."""
+        for verb in ("end", "close"):
+            self.anna.do("POST", f"/desk/conversations/{conversation}/{verb}")
 
     def write(self, text: str) -> None:
         self.page.get_by_role("textbox", name="Your message").fill(text)
@@ -197,8 +209,13 @@ def test_a_queues_look_the_place_in_the_row_and_the_rating_at_the_end(shop: Shop
         "accent": "#ffcc00", "side": "left", "title": {"en": "Tea support"},
         "greeting": {"en": "Ask us about tea"},
     }  # fmt: skip
-    admin.do("PATCH", f"/queues/{shop.queue}", {"form": {"look": look}})
-    shop.anna.do("POST", "/desk/presence", {"said": "step_away"})
+    comfort = "Meanwhile, see https://tea.example/help"
+    admin.do("PATCH", f"/queues/{shop.queue}", {"form": {"look": look, "comfort": comfort}})
+    before = shop.spoken()
+    shop.house.clock.advance(150)  # what one takes
+    shop.done(before)
+    admin.do("PATCH", f"/agents/{shop.anna.get('/desk/me')['id']}", {"capacity": 25})
+    before = shop.spoken()  # all that she can: the next one waits
     shop.page.goto(f"{shop.url}/example?queue={shop.queue}")
     shop.page.get_by_role("button", name="Tea support").click()
     expect(shop.page.locator("callstead-chat .greeting")).to_have_text("Ask us about tea")
@@ -209,8 +226,12 @@ def test_a_queues_look_the_place_in_the_row_and_the_rating_at_the_end(shop: Shop
     assert box is not None
     assert box["x"] < 50
     shop.page.get_by_role("button", name="Start the chat").click()
-    expect(shop.page.get_by_role("status").first).to_contain_text("You are next.")
-    shop.anna.do("POST", "/desk/presence", {"said": "ready"})
+    expect(shop.page.get_by_role("status").first).to_contain_text("You are next, about 3 min.")
+    said = shop.page.locator("callstead-chat li.hello").last
+    expect(said).to_have_text(comfort)
+    assert said.locator("a").get_attribute("href") == "https://tea.example/help"
+    assert hindrances(shop.page) == []
+    shop.done(before)
     ((ringing),) = shop.anna.get("/desk/conversations")["items"]
     here = f"/desk/conversations/{ringing['id']}"
     shop.anna.do("POST", f"{here}/accept")
@@ -243,6 +264,29 @@ def test_what_is_blocked_on_the_way_is_gone_around(shop: Shop, blocked, way):
     if blocked == "long":
         assert "wait=" not in feed[-1]
     assert shop.kept(conversation) == ["Good morning", "hello"]
+
+
+def test_a_beginning_whose_answer_was_lost_is_one_conversation(shop: Shop):
+    keys: list[str | None] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers.get("idempotency-key"))
+        if len(keys) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    shop.page.route("**/api/v1/chat", lose)
+    shop.page.goto(f"{shop.url}/example?queue={shop.queue}")
+    shop.page.get_by_role("button", name="Chat with us").click()
+    shop.page.get_by_role("button", name="Start the chat").click()
+    expect(shop.page.get_by_role("status").first).to_contain_text("The connection is gone")
+    shop.page.get_by_role("button", name="Start the chat").click()
+    expect(shop.page.get_by_role("status").first).to_contain_text("We are connecting you")
+    assert keys[0]
+    assert keys == [keys[0]] * 2
+    assert len(shop.anna.get("/desk/conversations")["items"]) == 1
 
 
 def test_what_was_typed_while_the_network_was_gone_arrives_once(shop: Shop):

@@ -26,7 +26,16 @@ export interface QueueForm {
   target: { share: number; within: number; short: number };
   wrap_up: { kind: "optional" | "mandatory" | "timed"; seconds: number };
   overflow: { after: number; to: number } | null;
+  weights: Record<string, number>;
   phone: { language: "zh-CN" | "en"; announce: number; wait: boolean; record: boolean; keep_days: number; banner: boolean; beep: "none" | "agent" | "all"; beep_every: number; callback: string; number: string };
+}
+
+/** What a conversation takes of an agent, where the queue does not say otherwise. */
+export const USUAL = { chat: 25, phone: 100 };
+export type Weighed = keyof typeof USUAL;
+
+export function weightOf(form: Pick<QueueForm, "weights"> | undefined, channel: Weighed): number {
+  return form?.weights[channel] ?? USUAL[channel];
 }
 
 export const WEEK = ["0", "1", "2", "3", "4", "5", "6"]; // Monday first
@@ -36,7 +45,7 @@ export function newForm(zone: string): QueueForm {
   return {
     priority: 0, ageing: 1, ring: 20, sticky: 0, reserve_after: 10, most_waiting: 0, greeting: "", comfort: "", closed_to: null,
     hours: { zone, week: Object.fromEntries(WEEK.map((day) => [day, day < "5" ? ["09:00-18:00"] : []])), days: {} },
-    rules: [], target: { share: 0.8, within: 20, short: 5 }, wrap_up: { kind: "optional", seconds: 0 }, overflow: null,
+    rules: [], target: { share: 0.8, within: 20, short: 5 }, wrap_up: { kind: "optional", seconds: 0 }, overflow: null, weights: {},
     phone: { language: "zh-CN", announce: 45, wait: true, record: false, keep_days: 0, banner: true, beep: "agent", beep_every: 0, callback: "", number: "" },
   };
 }

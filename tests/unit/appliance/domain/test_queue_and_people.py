@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from appliance.domain.agent_state import AwayReason
-from appliance.domain.capacity import load, weight_of
+from appliance.domain.capacity import weight_of
 from appliance.domain.contact import Identity, recognise
 from appliance.domain.demand import ANYBODY, Need, Rule, Step, rule_for
 from appliance.domain.hours import Hours
@@ -14,15 +13,12 @@ from appliance.domain.service_level import Contacts, Target, expected_wait, figu
 from appliance.domain.wrap_up import AfterWork, WrapUp
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
-WEIGHTS = {"phone": 100, "chat": 25}
 
 
-def test_a_call_weighs_as_much_as_four_chats():
-    assert load(["chat"] * 4, WEIGHTS) == load(["phone"], WEIGHTS) == 100
-
-
-def test_a_channel_without_a_weight_takes_a_whole_agent():
-    assert weight_of("fax", WEIGHTS) == 100
+def test_a_conversation_weighs_as_its_queue_says_and_else_as_is_usual():
+    weights = Queue(1, "sales", weights={"chat": 10}).weights
+    assert weight_of("chat", 25, weights) == 10
+    assert weight_of("phone", 100, weights) == 100
 
 
 @pytest.mark.parametrize(
@@ -45,6 +41,8 @@ def test_whether_a_queue_takes_one_more(queue, waiting, found):
         lambda: Queue(1, "sales", ageing=0),
         lambda: Queue(1, "sales", ring=0),
         lambda: Queue(1, "sales", overflow=Overflow(60, 1)),
+        lambda: Queue(1, "sales", weights={"chat": 0}),
+        lambda: Queue(1, "sales", weights={"phone": 1001}),
         lambda: WrapUp(AfterWork.TIMED),
         lambda: Target(share=0),
         lambda: Target(within=0),
@@ -79,13 +77,6 @@ def test_after_call_work_holds_the_agent_unless_it_is_optional():
     assert WrapUp(AfterWork.MANDATORY).closes_at(NOW) is None
     timed = WrapUp(AfterWork.TIMED, timedelta(seconds=30))
     assert timed.closes_at(NOW) == NOW + timedelta(seconds=30)
-
-
-def test_a_break_longer_than_its_reason_allows_is_overdue():
-    lunch = AwayReason("lunch", timedelta(minutes=30))
-    assert not lunch.overdue(NOW, NOW + timedelta(minutes=30))
-    assert lunch.overdue(NOW, NOW + timedelta(minutes=31))
-    assert not AwayReason("training").overdue(NOW, NOW + timedelta(days=1))
 
 
 NUMBER, MAIL = Identity("number", "+8613800000000"), Identity("address", "a@example.com")

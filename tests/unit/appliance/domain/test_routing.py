@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
+import pickle
 import random
+import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,6 +24,7 @@ from appliance.domain.routing import (
     places,
     route,
 )
+from tests.architecture.house import ROOT
 
 SALES = frozenset({1})
 CALL, CHAT = 100, 25
@@ -238,8 +244,11 @@ def test_a_fit_is_left_idle_only_for_somebody_of_higher_rank(at: Snapshot):
 class Day:
     """A call centre at work: people come, are offered, spoken with, and go."""
 
-    def __init__(self, seed: int, agents: int, *, chats: float, calls: float) -> None:
-        self.chance = random.Random(seed)
+    def __init__(
+        self, seed: int, agents: int, *, chats: float, calls: float,
+        rules: Sequence[Rule] = (ANYBODY,),
+    ) -> None:  # fmt: skip
+        self.chance, self.rules = random.Random(seed), rules
         self.now = 0.0
         self.seats = [Seat(number, SALES) for number in range(agents)]
         self.waiting: list[Waiting] = []
@@ -255,7 +264,8 @@ class Day:
             if self.chance.random() < rate:
                 number = len(self.weights)
                 self.weights[number] = weight
-                self.waiting.append(Waiting(number, 1, self.now, weight))
+                rule = self.rules[number % len(self.rules)]
+                self.waiting.append(Waiting(number, 1, self.now, weight, rule=rule))
         for one in [one for one in self.speaking if one[0] <= self.now]:
             self.speaking.remove(one)
             self._load(one[1], -one[2])
@@ -313,6 +323,33 @@ def test_a_recorded_day_played_again_gives_the_same_decisions():
     assert sum(len(found) for _at, found in day.recorded) > 100
     for at, found in day.recorded:
         assert route(at) == found
+
+
+def test_another_process_decides_the_recorded_day_alike_whatever_its_hashes(tmp_path):
+    """Sets of words lie in another order in each process; a decision must not."""
+    experts = Rule("vip", frozenset({"vip", "gold", "new"}), (
+        Step(0, Need(frozenset({"experts", "seniors"}), {"fr": 2, "de": 1})), Step(30, Need()),
+    ))  # fmt: skip
+    day = Day(11, agents=6, chats=0.2, calls=0.02, rules=(ANYBODY, experts))
+    for seat in day.seats[::2]:
+        groups = frozenset({"seniors", "training", "experts"})
+        day.seats[seat.agent] = replace(seat, groups=groups, skills={"de": 3, "fr": 2})
+    for _ in range(600):
+        day.second()
+    file = tmp_path / "day"
+    file.write_bytes(pickle.dumps([at for at, _found in day.recorded]))
+    play = (
+        "import pickle, sys; from appliance.domain.routing import route\n"
+        "days = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "sys.stdout.buffer.write(pickle.dumps([route(at) for at in days]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", play, file], env={**os.environ, "PYTHONHASHSEED": "7"},
+        capture_output=True, check=True, cwd=ROOT, timeout=60,
+    )  # fmt: skip
+    decided = [found for _at, found in day.recorded]
+    assert pickle.loads(done.stdout) == decided
+    assert sum(len(found) for found in decided) > 50
 
 
 def test_the_next_offer_is_the_first_of_all():
