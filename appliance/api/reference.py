@@ -9,6 +9,8 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import OpenAPI
 
+from appliance.api.described import description_of
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -18,7 +20,7 @@ def reference(application: OpenAPI) -> Blueprint:
 
     @blueprint.get("/api/docs")
     def page() -> ResponseReturnValue:
-        document = application.api_doc
+        document = description_of(application)
         return render_template(
             "reference.html",
             info=document["info"],

@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
 
+from appliance.api.described import description_of
 from appliance.api.v1.agents import agents
 from appliance.api.v1.board import board
 from appliance.api.v1.bodies import check_bodies
@@ -119,7 +120,7 @@ def add_interfaces(
 
     @application.get("/api/openapi.json", doc_ui=False)
     def description() -> Answer:
-        return jsonify(application.api_doc)
+        return jsonify(description_of(application))
 
     @application.after_request
     def _from_other_sites(response: Response) -> Response:

@@ -46,6 +46,27 @@ def test_what_was_read_already_is_not_sent_again(admin, queues):
     assert (again.status_code, again.data) == (304, b"")
 
 
+def test_the_description_tells_which_headers_edits_and_creations_take(admin, queues):
+    paths = admin._client.get("/api/openapi.json", base_url=ORIGIN).json["paths"]
+
+    def headers(path: str, method: str) -> dict[str, bool]:
+        told = paths[path][method].get("parameters", [])
+        return {one["name"]: one["required"] for one in told if one["in"] == "header"}
+
+    assert headers("/api/v1/queues/{queue}", "patch") == {"If-Match": True}
+    assert headers("/api/v1/queues", "post") == {"Idempotency-Key": False}
+    assert headers("/api/v1/chat", "post") == {"Idempotency-Key": False}
+    assert headers("/api/v1/queues", "get") == {}
+    kept = {"canned": {"shortcut": "hi", "texts": {"en": "Hello"}}, "teams": {"name": "night"}}
+    made = {one: admin.do("POST", f"/{one}", body, 201)["id"] for one, body in kept.items()}
+    for kind, method in (("canned", "delete"), ("canned", "patch"), ("teams", "patch")):
+        (path,) = [one for one in paths if one.startswith(f"/api/v1/{kind}/{{") and "}/" not in one]
+        assert headers(path, method) == {"If-Match": True}
+        body = kept[kind] if method == "patch" else None
+        refused = admin.ask(method, f"/{kind}/{made[kind]}", body, **{"If-Match": ""})
+        problem_of(refused, 428, "precondition-required")
+
+
 def test_lists_come_in_pages(admin, queues):
     names, after = [], 0
     while True:
