@@ -59,17 +59,24 @@ def install_switch(again: bool) -> None:
 
 @telephony.command()
 def run() -> None:
-    """Run the switch and look after it, until SIGTERM or Ctrl-C.
+    """Run the switch and look after it, until SIGTERM or Ctrl-C, which end its calls.
 
-    When this program is killed the switch goes on with its calls, and is found again.
+    When this program is killed, or ends by SIGHUP, the switch goes on with its calls, and is found
+    again by the next one: so a new release takes over without cutting a call.
     """
     settings = load_settings()
     logs.set_up("telephony", settings.log_level)
     places, clock = Places(settings.telephony_folder), SystemClock()
     places.make()
-    stop = threading.Event()
+    stop, leaves = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+
+    def leave(*_: object) -> None:
+        leaves.set()
+        stop.set()
+
+    signal.signal(signal.SIGHUP, leave)
     watchdog = Watchdog()
     busy = "The switch is already being looked after by process {holder}."
     with (
@@ -87,6 +94,7 @@ def run() -> None:
                 SqlPhones(office.database).phones,
                 stop,
                 partial(_ready, watchdog, settings),
+                leaves,
             )
         finally:
             stop.set()

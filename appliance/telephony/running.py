@@ -196,14 +196,18 @@ def keep_running(
     phones: Callable[[], Sequence[Phone]],
     stop: threading.Event,
     ready: Callable[[str], None],
+    leaves: threading.Event,
 ) -> None:
     """Until ``stop`` is set: start it, look after it, start it again when it ends by itself.
+
+    Then it is ended, with its calls; or left to the next who looks after it, if ``leaves`` is set.
 
     Args:
         switch: not started.
         phones: asked for again and again.
         stop: from a signal.
         ready: gets the version, when it answers for the first time.
+        leaves: from a signal, before ``stop``.
 
     Raises:
         OperatorError: it does not come up the first time.
@@ -221,4 +225,7 @@ def keep_running(
             break
         with told():
             switch.start(phones())
+    if leaves.is_set():
+        log.info("switch.left")
+        return
     switch.stop()

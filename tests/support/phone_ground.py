@@ -10,8 +10,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +47,13 @@ _SECONDS_OF_SOUND = 20_000  # bytes
 
 
 class Ground:
-    """See `tests.support.call_states.Hands`; three agents in one queue."""
+    """See `tests.support.call_states.Hands`; three agents in one queue; not started."""
 
     def __init__(self, home: Path) -> None:
         self.data = home / "appliance"
         (self.data / "telephony").mkdir(parents=True)
         self.stays = 600.0
+        self.clean = False  # started, and nobody is in a call
         self._before = self._adopted = 0
         clock = SystemClock()
         with Office.opened(ApplianceSettings(data_dir=str(self.data)), clock) as office:
@@ -81,7 +81,6 @@ class Ground:
         )  # fmt: skip
         self._database = Database(database_url("", self.data))
         self.floor = SqlFloor(self._database, clock)
-        self.start()
 
     def _settings(self) -> str:
         ports = self.real.settings
@@ -96,12 +95,9 @@ class Ground:
     # The processes.
 
     def start(self) -> None:
-        """The appliance."""
+        """The appliance, until it has found the calls, and follows them."""
         self.process.start()
         self.process.wait_until_ready()
-
-    def until_adopted(self) -> None:
-        """It has found the calls, and follows them again."""
         count = lambda: self.process.log.read_text("utf-8").count("calls.adopted")  # noqa: E731
         self.until(lambda: count() > self._adopted, "the calls to be adopted")
 
@@ -121,6 +117,7 @@ class Ground:
     # The hands.
 
     def calls(self, number: str, keys: Sequence[str] = ()) -> None:
+        self.clean = False
         self._before = self._newest()
         self.real.caller(number, self.stays, [(2.5, key) for key in keys])
         self.until(lambda: self._newest() > self._before, "the call to be taken")
@@ -209,12 +206,14 @@ class Ground:
             if presence is not Presence.OFFLINE:
                 self.do(say, agent, Said.SIGN_OUT)
         self.real.hush()
+        self.clean = True
 
     def told(self) -> str:
         """What helps to understand a failed drill."""
         console = self.real.switch.console.ask("core show channels concise")
         log = self.process.log.read_text("utf-8").splitlines()[-25:]
-        return "\n".join([str(self.conversation()), console, *log])
+        about = str(self.conversation()) if self._newest() else "no conversation"
+        return "\n".join([about, console, *log])
 
     def close(self) -> None:
         self.process.close()
@@ -240,13 +239,3 @@ class Ground:
 
     def _live(self, path: str) -> str:
         return (self._ari(path) or {}).get("state", "")
-
-
-@contextmanager
-def phone_ground(home: Path) -> Iterator[Ground]:
-    """Started, and ended."""
-    found = Ground(home)
-    try:
-        yield found
-    finally:
-        found.close()

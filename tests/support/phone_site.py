@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from appliance.domain.queue import Queue
@@ -15,6 +17,7 @@ from appliance.domain.telephony.phones import Number
 from appliance.office import Office
 from appliance.settings import ApplianceSettings
 from appliance.store.phones import SqlPhones
+from appliance.telephony.configure import ari_password
 from common.clock import SystemClock
 from tests.support.real_switch import RealSwitch, real_switch
 from tests.support.waiting import until
@@ -84,8 +87,18 @@ class PhoneSite:
         """Nothing is left at the switch."""
         until(lambda: "0 active channels" in self.channels(), 60, "quiet", self.channels)
 
+    def ari(self, path: str) -> Any:
+        """What the switch says of itself."""
+        where = f"http://127.0.0.1:{self.real.settings.ari_port}/ari/{path}"
+        asked = requests.get(where, auth=("callstead", ari_password(self.real.places)), timeout=10)
+        return asked.json()
+
     def channels(self) -> str:
         return self.real.switch.console.ask("core show channels")
+
+    def desks_open(self) -> bool:
+        """Whether somebody still sits at one."""
+        return bool(self._chromium.contexts)
 
     def close(self) -> None:
         for context in self._chromium.contexts:

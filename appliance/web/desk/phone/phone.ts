@@ -6,7 +6,7 @@ import { computed, ref, shallowRef, watch } from "vue";
 import { useBoard } from "../agent/board";
 import { isCall } from "../agent/channels";
 import { get, post, Refused } from "../api/client";
-import type { Quality } from "./quality";
+import { SILENT, silentSince, type Quality } from "./quality";
 import type { Devices, Line, Softphone, Told } from "./softphone";
 
 export type PhoneState = "off" | "starting" | "away" | "ready" | "refused" | "elsewhere";
@@ -39,6 +39,11 @@ export const usePhone = defineStore("phone", () => {
   const muted = ref(false);
   const trouble = ref<PhoneTrouble>("");
   const quality = ref<Quality | null>(null);
+  /** Nothing comes from the others, although it should. */
+  const silent = ref(false);
+  let nothingSince = 0;
+  /** For which queue I call numbers, whose number is shown; null: the first one that I serve. */
+  const queue = ref<number | null>(null);
   const mine = shallowRef<MediaStream | null>(null);
   const theirs = shallowRef<MediaStream | null>(null);
   const devices = ref(keptDevices());
@@ -114,7 +119,8 @@ export const usePhone = defineStore("phone", () => {
       line.value = now;
       if (now === "rings" && call.value) phone?.answer();
       if (now === "none") {
-        testing.value = muted.value = false;
+        testing.value = muted.value = silent.value = false;
+        nothingSince = 0;
         quality.value = null;
       } else trouble.value = "";
     },
@@ -122,7 +128,12 @@ export const usePhone = defineStore("phone", () => {
       mine.value = my;
       theirs.value = their;
     },
-    quality: (now) => (quality.value = now),
+    quality(now) {
+      quality.value = now;
+      // Whoever holds the call is alone: nothing is sent to them.
+      nothingSince = silentSince(nothingSince, Date.now(), now.came, call.value?.state !== "held");
+      silent.value = nothingSince > 0 && Date.now() - nothingSince >= SILENT;
+    },
     trouble: (why) => (trouble.value = why),
   };
 
@@ -139,7 +150,7 @@ export const usePhone = defineStore("phone", () => {
   }
 
   /** Call a number outside: my phone rings first. Raises Refused. */
-  async function callOut(number: string, about: { conversation?: number; contact?: number } = {}): Promise<number> {
+  async function callOut(number: string, about: { conversation?: number; contact?: number; queue?: number } = {}): Promise<number> {
     const begun = await post("/api/v1/desk/phone/calls", { body: { number, ...about } });
     return begun.id;
   }
@@ -160,7 +171,7 @@ export const usePhone = defineStore("phone", () => {
   }
 
   return {
-    installed, extension, outbound, state, line, testing, byItself, muted, trouble, quality, mine, theirs, devices, call,
+    installed, extension, outbound, state, line, testing, byItself, muted, trouble, quality, silent, queue, mine, theirs, devices, call,
     begin, turnOn, turnOff, echo, callOut, mute, use,
     press: (key: string) => phone?.press(key),
     answer: () => phone?.answer(),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { heard, judge, type Heard } from "./quality";
+import { heard, judge, silentSince, type Heard } from "./quality";
 
 const line = (changes: Partial<Heard>): Heard => ({ received: 1000, lost: 0, jitter: 5, roundTrip: 20, ...changes });
 
@@ -20,7 +20,14 @@ test("each of the three figures can spoil a line", () => {
 });
 
 test("nothing was heard yet", () => {
-  expect(judge(heard([]), null)).toEqual({ loss: 0, jitter: null, roundTrip: null, verdict: "good" });
+  expect(judge(heard([]), null)).toEqual({ came: 0, loss: 0, jitter: null, roundTrip: null, verdict: "good" });
+});
+
+test("a line is silent from the first look at which nothing came, unless nothing is meant to", () => {
+  expect(silentSince(0, 5000, 0, true)).toBe(5000);
+  expect(silentSince(5000, 7000, 0, true)).toBe(5000);
+  expect(silentSince(5000, 9000, 3, true)).toBe(0);
+  expect(silentSince(5000, 9000, 0, false)).toBe(0);
 });
 
 test("figures of voice alone are read, in milliseconds", () => {

@@ -10,6 +10,8 @@ export interface Heard {
 }
 
 export interface Quality {
+  /** Packets since the look before. */
+  came: number;
   /** Of the last seconds, 0 to 1. */
   loss: number;
   jitter: number | null;
@@ -27,7 +29,16 @@ export function judge(now: Heard, before: Heard | null): Quality {
   const loss = received + lost > 0 ? lost / (received + lost) : 0;
   const over = (most: typeof FAIR): boolean =>
     loss > most.loss || (now.jitter ?? 0) > most.jitter || (now.roundTrip ?? 0) > most.roundTrip;
-  return { loss, jitter: now.jitter, roundTrip: now.roundTrip, verdict: over(POOR) ? "poor" : over(FAIR) ? "fair" : "good" };
+  return { came: received, loss, jitter: now.jitter, roundTrip: now.roundTrip, verdict: over(POOR) ? "poor" : over(FAIR) ? "fair" : "good" };
+}
+
+/** Nothing comes for so long: it is said. Milliseconds; the switch hangs a desk up, of which it hears nothing, as late. */
+export const SILENT = 10_000;
+
+/** Since when nothing comes; 0: something does, or nothing is meant to. */
+export function silentSince(before: number, now: number, came: number, meant: boolean): number {
+  if (!meant || came > 0) return 0;
+  return before || now;
 }
 
 interface Figures {

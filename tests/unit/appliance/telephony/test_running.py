@@ -81,7 +81,8 @@ def test_it_is_started_again_when_it_ends_by_itself(places):
     stop, ready = threading.Event(), threading.Event()
     one = switch(places)
     keeper = threading.Thread(
-        target=keep_running, args=(one, list, stop, lambda _version: ready.set())
+        target=keep_running,
+        args=(one, list, stop, lambda _version: ready.set(), threading.Event()),
     )
     keeper.start()
     assert ready.wait(60)
@@ -92,6 +93,21 @@ def test_it_is_started_again_when_it_ends_by_itself(places):
     stop.set()
     keeper.join(60)
     assert running_pid(places) is None
+
+
+def test_who_hands_over_leaves_it_running_and_the_next_one_has_it(places):
+    stop, leaves = threading.Event(), threading.Event()
+    for event in (leaves, stop):
+        event.set()
+    pids: list[int | None] = []
+    releases = [switch(places), switch(places)]
+    for one in releases:
+        keep_running(one, list, stop, lambda _version: None, leaves)
+        pids.append(running_pid(places))
+    assert pids[0] is not None
+    assert pids == [pids[0]] * 2
+    for one in reversed(releases):
+        one.stop()
 
 
 def test_a_number_that_became_another_programs_is_not_taken_for_the_switch(places):
