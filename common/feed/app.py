@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -251,13 +252,26 @@ async def _until_gone(receive: Any, woken: asyncio.Event) -> None:
     woken.set()
 
 
+def _problem(status: HTTPStatus, value: dict[str, Any]) -> dict[str, Any]:
+    """A refusal as every other address tells it (RFC 9457), with what readers of the feed know."""
+    kind = status.phrase.lower().replace(" ", "-")
+    told = "What followed was removed; read the state afresh and follow on from the cursor."
+    return {
+        **value, "type": kind, "kind": kind, "parameters": {}, "title": status.phrase,
+        "status": int(status), "detail": value.get("message", told),
+    }  # fmt: skip
+
+
 async def _answer(
     send: Any, status: int, value: dict[str, Any], kind: str = "http", *, foreign: bool = False
 ) -> None:
     prefix = "websocket.http.response" if kind == "websocket" else "http.response"
+    refused = status >= HTTPStatus.BAD_REQUEST
+    if refused:
+        value = _problem(HTTPStatus(status), value)
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", b"application/problem+json" if refused else b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),

@@ -14,7 +14,8 @@ _BYTES = 32
 def secret_key(folder: Path) -> bytes:
     """The key in ``folder``, made at first start and readable by its owner alone.
 
-    Without it all sessions end, and nothing else is lost.
+    Without it all sessions end, and whatever else the program signed with it: the keys by which
+    visitors are in their chats, and addresses of files.
     """
     path = folder / "session.key"
     if not path.exists():

@@ -43,7 +43,10 @@ def test_a_question_that_makes_no_sense_is_answered_in_words(
 ) -> None:
     answer = session.get(f"{house.url}?{query}", timeout=10)
     assert answer.status_code == 400
-    assert answer.json()["message"].endswith(".")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told = answer.json()
+    assert (told["type"], told["status"], told["detail"]) == ("bad-request", 400, told["message"])
+    assert told["message"].endswith(".")
 
 
 def test_the_feed_is_read_and_not_written(house: House, session: requests.Session) -> None:
