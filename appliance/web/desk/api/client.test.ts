@@ -29,6 +29,12 @@ describe("the client of the interface", () => {
     expect(refused).toBeInstanceOf(Refused);
     expect((refused as Refused).wrong).toEqual(["key"]);
   });
+  it("has heard nothing when the answer was cut off, and takes an empty one for done", async () => {
+    answers = [() => new Response('{"items": [', { status: 200 }), () => new Response(null, { status: 204 })];
+    await expect(get("/api/v1/fields")).rejects.toBeInstanceOf(Unreached);
+    await expect(get("/api/v1/fields")).resolves.toBeUndefined();
+  });
+
   it("fills paths and leaves out what is not given", () => {
     expect(address("/a/{b}/c", { path: { b: "x/y" }, query: { after: 0, most: undefined } })).toBe("/a/x%2Fy/c?after=0");
     expect(() => address("/a/{b}", {})).toThrow("needs b");

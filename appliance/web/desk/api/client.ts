@@ -126,7 +126,9 @@ async function send(method: Method, path: string, asked: Asked<unknown>): Promis
   }
   // Answers nothing to a body that is none: a proxy's page, or a server that is just starting.
   const told = (await answer.json().catch(() => null)) as Record<string, unknown> | null;
-  if (answer.ok) return told ?? undefined;
+  if (answer.status === 204) return undefined;
+  if (answer.ok && told === null) throw new Unreached(); // cut off: the server died while it answered
+  if (answer.ok) return told;
   if (answer.status >= 502 || answer.status === 429) {
     throw new Unreached(String(told?.detail ?? ""), Number(answer.headers.get("Retry-After")) || 0);
   }
