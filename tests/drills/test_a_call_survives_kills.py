@@ -99,6 +99,8 @@ GOES_ON: dict[str, Callable[[Ground], None]] = {
     "held": resume,
     "consultation": lambda ground: resume(ground, 3),
     "three-way": lambda ground: hold_and_resume(ground, 1),
+    "number consulted": lambda ground: resume(ground, 3),
+    "left alone": speak,
     "listening": lambda ground: climb(ground, Rung.JOIN, 3),
     "whispering": lambda ground: climb(ground, Rung.JOIN, 3),
     "joined": lambda ground: climb(ground, Rung.LISTEN, 2),

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from appliance.domain.conversation import State
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation
+from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
 from appliance.domain.telephony.supervision import Rung
 from appliance.domain.work import Floor
 from appliance.services import talk
 from appliance.services.take_part import invite
+from appliance.services.telephony.numbers import ask_number, hand_over_to_number
 from appliance.services.telephony.supervise import supervise
 from appliance.store.flows import SqlFlows
 from appliance.store.phones import SqlPhones
 
 QUEUE, MENU, BOX, PLAY = "100", "200", "300", "400"  # numbers that are called
-OWN = "+8613800000000"  # the caller's
+OWN = "+8613800000000"  # the caller's, and whoever is called outside
+_RULES = Dialling(possible=True, allowed=("*",))
 AGENT, COLLEAGUE, SUPERVISOR = 0, 1, 2
 _SAY = [{"text": "Good day. " * 20, "language": "en"}]
 
@@ -184,6 +188,39 @@ def three_way(hands: Hands) -> None:
     hands.until(lambda: hands.room() == 3, "all three")
 
 
+def number_asked_in(hands: Hands) -> None:
+    """A number outside rings, the caller is on hold."""
+    held(hands)
+    hands.party(picks_up=False)
+    _ask_number(hands)
+    hands.until(lambda: hands.channels() == 3, "the number to ring")
+
+
+def number_consulted(hands: Hands) -> None:
+    """The agent and somebody outside speak, the caller is on hold."""
+    held(hands)
+    hands.party(picks_up=True)
+    _ask_number(hands)
+    hands.until(lambda: hands.room() == 2, "somebody outside")
+
+
+def blind_transfer(hands: Hands) -> None:
+    """The caller hears music until somebody outside answers."""
+    bridged(hands)
+    hands.party(picks_up=False)
+    _ask_number(hands, blind=True)
+    hands.until(lambda: hands.channels() == 3, "the number to ring")
+    hands.until(lambda: hands.room() == 1, "the caller to be held")
+
+
+def left_alone(hands: Hands) -> None:
+    """The caller and somebody outside speak on, the agent has still to write."""
+    number_consulted(hands)
+    hands.do(hand_over_to_number, hands.conversation().id, hands.agents[AGENT], OWN)
+    hands.until(lambda: hands.channels() == 2, "the agent's phone to end")
+    hands.until(lambda: hands.room() == 2, "both to speak")
+
+
 def listening(hands: Hands, rung: Rung = Rung.LISTEN) -> None:
     """A supervisor hears both."""
     bridged(hands)
@@ -260,9 +297,9 @@ class Place:
     Attributes:
         arrive: how a call comes there.
         after_caller: the caller (or the one who is called) is gone; None: nobody is there.
-        after_agent: the agent's phone is gone.
+        after_agent: the agent's phone is gone; None: there is none, or nothing hangs on it.
         after_switch: the switch has died.
-        third: a colleague's or a supervisor's phone is there.
+        third: the phone of a colleague, a supervisor or a number outside is there.
     """
 
     arrive: Callable[[Hands], None]
@@ -285,6 +322,12 @@ PLACES: dict[str, Place] = {
     "asked in": Place(asked_in, _WRAP, _WRAP, _WRAP, COLLEAGUE),
     "consultation": Place(consultation, _WRAP, _WRAP, _WRAP, COLLEAGUE),
     "three-way": Place(three_way, _WRAP, _WRAP, _WRAP, COLLEAGUE),
+    "number asked in": Place(number_asked_in, _WRAP, _WRAP, _WRAP, COLLEAGUE),
+    "number consulted": Place(number_consulted, _WRAP, _WRAP, _WRAP, COLLEAGUE),
+    "blind transfer": Place(
+        blind_transfer, _WRAP, None, _WRAP, COLLEAGUE
+    ),  # waits on for the answer
+    "left alone": Place(left_alone, _WRAP, None, _WRAP),
     "listening": Place(listening, _WRAP, _WRAP, _WRAP, SUPERVISOR),
     "whispering": Place(whispering, _WRAP, _WRAP, _WRAP, SUPERVISOR),
     "joined": Place(joined, _WRAP, _WRAP, _WRAP, SUPERVISOR),
@@ -310,6 +353,11 @@ def _ask_in(hands: Hands, *, does: bool) -> None:
     hands.picks_up(COLLEAGUE, does=does)
     hands.ready(COLLEAGUE)
     hands.do(invite, hands.conversation().id, hands.agents[AGENT], hands.agents[COLLEAGUE])
+
+
+def _ask_number(hands: Hands, *, blind: bool = False) -> None:
+    ask = partial(ask_number, blind=blind)
+    hands.do(ask, hands.conversation().id, hands.agents[AGENT], OWN, _RULES)
 
 
 def _picked_up(hands: Hands) -> None:

@@ -27,7 +27,7 @@ class SupervisorShape(BaseModel):
     rung: str = Field(description="`listen`, `whisper`, `join`.")
 
 
-class NumberShape(BaseModel):
+class NumberInCall(BaseModel):
     """A number outside in a call."""
 
     number: str
@@ -50,7 +50,7 @@ class CallShape(BaseModel):
     recorded: bool = Field(description="Whether its queue lets talks be recorded.")
     private: PrivateShape
     supervisors: list[SupervisorShape]
-    numbers: list[NumberShape] = Field(description="Outside, beside who called.")
+    numbers: list[NumberInCall] = Field(description="Outside, beside who called.")
     missed: MissedNumber | None = Field(description="Null: the last one was reached, or none was.")
     onward: bool = Field(description="The caller and a number outside speak on without us.")
 
@@ -68,7 +68,7 @@ def call_shape(work: Work, conversation: Conversation) -> dict[str, object] | No
             for one in seen_by_agent(work, conversation)
         ],
         numbers=[
-            NumberShape(number=one.number, there=one.spoken, transfer=one.blind)
+            NumberInCall(number=one.number, there=one.spoken, transfer=one.blind)
             for one in numbers_in(work, conversation.id)
         ],
         missed=(MissedNumber(number=call.missed, because=call.missed_why) if call.missed else None),

@@ -43,7 +43,7 @@ class AskNumberBody(Strict):
     )
 
 
-class NumberBody(Strict):
+class NumberThereBody(Strict):
     """One that takes part."""
 
     number: str = Field(max_length=41, description="As the call's `numbers` have it.")
@@ -70,7 +70,7 @@ def add_numbers(
 
     @blueprint.post(f"{_PATH}/part", summary="Send a number out of my call",
                     responses={"200": ConversationShape})  # fmt: skip
-    def part(path: ConversationId, body: NumberBody) -> Answer:
+    def part(path: ConversationId, body: NumberThereBody) -> Answer:
         mine = agent_here(floor).id
         found = change(
             floor, lambda work: send_number_out(work, path.conversation, mine, body.number)
@@ -80,7 +80,7 @@ def add_numbers(
     @blueprint.post(f"{_PATH}/hand-over",
                     summary="Leave my call to the caller and a number that answered",
                     responses={"200": ConversationShape})  # fmt: skip
-    def hand_over(path: ConversationId, body: NumberBody) -> Answer:
+    def hand_over(path: ConversationId, body: NumberThereBody) -> Answer:
         require(CALL_OUT)
         mine = agent_here(floor).id
         on_record(audit, "call.hand_over_out", f"{body.number} conversation {path.conversation}")

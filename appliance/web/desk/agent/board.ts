@@ -246,6 +246,23 @@ export const useBoard = defineStore("board", () => {
     await refresh(conversation).catch(() => undefined);
   }
 
+  /** A number outside comes into the call, or (`transfer`) the caller goes on with it alone once somebody answers. */
+  async function askNumber(conversation: number, number: string, transfer: boolean): Promise<void> {
+    keep(await post("/api/v1/desk/phone/calls/{conversation}/numbers", { path: { conversation }, body: { number, transfer } }));
+    await detail(conversation);
+  }
+
+  async function sendNumberOut(conversation: number, number: string): Promise<void> {
+    await post("/api/v1/desk/phone/calls/{conversation}/numbers/part", { path: { conversation }, body: { number } });
+    await detail(conversation);
+  }
+
+  /** Caller and number go on without me. */
+  async function leaveToNumber(conversation: number, number: string): Promise<void> {
+    keep(await post("/api/v1/desk/phone/calls/{conversation}/numbers/hand-over", { path: { conversation }, body: { number } }));
+    await detail(conversation);
+  }
+
   async function part(conversation: number, agent: number): Promise<void> {
     await post("/api/v1/desk/conversations/{conversation}/part", { path: { conversation }, body: { agent } });
     if (agent === me.value?.id) await refresh(conversation);
@@ -316,6 +333,6 @@ export const useBoard = defineStore("board", () => {
 
   return {
     ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
-    begin, detail, replies, invite, handOver, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
+    begin, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

@@ -144,7 +144,8 @@ def leg_of(hands: InMemory, who: str) -> str:
         return call.asked_by or call.channel
     if who == "agent":
         return call.leg
-    return hands.house.switch.leg_of("102") or hands.house.switch.leg_of("103") or ""
+    there = (hands.house.switch.leg_of(phone) for phone in ("102", "103", OWN))
+    return next((one for one in there if one), "")
 
 
 def telephones(hands: InMemory) -> set[str]:
@@ -223,6 +224,12 @@ def comes_in(hands: InMemory) -> None:
     resume(hands, 3)
 
 
+def comes_in_from_outside(hands: InMemory) -> None:
+    """Whoever has the number picks up."""
+    hands.house.switch.phone_answers(hands.house.switch.ringing(OWN) or "")
+    hands.until(lambda: hands.room() == 2, "somebody outside")
+
+
 def climb(hands: InMemory, rung: Rung) -> None:
     """The supervisor, to another rung."""
     hands.do(supervise, hands.conversation().id, hands.agents[SUPERVISOR], rung)
@@ -265,6 +272,13 @@ GOES_ON: dict[str, tuple[Callable[[InMemory], None], State]] = {
     "asked in": (comes_in, State.WRAP_UP),
     "consultation": (lambda hands: resume(hands, 3), State.WRAP_UP),
     "three-way": (lambda hands: hold_and_resume(hands, 1), State.WRAP_UP),
+    "number asked in": (
+        lambda hands: (comes_in_from_outside(hands), resume(hands, 3))[1],
+        State.WRAP_UP,
+    ),
+    "number consulted": (lambda hands: resume(hands, 3), State.WRAP_UP),
+    "blind transfer": (comes_in_from_outside, State.WRAP_UP),
+    "left alone": (lambda hands: hands.until(lambda: hands.room() == 2, "both"), State.WRAP_UP),
     "listening": (lambda hands: climb(hands, Rung.WHISPER), State.WRAP_UP),
     "whispering": (lambda hands: climb(hands, Rung.JOIN), State.WRAP_UP),
     "joined": (lambda hands: climb(hands, Rung.LISTEN), State.WRAP_UP),
@@ -329,6 +343,8 @@ def test_the_appliance_is_killed_and_the_call_goes_on(hands, name):
     PLACES[name].arrive(hands)
     switch, before = hands.house.switch, hands.conversation().state
     channels = telephones(hands)
+    if name == "blind transfer":  # whose agent is out when somebody answers
+        channels.discard(leg_of(hands, "agent"))
     hands.house.crash()
     go_on, after = GOES_ON[name]
     go_on(hands)
