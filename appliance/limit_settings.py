@@ -95,6 +95,15 @@ class WebhookSettings:
         unit="webhooks",
         doc="No more are taken; each is looked at with every event.",
     )
+    log_every: int = setting(
+        100,
+        minimum=1,
+        maximum=1000,
+        unit="events",
+        doc="What became of a webhook's events, and how far it has come, is written once for so "
+        "many of them, or after a second: so much is sent again, under the same ids, when the "
+        "program is killed before. 1: after each event, and slower.",
+    )
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,7 @@ class _Process:
         live = timedelta(hours=settings.chat.live_hours)
         reports = timedelta(days=settings.reports.keep_days)
         worker = ProcessRole.WORKER
+        self._webhooks = _webhooks(settings, office, clock)
         self._beside = Beside(
             roles,
             [
@@ -205,7 +206,7 @@ class _Process:
                 Job(5, partial(count_events, office.floor), worker),
                 Job(3600, lambda: prune(office.database, clock.now() - live), worker),
                 Job(3600, partial(sweep, office.floor, appliance.attachments, clock), worker),
-                Job(2, _webhooks(settings, office, clock).run_once, worker),
+                Job(2, self._webhooks.begin, worker),
                 Job(3600, lambda: office.people.forget(clock.now(), settings), worker),
                 Job(5, appliance.places.tell_news, ProcessRole.VISITOR),
                 Job(_MAIL_SECONDS, self._send_transcripts, worker),
@@ -242,6 +243,8 @@ class _Process:
     def stop(self) -> None:
         """Leave in order."""
         with told():  # the database may be away
+            self._webhooks.stop()
+        with told():
             self._beside.stop()
         with told():
             if self._phone is not None:
@@ -289,8 +292,9 @@ def _webhooks(settings: ApplianceSettings, office: Office, clock: Clock) -> Send
         ca_file=settings.webhooks.ca_file,
     )
     return SendWebhooks(
-        office.people.webhooks, post, office.audit, clock,
+        office.people.webhooks, post.kept, office.audit, clock,
         lambda: timedelta(days=settings.webhooks.stop_after_days),
+        lambda: settings.webhooks.log_every,
     )  # fmt: skip
 
 

@@ -98,7 +98,16 @@ Everything that the call centre does is an event: `who` did it (`agent:5`, `cont
 `system`), when, and what it is about (`conversation`, `agent`, `queue`: ids, or null). The live
 pages read them from the feed's topics, reports and webhooks from the table of events. A webhook
 gets `{"type": KIND, "timestamp": …, "data": {"event": NUMBER, "who": …, …}}`, signed as Standard
-Webhooks say. What is told live alone is not in that table: neither what was said, nor marks.
+Webhooks say. What is told live alone is not in that table: neither what was said, nor marks. One
+with a `batch_size` above 1 gets
+`{"type": "events", "timestamp": …, "data": {"events": [EVENT, …]}}`.
+
+A webhook hears of its events in their order, each at least once: keep `data.event`, the number of
+the event, and pass over one that came before (`webhook-id` names the request, the same when it is
+sent again). What is not taken is sent again, after 5 s, 30 s and 2 min, and what is behind it
+waits. While there is no answer at all, or 429 or 503, it goes on so, and the order is kept. With
+any other answer an event that was refused three times more is set aside: the others go on, and it
+comes by itself, for two days.
 
 The topics: `floor` for whoever may see the floor, `agent/N` for that agent, `conversation/N` for
 the agents of a conversation, `visitor/N` for its contact (notes are left out). A field in brackets

@@ -1,4 +1,4 @@
-"""Sends one event to a customer's system, and to nowhere else.
+"""Sends events to a customer's system, and to nowhere else.
 
 The name is looked up here, every address is judged, and the connection goes to the address that was
 judged: a name that leads elsewhere a moment later changes nothing. Redirects are not followed.
@@ -11,6 +11,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from appliance.domain.webhooks import Network, may_reach
@@ -23,7 +24,7 @@ class NotSentError(Exception):
 
 
 class Poster:
-    """Called with an address, headers and a body; answers the status.
+    """Opens connections to customers' systems.
 
     Args:
         timeout: seconds for connecting, and for each part of the answer.
@@ -45,11 +46,11 @@ class Poster:
         self._ca_file = ca_file
         self._resolve = resolve or _addresses
 
-    def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """POST it. Raises NotSentError."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+    def kept(self) -> KeptConnection:
+        """One for several events, which whoever asked for it closes."""
+        return KeptConnection(self._open)
+
+    def _open(self, scheme: str, host: str, port: int) -> http.client.HTTPConnection:
         try:
             found = self._resolve(host, port)
         except OSError as error:
@@ -60,27 +61,68 @@ class Poster:
                 f"{host} is at {', '.join(found) or 'no address'}, which is not open to the world. "
                 "An administrator can allow it in appliance.webhooks.private_networks."
             )
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection = _Connection(host, port, allowed[0], self._timeout(), self._tls(parts.scheme))
-        try:
-            connection.request("POST", path, body, {**headers, "Content-Length": str(len(body))})
-            answer = connection.getresponse()
-            answer.read(_MOST_ANSWER)
-        except (OSError, http.client.HTTPException) as error:
-            why = error or type(error).__name__
-            raise NotSentError(f"{host} did not answer ({why}).") from error
-        finally:
-            with contextlib.suppress(OSError):
-                connection.close()
-        return answer.status
+        tls = self._tls if scheme == "https" else None
+        return _Connection(host, port, allowed[0], self._timeout(), tls)
 
-    def _tls(self, scheme: str) -> ssl.SSLContext | None:
-        if scheme != "https":
-            return None
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made once: reading all the authorities of the machine takes longer than an event."""
         context = ssl.create_default_context()
         if self._ca_file:
             context.load_verify_locations(self._ca_file)
         return context
+
+
+class KeptConnection:
+    """Called with an address, headers and a body; answers the status.
+
+    The connection stays open while the same system is called. One that the other side has closed
+    meanwhile is opened again, and the event sent once more, which bears its number.
+    """
+
+    def __init__(self, open_to: Callable[[str, str, int], http.client.HTTPConnection]) -> None:
+        self._open_to = open_to
+        self._place = ("", "", 0)
+        self._connection: http.client.HTTPConnection | None = None
+
+    def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """POST it. Raises NotSentError."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        place = (parts.scheme, host, parts.port or (443 if parts.scheme == "https" else 80))
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        if place != self._place:
+            self.close()
+            self._place = place
+        try:
+            if self._connection is not None:
+                with contextlib.suppress(ConnectionError):
+                    return self._ask(self._connection, path, headers, body)
+                self.close()
+            self._connection = self._open_to(*place)
+            return self._ask(self._connection, path, headers, body)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            why = error or type(error).__name__
+            raise NotSentError(f"{host} did not answer ({why}).") from error
+
+    def close(self) -> None:
+        """Nothing more is sent over it."""
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.close()
+        self._connection = None
+
+    def _ask(
+        self, connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str],
+        body: bytes,
+    ) -> int:  # fmt: skip
+        connection.request("POST", path, body, {**headers, "Content-Length": str(len(body))})
+        answer = connection.getresponse()
+        answer.read(_MOST_ANSWER)
+        if not answer.isclosed():  # it says more than anybody needs
+            self.close()
+        return answer.status
 
 
 class _Connection(http.client.HTTPConnection):
@@ -96,6 +138,8 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Open it; the certificate must be the host's."""
         self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        # Else the body waits for the acknowledgement of the headers, for up to 0.04 s.
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
             self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.store.models import Base, Stamp
@@ -161,19 +161,28 @@ class WebhookRow(Base):
     created_at: Mapped[datetime] = mapped_column(Stamp)
     failing_since: Mapped[datetime | None] = mapped_column(Stamp)
     disabled_why: Mapped[str] = mapped_column(String(300))
+    batch_size: Mapped[int]
 
 
 class DeliveryRow(Base):
-    """See `appliance.domain.webhooks.Delivery`."""
+    """See `appliance.domain.webhooks.Delivery`; ``in_line``: those behind it wait for it."""
 
     __tablename__ = "webhook_deliveries"
+    # The log is long, and what is not done is little.
+    __table_args__ = (
+        Index(
+            "ix_webhook_deliveries_pending", "webhook", "due_at",
+            sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     webhook: Mapped[str] = mapped_column(ForeignKey("webhooks.id"), index=True)
     event: Mapped[int]
     kind: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(Stamp, index=True)
-    due_at: Mapped[datetime | None] = mapped_column(Stamp, index=True)
+    due_at: Mapped[datetime | None] = mapped_column(Stamp)
+    in_line: Mapped[bool]
     attempts: Mapped[int]
     answered: Mapped[int | None]
     trouble: Mapped[str] = mapped_column(String(300))

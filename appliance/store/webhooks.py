@@ -1,29 +1,41 @@
 """Webhooks and their deliveries in the database; implements `appliance.domain.webhooks.Webhooks`.
 
-Deliveries and the cursor that led to them are one transaction; a claim is a conditional update of
-the moment at which a delivery is due. So a kill leaves an event that is told, or told twice under
-the same id, and never one that is forgotten.
+What was told and the cursor are one transaction, for many events at once, after they were told; it
+counts only while the cursor is where it was when they were read. So a kill leaves events that are
+told, or told twice under the same ids, and never one that is forgotten.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy.orm import Session
 
-from appliance.domain.webhooks import PREFIX, TEST, Delivery, Due, Webhook, next_try, wants
+from appliance.domain.webhooks import (
+    PREFIX,
+    TEST,
+    Delivery,
+    Outcome,
+    Parcel,
+    Round,
+    Told,
+    Webhook,
+    after_failure,
+    wants,
+)
 from appliance.store.account_models import DeliveryRow, WebhookRow
 from appliance.store.database import Database
 from appliance.store.floor_models import EventRow
 from common.clock import Clock, stamp
 from common.vault import Vault
 
-_AT_ONCE = 500  # events looked at in one transaction
-_MOST_PENDING = 5000  # of one hook; what comes further waits in the events, which are kept anyway
+_LOOKED_AT = 500  # events, for those that a hook wants to hear of
 
 
 class SqlWebhooks:
@@ -40,7 +52,9 @@ class SqlWebhooks:
         with self._database.read() as session:
             return [_hook(row) for row in session.scalars(query)]
 
-    def add(self, name: str, url: str, kinds: Sequence[str]) -> tuple[Webhook, str]:
+    def add(
+        self, name: str, url: str, kinds: Sequence[str], batch_size: int = 1
+    ) -> tuple[Webhook, str]:
         """A new one, from the newest event on; and its secret."""
         new, secret = secrets.token_hex(8), _secret()
         with self._database.write() as session:
@@ -48,20 +62,21 @@ class SqlWebhooks:
             row = WebhookRow(
                 id=new, name=name, url=url, secret=self._vault.seal(secret, _where(new)),
                 kinds=list(kinds), active=True, cursor=newest, created_at=self._clock.now(),
-                disabled_why="",
+                disabled_why="", batch_size=batch_size,
             )  # fmt: skip
             session.add(row)
             session.flush()
             return _hook(row), secret
 
     def change(self, id: str, decide: Callable[[Webhook], Webhook]) -> Webhook | None:  # noqa: A002
-        """Replace name, address, kinds and ``active``; turning it on forgets its failures."""
+        """Replace what a person may change; turning it on forgets its failures."""
         with self._database.write() as session:
             row = session.get(WebhookRow, id)
             if row is None:
                 return None
             wanted = decide(_hook(row))
             row.name, row.url, row.kinds = wanted.name, wanted.url, list(wanted.kinds)
+            row.batch_size = wanted.batch_size
             if wanted.active and not row.active:
                 row.failing_since, row.disabled_why = None, ""
             row.active = wanted.active
@@ -103,6 +118,7 @@ class SqlWebhooks:
             if row is None or row.webhook != id:
                 return None
             row.due_at, row.attempts, row.done_at = self._clock.now(), 0, None
+            row.in_line = False
             return _delivery(row)
 
     def test(self, id: str) -> Delivery | None:  # noqa: A002
@@ -117,106 +133,80 @@ class SqlWebhooks:
             session.flush()
             row = DeliveryRow(
                 webhook=id, event=event.id, kind=TEST, made_at=now, due_at=now, attempts=0,
-                trouble="",
+                trouble="", in_line=False,
             )  # fmt: skip
             session.add(row)
             session.flush()
             return _delivery(row)
 
-    def collect(self) -> int:
-        """Make deliveries of new events, and move the cursors with them."""
-        now, made = self._clock.now(), 0
+    def busy(self) -> list[str]:
+        """Active hooks for which there may be something to tell."""
         newest = select(func.max(EventRow.id)).scalar_subquery()
-        behind = select(WebhookRow.id).where(WebhookRow.active, WebhookRow.cursor < newest)
-        with self._database.read() as session:  # nobody waits while there is nothing new
-            hooks = list(session.scalars(behind.order_by(WebhookRow.created_at, WebhookRow.id)))
-        for hook in hooks:
-            with self._database.write() as session:
-                row = session.get(WebhookRow, hook)
-                pending = select(func.count()).where(
-                    DeliveryRow.webhook == hook, DeliveryRow.due_at.is_not(None)
-                )
-                if row is None or (session.scalar(pending) or 0) >= _MOST_PENDING:
-                    continue
-                events = session.execute(
-                    select(EventRow.id, EventRow.kind)
-                    .where(EventRow.id > row.cursor)
-                    .order_by(EventRow.id)
-                    .limit(_AT_ONCE)
-                ).all()
-                for event, kind in events:
-                    if wants(row.kinds, kind):
-                        made += 1
-                        session.add(
-                            DeliveryRow(
-                                webhook=row.id, event=event, kind=kind, made_at=now, due_at=now,
-                                attempts=0, trouble="",
-                            )
-                        )  # fmt: skip
-                if events:
-                    row.cursor = events[-1].id
-        return made
-
-    def claim(self, most: int, lease: timedelta) -> list[Due]:
-        """Deliveries that are due; nobody else claims them for ``lease``."""
-        now = self._clock.now()
-        query = (
-            select(DeliveryRow, WebhookRow, EventRow)
-            .join(WebhookRow, WebhookRow.id == DeliveryRow.webhook)
-            .join(EventRow, EventRow.id == DeliveryRow.event)
-            .where(DeliveryRow.due_at <= now, WebhookRow.active)
-            .order_by(DeliveryRow.id)
-            .limit(most)
-        )
+        due = select(DeliveryRow.webhook).where(_due(self._clock.now()))
+        found = or_(WebhookRow.cursor < newest, WebhookRow.id.in_(due))
+        query = select(WebhookRow.id).where(WebhookRow.active, found)
         with self._database.read() as session:
-            if not session.execute(query.limit(1)).first():
-                return []
-        with self._database.write() as session:
-            found = []
-            for row, hook, event in session.execute(query).all():
-                mine = session.execute(
-                    update(DeliveryRow)
-                    .where(DeliveryRow.id == row.id, DeliveryRow.due_at == row.due_at)
-                    .values(due_at=now + lease)
-                    .returning(DeliveryRow.id)
-                    .execution_options(synchronize_session=False)
-                ).all()
-                if mine:
-                    secret = self._vault.open(hook.secret, _where(hook.id))
-                    found.append(Due(_delivery(row), hook.url, secret, _body(event)))
-            return found
+            return list(session.scalars(query.order_by(WebhookRow.created_at, WebhookRow.id)))
 
-    def arrived(self, delivery: int, status: int) -> None:
-        """The other side has it."""
-        with self._database.write() as session:
-            row = session.get(DeliveryRow, delivery)
-            if row is None:
-                return
-            row.attempts += 1
-            row.due_at, row.answered, row.trouble = None, status, ""
-            row.done_at = self._clock.now()
-            hook = session.get(WebhookRow, row.webhook)
-            if hook is not None:
-                hook.failing_since = None
-
-    def failed(
-        self, delivery: int, status: int | None, trouble: str, stop_after: timedelta
-    ) -> Webhook | None:
-        """It is tried again later, or given up; answers the hook when it was turned off now."""
+    def next_for(self, id: str, most: int) -> Round | None:  # noqa: A002
+        """What is due; read beside the writer."""
         now = self._clock.now()
+        with self._database.read() as session:
+            row = session.get(WebhookRow, id)
+            if row is None or not row.active:
+                return None
+            hook, mine = _hook(row), DeliveryRow.webhook == id
+            most = max(most, hook.batch_size)
+            alone = _tried(session, [mine, _due(now), DeliveryRow.in_line.is_(False)], most)
+            held = _tried(
+                session, [mine, DeliveryRow.due_at.is_not(None), DeliveryRow.in_line], most
+            )
+            line, looked = [told for _due_at, told in held], hook.cursor
+            if not held:
+                line, looked = _new(session, hook, most)
+            elif held[0][0] is None or held[0][0] > now:
+                line = []
+            parcels = [Parcel((told,), in_line=False) for _due_at, told in alone]
+            size = hook.batch_size
+            parcels += [
+                Parcel(tuple(line[first : first + size]), in_line=True)
+                for first in range(0, len(line), size)
+            ]
+            if not parcels and looked == hook.cursor:
+                return None
+            secret = self._vault.open(row.secret, _where(id))
+            return Round(hook, secret, hook.cursor, looked, tuple(parcels))
+
+    def record(
+        self, told: Round, outcomes: Sequence[Outcome], stop_after: timedelta
+    ) -> Webhook | None:
+        """One transaction for all of them."""
+        now = self._clock.now()
+        new: list[dict[str, Any]] = []
+        known: list[dict[str, Any]] = []
+        for outcome in outcomes:
+            for one, state in _states(outcome, now):
+                if one.delivery is None:
+                    new.append({**state, "webhook": told.hook.id, "event": one.event,
+                                "kind": one.kind, "made_at": now})  # fmt: skip
+                else:
+                    known.append({**state, "id": one.delivery})
         with self._database.write() as session:
-            row = session.get(DeliveryRow, delivery)
-            hook = session.get(WebhookRow, row.webhook) if row else None
-            if row is None or hook is None:
+            row = session.get(WebhookRow, told.hook.id, with_for_update=True)
+            if row is None or row.cursor != told.cursor:
                 return None
-            row.attempts += 1
-            row.answered, row.trouble = status, trouble[:300]
-            row.due_at = next_try(row.attempts, now)
-            hook.failing_since = hook.failing_since or now
-            if not hook.active or now - hook.failing_since < stop_after:
+            if new:
+                session.execute(insert(DeliveryRow), new)
+            if known:
+                session.execute(update(DeliveryRow), known)
+            row.cursor = _moved(told, outcomes)
+            for outcome in outcomes:
+                row.failing_since = (row.failing_since or now) if outcome.trouble else None
+            failing = row.failing_since if outcomes else None
+            if not row.active or failing is None or now - failing < stop_after:
                 return None
-            hook.active, hook.disabled_why = False, trouble[:300]
-            return _hook(hook)
+            row.active, row.disabled_why = False, outcomes[-1].trouble[:300]
+            return _hook(row)
 
     def forget(self, before: datetime) -> None:
         """Remove what was made before ``before`` and is not tried any more."""
@@ -236,24 +226,81 @@ def _where(webhook: str) -> str:
     return f"webhooks/secret/{webhook}"
 
 
-def _body(event: EventRow) -> str:
-    return json.dumps(
-        {
-            "type": event.kind,
-            "timestamp": stamp(event.at),
-            "data": {
-                "event": event.id, "who": event.who, "conversation": event.conversation,
-                "agent": event.agent, "queue": event.queue, **event.data,
-            },
+def _due(now: datetime) -> ColumnElement[bool]:
+    return DeliveryRow.due_at <= now
+
+
+def _tried(
+    session: Session, which: Iterable[ColumnElement[bool]], most: int
+) -> list[tuple[datetime | None, Told]]:
+    """Deliveries of the log, by the moment at which they are due; oldest first."""
+    query = (
+        select(DeliveryRow, EventRow)
+        .join(EventRow, EventRow.id == DeliveryRow.event)
+        .where(*which)
+        .order_by(DeliveryRow.id)
+        .limit(most)
+    )
+    return [
+        (row.due_at, replace(_told(event), delivery=row.id, attempts=row.attempts))
+        for row, event in session.execute(query)
+    ]
+
+
+def _new(session: Session, hook: Webhook, most: int) -> tuple[list[Told], int]:
+    """Events behind the cursor that the hook wants, and how far was looked for them."""
+    found = session.execute(
+        select(EventRow.id, EventRow.kind)
+        .where(EventRow.id > hook.cursor)
+        .order_by(EventRow.id)
+        .limit(_LOOKED_AT)
+    ).all()
+    wanted = [event for event, kind in found if wants(hook.kinds, kind)]
+    if not wanted:
+        return [], found[-1].id if found else hook.cursor
+    looked = wanted[most - 1] if len(wanted) >= most else found[-1].id
+    query = select(EventRow).where(EventRow.id.in_(wanted[:most])).order_by(EventRow.id)
+    return [_told(event) for event in session.scalars(query)], looked
+
+
+def _told(event: EventRow) -> Told:
+    content = {
+        "type": event.kind,
+        "timestamp": stamp(event.at),
+        "data": {
+            "event": event.id, "who": event.who, "conversation": event.conversation,
+            "agent": event.agent, "queue": event.queue, **event.data,
         },
-        ensure_ascii=False,
-    )  # fmt: skip
+    }  # fmt: skip
+    return Told(event.id, event.kind, content)
+
+
+def _states(outcome: Outcome, now: datetime) -> Iterable[tuple[Told, dict[str, Any]]]:
+    """What the log says of each event of a parcel from now on."""
+    for one in outcome.parcel.events:
+        attempts = one.attempts + 1
+        state: dict[str, Any] = {"answered": outcome.status, "trouble": outcome.trouble[:300]}
+        if outcome.trouble:
+            after = after_failure(outcome, attempts, now)
+            state |= {"attempts": after.attempts, "due_at": after.due_at,
+                      "in_line": after.in_line, "done_at": None}  # fmt: skip
+        else:
+            state |= {"attempts": attempts, "due_at": None, "in_line": False, "done_at": now}
+        yield one, state
+
+
+def _moved(told: Round, outcomes: Sequence[Outcome]) -> int:
+    """Where the cursor is after the first ``outcomes`` of a round."""
+    if len(outcomes) == len(told.parcels):
+        return told.looked
+    new = [one.parcel.events[-1].event for one in outcomes if one.parcel.new]
+    return new[-1] if new else told.cursor
 
 
 def _hook(row: WebhookRow) -> Webhook:
     return Webhook(
         row.id, row.name, row.url, tuple(row.kinds), row.active, row.cursor, row.created_at,
-        row.failing_since, row.disabled_why,
+        row.failing_since, row.disabled_why, row.batch_size,
     )  # fmt: skip
 
 

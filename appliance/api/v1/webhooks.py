@@ -19,10 +19,17 @@ from appliance.domain.events import KINDS
 from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import CONNECT_PROGRAMS
 from appliance.domain.users import Users
-from appliance.domain.webhooks import Delivery, Webhook, Webhooks
+from appliance.domain.webhooks import HOLDS_UP, MOST_AT_ONCE, Delivery, Webhook, Webhooks
 from appliance.domain.work import UnknownError
 
-_EDITED = ("name", "url", "kinds", "active")
+_EDITED = ("name", "url", "kinds", "active", "batch_size")
+
+
+_BATCH = (
+    f"Events in one request, 1 to {MOST_AT_ONCE}. With 1 the body is an event; with more it is "
+    '`{"type": "events", "timestamp": …, "data": {"events": [EVENT, …]}}`, and a distant system '
+    "hears of more in a second."
+)
 
 
 class HookPath(BaseModel):
@@ -46,6 +53,7 @@ class HookBody(Strict):
         default=["*"], min_length=1, max_length=100,
         description="`conversation.end`, `conversation.*` or `*`; see docs/events.md.",
     )  # fmt: skip
+    batch_size: int = Field(1, ge=1, le=MOST_AT_ONCE, description=_BATCH)
 
 
 class HookEdit(Strict):
@@ -55,6 +63,7 @@ class HookEdit(Strict):
     url: str | None = Field(None, min_length=1, max_length=2000)
     kinds: list[str] | None = Field(None, min_length=1, max_length=100)
     active: bool | None = None
+    batch_size: int | None = Field(None, ge=1, le=MOST_AT_ONCE, description=_BATCH)
 
 
 class HookShape(BaseModel):
@@ -64,6 +73,7 @@ class HookShape(BaseModel):
     name: str
     url: str
     kinds: list[str]
+    batch_size: int = Field(description=_BATCH)
     active: bool
     created_at: datetime
     failing_since: datetime | None
@@ -97,7 +107,10 @@ class DeliveryShape(BaseModel):
     kind: str
     made_at: datetime
     due_at: datetime | None = Field(description="When it is tried; null: done, or given up.")
-    attempts: int
+    attempts: int = Field(
+        description="How often it was tried; of one that holds up those behind it, no more than "
+        f"{HOLDS_UP} are counted."
+    )
     answered: int | None = Field(description="The status of the last answer.")
     trouble: str
     done_at: datetime | None
@@ -127,7 +140,7 @@ def webhooks(users: Users, audit: Audit, kept: Webhooks, most: Callable[[], int]
     def new_hook(body: HookBody) -> Answer:
         if len(kept.all()) >= most():
             raise InvalidError("webhooks-full", most=most())
-        made, secret = kept.add(body.name, _url(body.url), _kinds(body.kinds))
+        made, secret = kept.add(body.name, _url(body.url), _kinds(body.kinds), body.batch_size)
         done("webhook.added", made)
         answer = one_answer({**_shape(made), "secret": secret}, 201)
         answer.headers["Cache-Control"] = "no-store"
@@ -146,6 +159,7 @@ def webhooks(users: Users, audit: Audit, kept: Webhooks, most: Callable[[], int]
                 url=_url(body.url) if body.url else before.url,
                 kinds=tuple(_kinds(body.kinds)) if body.kinds else before.kinds,
                 active=before.active if body.active is None else body.active,
+                batch_size=body.batch_size or before.batch_size,
             )
 
         changed = _there(kept.change(path.webhook, decide), path)

@@ -8,40 +8,72 @@ import hmac
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from appliance.limit_settings import WebhookSettings
 from appliance.ops.post import NotSentError, Poster
 from appliance.services.say_message import Saying, say_message
 from appliance.services.send_webhooks import SendWebhooks
+from appliance.store.account_models import DeliveryRow
+from appliance.store.floor_models import EventRow
 from tests.web.appliance.conftest import House
 from tests.web.appliance.people import Person, Visitor, problem_of
 
 
-class Crm(HTTPServer):
-    """A customer's system."""
+class Crm(ThreadingHTTPServer):
+    """A customer's system.
+
+    Attributes:
+        got: headers and body of each request.
+        ends: it closes each connection after so many requests without a word; 0: never.
+        connections: how many it was asked for.
+    """
+
+    daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = 204
         self.got: list[tuple[dict[str, str], str]] = []
+        self.ends = 0
+        self.connections = 0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/hook"
 
+    @property
+    def events(self) -> list[int]:
+        """Numbers of the events, in the order in which they came."""
+        found = []
+        for _headers, body in self.got:
+            content = json.loads(body)
+            several = content["data"]["events"] if content["type"] == "events" else [content]
+            found += [one["data"]["event"] for one in several]
+        return found
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: Crm
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections += 1
+        self.asked = 0
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.got.append((dict(self.headers.items()), body))
+        self.asked += 1
+        self.close_connection = self.asked == self.server.ends
         self.send_response(self.server.status)
         self.send_header("Location", "http://127.0.0.1:1/")
         self.end_headers()
@@ -52,38 +84,86 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def crm() -> Iterator[Crm]:
+    with running() as server:
+        yield server
+
+
+@contextmanager
+def running() -> Iterator[Crm]:
     server = Crm()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
 
 
 def sender(house: House, *private: str) -> SendWebhooks:
     office = house.appliance.office
     networks = [ip_network(one) for one in private]
     return SendWebhooks(
-        office.people.webhooks, Poster(timeout=lambda: 10, private=lambda: networks),
-        office.audit, house.clock, lambda: timedelta(days=1),
+        office.people.webhooks,
+        Poster(timeout=lambda: 10, private=lambda: networks).kept,
+        office.audit, house.clock, lambda: timedelta(days=1), lambda: 100,
     )  # fmt: skip
 
 
-def test_more_than_one_round_takes_is_sent_without_waiting_for_the_next_run(
-    house, admin, queues, crm
-):
-    admin.do("POST", "/webhooks", {"name": "CRM", "url": crm.url, "kinds": ["message.said"]}, 201)
-    visitor = Visitor(house, queues[0])
-    saying = [Saying(visitor.begun["conversation"], f"k{n}", "hello") for n in range(90)]
+def hook(admin: Person, crm: Crm, **further: Any) -> str:
+    body = {"name": "CRM", "url": crm.url, "kinds": ["message.said"], **further}
+    return str(admin.do("POST", "/webhooks", body, 201)["id"])
 
-    def talk(work) -> None:
-        for one in saying:
-            say_message(work, one, 100)
+
+def said(house: House, queue: int, messages: int) -> list[int]:
+    """So many events, by their numbers."""
+    visitor = Visitor(house, queue)
+
+    def talk(work: Any) -> None:
+        for n in range(messages):
+            say_message(work, Saying(visitor.begun["conversation"], f"k{n}", "hello"), 100)
 
     house.appliance.office.floor.write(talk)
+    with house.appliance.office.database.read() as session:
+        query = select(EventRow.id).where(EventRow.kind == "message.said").order_by(EventRow.id)
+        return list(session.scalars(query))[-messages:]
+
+
+def test_hundreds_are_sent_in_one_run_over_one_connection_and_logged_each(
+    house, admin, queues, crm
+):
+    made = hook(admin, crm)
+    events = said(house, queues[0], 230)
     sender(house, "127.0.0.0/8").run_once()
-    assert [json.loads(body)["data"]["number"] for _head, body in crm.got] == list(range(1, 91))
+    assert crm.events == events
+    assert crm.connections == 1
+    with house.appliance.office.database.read() as session:
+        logged = session.execute(
+            select(DeliveryRow.event, DeliveryRow.answered).where(DeliveryRow.webhook == made)
+        ).all()
+    assert logged == [(event, 204) for event in events]
+
+
+def test_a_connection_that_the_other_side_closed_is_opened_again(house, admin, queues, crm):
+    hook(admin, crm)
+    crm.ends = 4
+    events = said(house, queues[0], 10)
+    sender(house, "127.0.0.0/8").run_once()
+    assert list(dict.fromkeys(crm.events)) == events
+    assert crm.connections == 3
+    assert admin.get("/webhooks")["items"][0]["failing_since"] is None
+
+
+def test_how_many_events_a_request_holds_can_be_chosen(house, admin, queues, crm):
+    made = hook(admin, crm, batch_size=4)
+    events = said(house, queues[0], 6)
+    sender(house, "127.0.0.0/8").run_once()
+    assert crm.events == events
+    assert len(crm.got) == 2
+    for wrong in (0, 101, "many"):
+        problem_of(admin.ask("PATCH", f"/webhooks/{made}", {"batch_size": wrong}), 422, "invalid")
+    assert admin.do("PATCH", f"/webhooks/{made}", {"batch_size": 1})["batch_size"] == 1
 
 
 def test_events_arrive_signed_and_in_order_and_are_logged(house, admin, queues, crm):
@@ -174,7 +254,7 @@ def test_nothing_is_sent_to_what_is_not_open_to_the_world(house, admin, queues, 
         timeout=lambda: 10, private=list, resolve=lambda _host, _port: ["10.0.0.1", "127.0.0.1"]
     )
     with pytest.raises(NotSentError, match="not open to the world"):
-        rebound("http://crm.example.org/", {}, b"{}")
+        rebound.kept()("http://crm.example.org/", {}, b"{}")
 
 
 def test_an_address_or_an_event_that_cannot_be_is_refused(admin):
