@@ -159,7 +159,9 @@ class SqlWebhooks:
             most = max(most, hook.batch_size)
             alone = _tried(session, [mine, _due(now), DeliveryRow.in_line.is_(False)], most)
             held = _tried(
-                session, [mine, DeliveryRow.due_at.is_not(None), DeliveryRow.in_line], most
+                session,
+                [mine, DeliveryRow.due_at.is_not(None), DeliveryRow.in_line.is_(True)],
+                most,
             )
             line, looked = [told for _due_at, told in held], hook.cursor
             if not held:
