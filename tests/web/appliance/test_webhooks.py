@@ -76,6 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.asked == self.server.ends
         self.send_response(self.server.status)
         self.send_header("Location", "http://127.0.0.1:1/")
+        if self.server.status != 204:
+            self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:
