@@ -157,7 +157,9 @@ class FakeSwitch:
             raise GoneError(bridge)
         if self.hears(channel):  # the switch does it afterwards, and its answer comes then
             raise NetworkError(f"{channel} still hears something.")
-        for inside in self._rooms.values():
+        for name, inside in self._rooms.items():
+            if channel in inside and len(inside) == 1:  # nobody is left: what records it ends
+                self._no_more(name)
             inside.discard(channel)
         self._rooms[bridge].add(channel)
         leg.music = leg.rings = False

@@ -430,8 +430,10 @@ class Calls:
         if not call.spoken:
             call = replace(call, spoken=True)
             self._floor.write(lambda work: work.calls.save(call))
-        self._switch.make_bridge(call.bridge)
-        self._switch.join(call.bridge, call.leg)
+        if self._view.room_of(call.leg) != call.bridge:  # joined anew it would leave first, and
+            self._switch.make_bridge(call.bridge)  # what records an empty room ends
+            self._switch.join(call.bridge, call.leg)
+            self._view.stands_in_room(call.leg, call.bridge)
         self._switch.join(call.bridge, call.channel)
         self._view.in_room(call, joined=True)
 

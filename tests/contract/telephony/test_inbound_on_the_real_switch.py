@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import wave
 from array import array
 from dataclasses import replace
@@ -12,7 +13,8 @@ import pytest
 from appliance.domain.conversation import State
 from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
-from appliance.domain.telephony.recording import Stage
+from appliance.domain.telephony.recording import CallRecording, Stage, Why
+from appliance.services import talk
 from appliance.telephony.speech import Speech
 from appliance.telephony.tree import Tree
 from tests.support.exchange import NUMBER, Exchange, exchange
@@ -42,18 +44,39 @@ def prepared(house: Exchange) -> None:
     house.floor.write(lambda work: work.save_queue(queue))
 
 
-def loudness(house: Exchange) -> float:
-    """Of the newest conversation's recording, as soon as it is kept: the root mean square."""
+def kept(house: Exchange) -> CallRecording:
+    """The newest conversation's recording; it has one."""
 
-    def find() -> object:
+    def find() -> CallRecording | None:
         found = house.recordings.of(house.conversation().id)
+        assert len(found) < 2
         return next((one for one in found if one.stage is not Stage.RECORDING), None)
 
     one = until(find, 60, "a recording", house.state, every=0.05)
+    assert one is not None
     assert one.stage is Stage.KEPT, one
+    return one
+
+
+def loudness(house: Exchange) -> float:
+    """Of that recording: the root mean square."""
+    one = kept(house)
     with wave.open(io.BytesIO(b"".join(house.recordings.sound(one, 0, one.size - 1)))) as file:
         samples = array("h", file.readframes(file.getnframes()))
     return float((sum(s * s for s in samples) / len(samples)) ** 0.5)
+
+
+def hold_for(house: Exchange, seconds: float) -> float:
+    """The caller is held and brought back; for how long it was."""
+    conversation, agent = house.conversation().id, house.agents[0]
+    house.do(talk.hold, conversation, agent)
+    begun = time.monotonic()
+    house.until_room(1)
+    until(lambda: time.monotonic() - begun > seconds, 60, "some time")
+    held = time.monotonic() - begun
+    house.do(talk.resume, conversation, agent)
+    house.until_room(2)
+    return held
 
 
 def test_through_the_menu_to_an_agent_recorded_and_to_a_voicemail(tmp_path_factory):
@@ -66,13 +89,20 @@ def test_through_the_menu_to_an_agent_recorded_and_to_a_voicemail(tmp_path_facto
         ) as house:
             prepared(house)
             real.phone("101", "answers")
-            real.caller(NUMBER, stays=4, keys=[(1.0, "1")])
+            real.caller(NUMBER, stays=10, keys=[(1.0, "1")])
             house.until_state(State.QUEUED)
             house.ready(house.agents[0])
             house.until_state(State.ACTIVE)
+            house.until_room(2)
+            spoken = time.monotonic()
+            held = hold_for(house, 2.0)
             house.until_state(State.WRAP_UP)
+            spoken = time.monotonic() - spoken
             house.until_clear()
+            # One recording of one talk; what was held is left out of it.
             assert loudness(house) > _HEARD
+            assert [gap.why for gap in kept(house).gaps] == [Why.HELD]
+            assert kept(house).seconds < spoken - held + 0.5
             real.caller(NUMBER, stays=5, keys=[(1.0, "2")])
             until(lambda: house.conversation().channel == "voicemail", 60, "a voicemail")
             assert loudness(house) > _HEARD

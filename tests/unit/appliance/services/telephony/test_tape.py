@@ -106,6 +106,7 @@ def test_who_is_held_and_what_is_said_in_private_is_left_out(house):
         undo()
         until(lambda: not house.switch.paused, 60, "no pause", every=0.01)
     assert [one["on"] for one in house.events("conversation.private")] == [True, False]
+    assert [one.name for one in house.recordings.of(conversation)] == ["talk-1-1"]
 
 
 def test_a_pause_for_card_data_ends_by_itself_and_is_on_record(house):
