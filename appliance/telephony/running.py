@@ -129,8 +129,7 @@ class Switch:
         if pid is None:
             self._reap()
             return
-        self.console.ask("core stop now")
-        self._end(pid, ask=False)
+        self._end(pid)
         log.info("switch.ended", pid=pid)
 
     def _start(self) -> str:
@@ -153,11 +152,10 @@ class Switch:
         log.info("switch.started", pid=self._process.pid, version=version.split()[1])
         return version.split()[1]
 
-    def _end(self, pid: int, *, ask: bool = True) -> None:
+    def _end(self, pid: int) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
-            if ask:
-                process.terminate()
+            process.terminate()  # it hangs up all calls; its command line would answer at the end
             if not self._gone(process, self.settings.stop_seconds):
                 log.warning("switch.killed", pid=pid)
                 process.kill()
