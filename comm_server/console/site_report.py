@@ -57,7 +57,7 @@ def report_of(parts: Parts) -> wire.SiteReport:
         next=wire.NextMail(reason, stamp(at)),
         windows=tuple(_window(row, now) for row in parts.orders.windows_in_force()),
         rings=tuple(one.as_text() for one in site_rings(parts.settings.current.rollout.rings)),
-        releases=tuple(_release(one) for one in told_home(parts.rollout)),
+        releases=tuple(_release(one) for one in told_home(parts.rollout, when=str)),
     )
 
 

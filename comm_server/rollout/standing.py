@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from comm_server.rollout.rings import assign, site_rings
 from comm_server.rollout.rules import Snapshot
 from comm_server.rollout.service import Rollout
 from comm_server.rollout.telling import counts
-from comm_server.rollout.words import say_row
+from comm_server.rollout.words import local_time, say_row
 from common.spool import Row
 
 _MOST_ROLLOUTS = 20
@@ -70,8 +71,11 @@ def standings(rollout: Rollout) -> dict[tuple[str, str], Standing]:
     return found
 
 
-def told_home(rollout: Rollout) -> list[dict[str, Any]]:
-    """The latest rollouts as a bundle's manifest tells them, the newest first."""
+def told_home(rollout: Rollout, when: Callable[[str], str] = local_time) -> list[dict[str, Any]]:
+    """The latest rollouts as a bundle's manifest tells them, the newest first.
+
+    ``when`` writes the times in their sentences.
+    """
     return [
         {
             "product": row["product"],
@@ -80,8 +84,8 @@ def told_home(rollout: Rollout) -> list[dict[str, Any]]:
             "began_at": row["began_at"],
             "done_at": row["done_at"],
             "state": state_of(s, row),
-            "sentence": say_row(row, "en"),
-            "sentence_zh": say_row(row, "zh-CN"),
+            "sentence": say_row(row, "en", when),
+            "sentence_zh": say_row(row, "zh-CN", when),
             "rings": counts(s),
         }
         for row in rollout.rollouts()[:_MOST_ROLLOUTS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from comm_server.rollout.rules import Why
@@ -12,16 +12,6 @@ from common.clock import parse_stamp
 from common.web.texts import LANGUAGES, Texts
 
 TEXTS = Texts("comm_server.rollout")
-
-
-def say(why: Why, language: str | None = None) -> str:
-    """The sentence; times are those of this place."""
-    return TEXTS.t(f"rollout.why.{why.code}", language=language, **_for_people(why.facts))
-
-
-def say_row(row: Mapping[str, Any], language: str | None = None) -> str:
-    """The sentence of a row with ``code`` and ``facts``; empty when it has none."""
-    return say(Why(row["code"], json.loads(row["facts"])), language) if row["code"] else ""
 
 
 def language_here() -> str:
@@ -37,10 +27,19 @@ def local_time(stamp: str) -> str:
     return parse_stamp(stamp).astimezone().strftime("%m-%d %H:%M")
 
 
-def _for_people(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: local_time(value) if name.endswith("_at") else value for name, value in facts.items()
+def say(why: Why, language: str | None = None, when: Callable[[str], str] = local_time) -> str:
+    """The sentence; ``when`` writes its times, by itself those of this place."""
+    facts = {
+        name: when(value) if name.endswith("_at") else value for name, value in why.facts.items()
     }
+    return TEXTS.t(f"rollout.why.{why.code}", language=language, **facts)
+
+
+def say_row(
+    row: Mapping[str, Any], language: str | None = None, when: Callable[[str], str] = local_time
+) -> str:
+    """The sentence of a row with ``code`` and ``facts``; empty when it has none."""
+    return say(Why(row["code"], json.loads(row["facts"])), language, when) if row["code"] else ""
 
 
 __all__ = ["LANGUAGES", "TEXTS", "language_here", "local_time", "say", "say_row"]

@@ -81,7 +81,10 @@ class RestartWindow:
 
 @dataclass(frozen=True)
 class ReleaseHere:
-    """How far a release has come; ``sentences`` say so, by language."""
+    """How far a release has come; ``sentences`` say so, by language, with times as stamps.
+
+    Only who shows them knows the reader's own time.
+    """
 
     product: str = ""
     channel: str = ""

@@ -49,10 +49,10 @@ def report() -> SiteReport:
                 "desk",
                 "stable",
                 "1.4.0",
-                "approval",
+                "going",
                 {
-                    "en": "The ring all waits for somebody's approval.",
-                    "zh-CN": "批次 all 等待批准。",
+                    "en": f"2 of the ring “canary” run it; it must stay quiet until {ago(-20)}.",
+                    "zh-CN": f"“canary”环已有 2 台运行此版本；须平稳运行至 {ago(-20)}。",
                 },
                 2,
                 14,

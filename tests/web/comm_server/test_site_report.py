@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from comm_server.dsns import ensure_dsn
+from common.clock import parse_stamp
 from common.window import Window
 from common.wire.site_report import NextMail, read_site_report
+from tests.unit.comm_server.rollout.world import RolloutWorld
 
 
 def ask(site: Any, authorization: str = "") -> Any:
@@ -55,3 +58,19 @@ def test_strangers_and_the_keys_of_other_programs_are_refused(site):
         answer = ask(site, shown)
         assert answer.status_code == 403, shown
         assert "callstead comm dsn appliance" in answer.json["message"]
+
+
+def test_times_in_the_sentences_of_releases_are_stamps_that_each_reader_sees_in_their_own_time(
+    site,
+):
+    world = RolloutWorld(site)
+    world.settings(rings=("canary", "all"), at_once=100, quiet=3600.0)
+    world.join("seat-1", "seat-2")
+    world.orders.set_ring("seat-1", "canary", "Ann")
+    world.ship("1.0.2")
+    world.install("seat-1")
+    world.pass_time(seconds=1)
+    (release,) = read_site_report(ask(site, f"Bearer {key_of(site, 'appliance')}").data).releases
+    for sentence in release.sentences.values():
+        (told,) = re.findall(r"\d{4}-\d\d-\d\dT[\d:.]+Z", sentence)
+        assert parse_stamp(told) > site.parts.clock.now()

@@ -14,3 +14,8 @@ export function dated(at: Date, form: keyof typeof FORMS, locale: string): strin
   if (!format) made.set(name, (format = new Intl.DateTimeFormat(locale, FORMS[form])));
   return format.format(at);
 }
+
+/** A sentence in which stamps stand, such as `2026-11-21T05:37:35.123Z`, with each of them as `show` writes it. */
+export function withTimes(text: string, show: (at: Date) => string): string {
+  return text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (at) => show(new Date(at)));
+}

@@ -33,6 +33,7 @@ export const ICONS = {
   clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 7v5l3 2",
   bell: "M6 16V10a6 6 0 0 1 12 0v6l2 2H4l2-2ZM10 21h4",
   user: "M12 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10ZM3 22a9 9 0 0 1 18 0",
+  in: "M14 3h6v18h-6M10 8l4 4-4 4M14 12H3",
   out: "M10 3H4v18h6M15 8l4 4-4 4M19 12H9",
   down: "M6 9l6 6 6-6",
   right: "M9 6l6 6-6 6",
