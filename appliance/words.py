@@ -25,10 +25,13 @@ class Line:
     advice: str
 
 
-def line_of(part: Part, say: Say) -> Line:
-    """The line of one part; ``found`` is empty for people who may not see particulars."""
+def line_of(part: Part, say: Say, when: Callable[[datetime], str]) -> Line:
+    """The line of one part; ``found`` is empty for people who may not see particulars.
+
+    ``when`` writes the moments.
+    """
     below = f"running.{part.key}"
-    blanks = dict(_blanks(part.facts, say))
+    blanks = dict(_blanks(part.facts, say, when))
     return Line(
         key=part.key,
         name=say(f"{below}.name"),
@@ -38,9 +41,13 @@ def line_of(part: Part, say: Say) -> Line:
     )
 
 
-def as_json(part: Part, say: Say) -> dict[str, Any]:
-    """For programs: plain values, moments as stamps; the sentences are for people."""
-    line = line_of(part, say)
+def as_json(part: Part, say: Say, when: Callable[[datetime], str] = stamp) -> dict[str, Any]:
+    """For programs: plain values, moments as stamps; the sentences are for people.
+
+    In these, too, moments are stamps unless ``when`` writes them: only browsers know their
+    reader's time.
+    """
+    line = line_of(part, say, when)
     return {
         "part": line.key,
         "name": line.name,
@@ -79,7 +86,9 @@ def duration(seconds: int, say: Say) -> str:
     return say("running.seconds", seconds=seconds)
 
 
-def _blanks(facts: Mapping[str, object], say: Say) -> list[tuple[str, str]]:
+def _blanks(
+    facts: Mapping[str, object], say: Say, when: Callable[[datetime], str]
+) -> list[tuple[str, str]]:
     blanks = []
     for key, value in facts.items():
         if key.endswith("_bytes") and isinstance(value, int):
@@ -87,7 +96,7 @@ def _blanks(facts: Mapping[str, object], say: Say) -> list[tuple[str, str]]:
         elif key == "uptime_seconds" and isinstance(value, int):
             blanks.append(("uptime", duration(value, say)))
         elif isinstance(value, datetime):
-            blanks.append((key, local_time(value)))
+            blanks.append((key, when(value)))
         elif isinstance(value, Trouble):
             blanks.append((key, say(f"trouble.{value}", address=facts["address"])))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Blueprint, Response, abort, g, jsonify, request, session
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,7 @@ from appliance.domain.users import Users
 from appliance.ops.metrics import Metrics
 from appliance.services.describe_running import DescribeRunning
 from appliance.settings import ApplianceSettings
-from appliance.words import as_json
+from appliance.words import as_json, local_time
 from common.clock import Clock, stamp
 from common.web.signin import signed_in
 from common.web.texts import Texts
@@ -38,9 +39,9 @@ def programs(
     def _remember_use() -> None:
         g.seen_before = session.get("seen")
 
-    def answer(role: Role) -> Response:
-        parts = running(role)
-        reply = jsonify(at=stamp(clock.now()), parts=[as_json(part, texts.t) for part in parts])
+    def answer(role: Role, when: Callable[[datetime], str] = stamp) -> Response:
+        parts = [as_json(part, texts.t, when) for part in running(role)]
+        reply = jsonify(at=stamp(clock.now()), parts=parts)
         reply.headers["Cache-Control"] = "no-store"
         return reply
 
@@ -56,7 +57,7 @@ def programs(
     @blueprint.get("/api/v1/status")
     def status() -> ResponseReturnValue:
         if bearer_is(local_token):  # whoever can read its file has this machine anyway
-            return answer(Role.ADMINISTRATOR)
+            return answer(Role.ADMINISTRATOR, local_time)  # read at this machine
         return for_people()
 
     @blueprint.get("/metrics")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appliance.domain.agent_state import Said
+from appliance.domain.agent_state import Presence, Said
 from appliance.domain.conversation import Event
 from appliance.domain.records import Conversation, Offer, OfferEnd
 from appliance.domain.refusals import RefusalError
@@ -79,6 +79,8 @@ def _back(work: Work, before: Conversation, event: Event, who: str) -> Conversat
 
 def _anybody_left(work: Work, conversation: Conversation) -> bool:
     return any(
-        conversation.queue in agent.queues and agent.id not in conversation.declined
+        conversation.queue in agent.queues
+        and agent.presence is not Presence.OFFLINE  # who went home is not waited for
+        and agent.id not in conversation.declined
         for agent in work.agents()
     )

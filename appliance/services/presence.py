@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from appliance.domain.agent_state import Said, agent_state
 from appliance.domain.conversation import Event, State
@@ -14,6 +15,8 @@ from appliance.services.moves import SYSTEM, by_agent, move, say_presence
 
 def say(work: Work, agent: int, said: Said, *, reason: str = "", who: str = "") -> Agent:
     """Change presence; whatever rings at somebody who leaves goes back to its place.
+
+    Who is ready again is asked again, also about what they missed before.
 
     Args:
         work: the transaction.
@@ -32,6 +35,10 @@ def say(work: Work, agent: int, said: Said, *, reason: str = "", who: str = "") 
             if offer is not None:
                 work.end_offer(offer.id, OfferEnd.DECLINED)
                 move(work, one, Event.DECLINE, SYSTEM, agent=None, only_agent=None)
+    if said is Said.READY:
+        for one in work.waiting():
+            if agent in one.declined:
+                work.save(replace(one, declined=one.declined - {agent}))
     return changed
 
 

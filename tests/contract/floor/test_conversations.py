@@ -99,6 +99,34 @@ def test_who_declined_is_asked_again_only_when_everybody_was(house):
     assert len(house.offer()) == 1
 
 
+def test_who_missed_or_declined_it_while_the_others_were_at_home_is_asked_again(house):
+    anna, _bo, _chen = house.agents
+    house.ready(anna)
+    conversation = house.come().conversation.id
+    assert house.offer() == [(conversation, anna)]
+    house.clock.advance(20)
+    house.do(expire_offers)
+    assert house.offer() == []
+    house.do(say, anna, Said.READY)
+    assert house.offer() == [(conversation, anna)]
+    house.do(decline_offer, conversation, anna)
+    assert house.offer() == [(conversation, anna)]
+
+
+def test_who_was_away_and_is_ready_again_is_asked_again_about_what_they_missed(house):
+    anna, bo, _chen = house.agents
+    house.ready(anna, bo)
+    conversation = house.come().conversation.id
+    ((_one, first),) = house.offer()
+    other = bo if first == anna else anna
+    house.do(say, other, Said.STEP_AWAY)
+    house.clock.advance(20)
+    house.do(expire_offers)
+    assert house.offer() == []
+    house.do(say, first, Said.READY)
+    assert house.offer() == [(conversation, first)]
+
+
 def test_an_agent_who_steps_away_gives_back_what_rings_and_keeps_what_they_speak_in(house):
     anna = house.agents[0]
     speaking = answered(house, anna)

@@ -59,5 +59,6 @@ describe("what was said", () => {
   it("tells times and topics shortly", () => {
     expect([span(7_000), span(750_000), span(3_723_000), span(-1)]).toEqual(["0:07", "12:30", "1:02:03", "0:00"]);
     expect([topic("An order"), topic("https://shop.example/cart?x=1")]).toEqual(["An order", "/cart?x=1"]);
+    expect([topic("https://shop.example/%E8%AE%A2"), topic("https://shop.example/100%")]).toEqual(["/订", "/100%"]);
   });
 });

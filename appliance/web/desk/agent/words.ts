@@ -18,7 +18,11 @@ export const AWAY_REASONS = ["break", "lunch", "meeting", "training", "other"] a
 export function topic(subject: string): string {
   if (!/^https?:\/\//.test(subject) || !URL.canParse(subject)) return subject;
   const { pathname, search } = new URL(subject);
-  return decodeURI(pathname + search);
+  try {
+    return decodeURI(pathname + search);
+  } catch {
+    return pathname + search; // a visitor's page may be named anything, "/100%" among it
+  }
 }
 
 export interface Piece {
