@@ -53,12 +53,18 @@ def merged(contact: Contact, others: Sequence[Contact]) -> Contact:
 
 @dataclass(frozen=True)
 class Last:
-    """What was said last; of a long text the beginning. ``file``: the name of one with it."""
+    """What was said last; of a long text the beginning.
+
+    Attributes:
+        file: the name of one with it.
+        agent: who said it, if an agent did.
+    """
 
     author: Author
     text: str
     at: datetime
     file: str = ""
+    agent: int | None = None
 
 
 @dataclass(frozen=True)

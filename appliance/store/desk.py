@@ -113,7 +113,9 @@ class SqlDesk:
             .outerjoin(AttachmentRow, AttachmentRow.id == MessageRow.attachment)
         )
         return {
-            row.conversation: Last(Author(row.author), row.text[:_MOST_SHOWN], row.at, file or "")
+            row.conversation: Last(
+                Author(row.author), row.text[:_MOST_SHOWN], row.at, file or "", row.agent
+            )
             for row, file in self._session.execute(query)
         }
 

@@ -38,6 +38,7 @@ class LastShape(BaseModel):
     text: str
     at: datetime
     file: str = Field("", description="The name of one that came with it.")
+    agent: int | None = Field(None, description="Who said it, if an agent did.")
 
 
 class DialShape(BaseModel):

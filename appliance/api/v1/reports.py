@@ -18,7 +18,16 @@ from appliance.domain.audit import Audit
 from appliance.domain.refusals import InvalidError
 from appliance.domain.reports.book import Book, Filter
 from appliance.domain.reports.periods import Interval, Span, zone_of
-from appliance.domain.reports.table import OF_AGENTS, OF_CONTACTS, By, Figure, Row, Table, table
+from appliance.domain.reports.table import (
+    OF_AGENTS,
+    OF_CONTACTS,
+    By,
+    Figure,
+    Row,
+    Table,
+    Unit,
+    table,
+)
 from appliance.domain.roles import SEE_REPORTS
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
@@ -191,7 +200,7 @@ def reports(
         if query.format is FileKind.CSV:
             return _file(csv_lines(lines), CSV, name)
         meanings: list[list[Cell]] = [
-            [_title(one, texts), texts.t(f"report.unit_{one.unit}"), _means(one, texts)]
+            [_heading(one, texts), texts.t(f"report.unit_{one.unit}"), _means(one, texts)]
             for one in made.figures
         ]
         sheets: list[Sheet] = [
@@ -225,6 +234,12 @@ def _title(figure: Figure, texts: Texts) -> str:
     return texts.t(f"report.figure.{figure.name}.name")
 
 
+def _heading(figure: Figure, texts: Texts) -> str:
+    """Of a column in a file, where no clock shows that a number is a time."""
+    title = _title(figure, texts)
+    return texts.t("report.in_seconds", title=title) if figure.unit is Unit.SECONDS else title
+
+
 def _means(figure: Figure, texts: Texts) -> str:
     return texts.t(f"report.figure.{figure.name}.means")
 
@@ -238,7 +253,7 @@ def _figure(figure: Figure, texts: Texts) -> dict[str, str]:
 
 def _head(by: By, made: Table, texts: Texts) -> list[Cell]:
     key = [] if by is By.ALL else [texts.t(f"report.{by}")]
-    return [texts.t("report.start"), *key, *(_title(one, texts) for one in made.figures)]
+    return [texts.t("report.start"), *key, *(_heading(one, texts) for one in made.figures)]
 
 
 def _lines(
@@ -253,7 +268,7 @@ def _lines(
 
 
 def _rounded(value: float | None) -> Cell:
-    return value if value is None or isinstance(value, int) else round(value, 4)
+    return value if value is None or isinstance(value, int) else round(value, 3)
 
 
 def _file(parts: Iterator[str] | Iterator[bytes], kind: str, name: str) -> Response:

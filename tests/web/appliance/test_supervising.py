@@ -117,6 +117,8 @@ def test_an_export_opens_in_a_spreadsheet_and_runs_nothing(floor):
     assert text.startswith("\ufeff")
     head, row = csv.reader(io.StringIO(text[1:]))
     assert head[:3] == ["开始", "队列", "进入"]
+    assert any(one.endswith("（秒）") for one in head)
+    assert len(set(head)) == len(head)
     assert row[:4] == ["2026-11-21", "'=1+1", "1", "1"]
     assert "report-queue-2026-11-21" in answer.headers["Content-Disposition"]
     workbook = sue._client.get(f"{asked}&format=xlsx", base_url=ORIGIN)

@@ -142,7 +142,7 @@ export const useBoard = defineStore("board", () => {
     }
     card.messages = Math.max(card.messages, message.number);
     if (message.internal) return;
-    card.last = { author: message.author, text: message.text.slice(0, 200), at: told.at, file: message.attachment?.name ?? "" };
+    card.last = { author: message.author, text: message.text.slice(0, 200), at: told.at, file: message.attachment?.name ?? "", agent: message.agent };
     if (message.author === "contact") {
       card.unanswered_since ??= told.at;
       if (card.state !== "offered") written(card, message, () => void router.push(`/conversations/${conversation}`));

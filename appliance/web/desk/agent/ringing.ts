@@ -5,6 +5,7 @@ import { watch } from "vue";
 import { t } from "../i18n";
 import { play } from "../stores/sounds";
 import { useBoard } from "./board";
+import { topic } from "./words";
 
 const AGAIN = 2500; // milliseconds between two rings
 /** To be called on a click: browsers ask people then, and only then. */
@@ -28,7 +29,7 @@ export function ringFor(take: (conversation: number) => void): void {
       timer = window.setInterval(() => play("offers"), AGAIN);
       if (!("Notification" in window) || Notification.permission !== "granted") return;
       shown = new Notification(t("agent.offer.notification", { name: card?.contact_name || t("agent.nameless") }), {
-        body: card?.subject ?? "",
+        body: [board.queues.find((one) => one.id === card?.queue)?.name, card?.last?.text || topic(card?.subject ?? "")].filter(Boolean).join(" · "),
         tag: `callstead-${conversation}`,
         requireInteraction: true,
       });
