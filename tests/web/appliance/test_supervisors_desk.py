@@ -105,7 +105,7 @@ def test_making_a_queue(site: Site, faults: list[str]):
     (made,) = [queue for queue in kept.values() if queue.name == "Returns"]
     assert made.rules[0].steps[0].need.skills == {"product": 4}
     page.goto(f"{site.address}/admin/routing?queue={made.id}")
-    expect(page.get_by_role("listitem").first).to_contain_text("Is not in this queue")
+    expect(page.locator(".page ol li").first).to_contain_text("Is not in this queue")
     page.close()
 
 
