@@ -74,7 +74,7 @@ from common.web.accounts import LockRule
 from common.web.pages import NavItem, install
 from common.web.passwords import Passwords
 from common.web.rates import Rates
-from common.web.secret import secret_key
+from common.web.secret import signing_keys
 from common.web.signin import SignIn, SignInRules
 from common.web.texts import Texts
 
@@ -152,14 +152,14 @@ def create_app(
     show_fault_numbers(flask, texts)
     insist_on_tls(flask, lambda: settings().hsts_days)
     keep_to_roles(flask, roles, texts)
-    secret = secret_key(office.folder)
+    signing = signing_keys(office.folder)
     accounts = SqlAccounts(office.database, office.users)
     rules = _sign_in_rules(at_start)
     signin = SignIn(
         accounts,
         texts,
         program="appliance",
-        secret=secret,
+        keys=signing,
         rules=rules,
         passwords=passwords,
         clock=clock,
@@ -173,7 +173,7 @@ def create_app(
         ),
     )
     signin.install(flask)
-    keys = ConversationKeys(secret)
+    keys = ConversationKeys(signing)
     entrance = Entrance(
         office, settings, signin, accounts, rules.name_lock, passwords or Passwords(), clock
     )
@@ -220,7 +220,7 @@ def create_app(
         visitor=visitor,
         at_desk=at_desk,
         uploads=Uploads(office.floor, attachments, chat),
-        addresses=FileAddresses(secret, clock, lambda: chat().attachments.address_minutes),
+        addresses=FileAddresses(signing, clock, lambda: chat().attachments.address_minutes),
         most_length=most_length,
         most_private=lambda: timedelta(seconds=settings().telephony.private_seconds),
         places=places,
@@ -244,7 +244,7 @@ def create_app(
                 office.users,
                 office.audit,
                 _way_out(settings, office, has_switch),
-                secret,
+                signing[-1],
             ),
             *_calls(office, at_start, clock),
             recordings(
@@ -252,7 +252,7 @@ def create_app(
                 office.users,
                 office.audit,
                 recordings_of(at_start, office, clock),
-                secret,
+                signing,
                 clock,
             ),
         ),

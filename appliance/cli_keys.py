@@ -1,4 +1,4 @@
-"""`callstead appliance keys …`: the keys under which secrets in the database are sealed."""
+"""`callstead appliance keys …`: the keys that seal secrets in the database, and those that sign."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import click
 
 from appliance.office import Office
 from appliance.settings import load_settings
+from appliance.store.migrate import alone
 from appliance.store.sealed import keys_in_use, seal_again
 from common.cli import group as room_group
 from common.cli import json_option, show
 from common.clock import SystemClock
+from common.web.secret import add_signing_key, forget_signing_keys
 
 _WHO = "command line"
 
 
 @room_group()
 def keys() -> None:
-    """The keys under which secrets in the database are sealed."""
+    """The keys that seal secrets in the database, and those that sign for people outside."""
 
 
 @keys.command("list")
@@ -59,3 +61,38 @@ def forget() -> None:
             vault.forget_all_but(used)
             office.audit.record(_WHO, "vault.keys_removed", ", ".join(gone))
     click.echo(f"Removed: {', '.join(gone)}." if gone else "Every key is still needed.")
+
+
+@keys.command("rotate-signing")
+def rotate_signing() -> None:
+    """Make a new key for sessions, visitors' chats and addresses of files.
+
+    It signs from the appliance's next start on. What older keys signed stays good, until
+    `callstead appliance keys forget-signing`.
+    """
+    with Office.opened(load_settings(), SystemClock()) as office:
+        with alone(office.folder):
+            there = add_signing_key(office.folder)
+        office.audit.record(_WHO, "signing.key_added", f"{there} keys")
+    click.echo(
+        f"{there} signing keys. On several nodes copy session.key to the others; then start each "
+        "again, and the new key signs."
+    )
+
+
+@keys.command("forget-signing")
+def forget_signing() -> None:
+    """Remove all signing keys but the newest, from the appliance's next start on.
+
+    Whoever is signed in since before the newest came must sign in again, and visitors who are in a
+    chat since then must begin a new one.
+    """
+    with Office.opened(load_settings(), SystemClock()) as office:
+        with alone(office.folder):
+            gone = forget_signing_keys(office.folder)
+        if gone:
+            office.audit.record(_WHO, "signing.keys_removed", f"{gone} keys")
+    click.echo(
+        f"Removed: {gone}. On several nodes end all of them, copy session.key, and start them."
+        if gone else "There is but one signing key."
+    )  # fmt: skip

@@ -32,7 +32,7 @@ from common.errors import OperatorError
 from common.feed.storage import Fresh
 from common.vault import Vault
 from common.web.passwords import Passwords
-from common.web.secret import secret_key
+from common.web.secret import signing_keys
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Office:
             migrate(database, folder)
             with alone(folder):  # processes that share the folder may make its first keys at once
                 vault = Vault.of(folder)
-                secret_key(folder)
+                signing_keys(folder)
             update = WaitingUpdate(drain or Drain(), SqlPostponements(database), clock)
             floor = SqlFloor(database, clock, on_commit=on_commit, drained=lambda: update.drained)
             try:

@@ -59,7 +59,7 @@ from common.mail.server import sender_or_own
 from common.serving import TlsIdentity, serve
 from common.serving.certificates import ensure_self_signed
 from common.settings import Holder
-from common.web.secret import secret_key
+from common.web.secret import signing_keys
 from common.web.texts import Texts
 
 _CHECKPOINT_SECONDS = 1  # so that each is small
@@ -131,7 +131,7 @@ def run_appliance(roles: Roles = ALL) -> None:
 def _desk_phones(settings: ApplianceSettings, appliance: Appliance) -> PhoneSocket:
     places = Places(settings.telephony_folder)
     seats = Seats(settings.telephony.ari_port, lambda: ari_password(places))
-    key = secret_key(appliance.office.folder)
+    key = signing_keys(appliance.office.folder)[-1]
     return PhoneSocket(appliance.person, seats, key, settings.telephony.ari_port)
 
 
@@ -314,7 +314,12 @@ def _this_node(settings: ApplianceSettings, roles: Roles, office: Office, clock:
 
 def _keys_of(office: Office) -> str:
     names = " ".join(office.vault.ids).encode()
-    return sha256(secret_key(office.folder) + names).hexdigest()
+    return sha256(_oldest_key(office) + names).hexdigest()
+
+
+def _oldest_key(office: Office) -> bytes:
+    """Nodes are of one appliance by this, also while one has a new key already."""
+    return signing_keys(office.folder)[0]
 
 
 def _bell(settings: ApplianceSettings, office: Office) -> Bell:
@@ -322,7 +327,7 @@ def _bell(settings: ApplianceSettings, office: Office) -> Bell:
         from appliance.bells.by_redis import RedisBell  # noqa: PLC0415 - slow, and seldom wanted
 
         # The key is the same on all nodes of one appliance, and on no other's.
-        name = sha256(b"bell" + secret_key(office.folder)).hexdigest()[:32]
+        name = sha256(b"bell" + _oldest_key(office)).hexdigest()[:32]
         return RedisBell(settings.nodes.redis_url, f"callstead:{name}")
     return NearbyBell(office.folder)
 

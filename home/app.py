@@ -24,7 +24,7 @@ from common.spool import Store
 from common.web.accounts import SqliteAccounts
 from common.web.first_sign_in import FirstSignIn
 from common.web.passwords import Passwords
-from common.web.secret import secret_key
+from common.web.secret import signing_keys
 from common.web.signin import SignIn
 from common.web.texts import Texts
 from common.wire.bundle import recipient_id
@@ -188,7 +188,7 @@ def create_app(parts: Parts, passwords: Passwords | None = None) -> Flask:
         accounts,
         texts,
         program="home",
-        secret=secret_key(parts.folder),
+        keys=signing_keys(parts.folder),
         passwords=passwords,
         clock=parts.clock,
         on_event=first.on_event,

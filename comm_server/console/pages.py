@@ -10,7 +10,7 @@ from common.web.accounts import SqliteAccounts
 from common.web.first_sign_in import FirstSignIn
 from common.web.pages import NavItem, install
 from common.web.passwords import Passwords
-from common.web.secret import secret_key
+from common.web.secret import signing_keys
 from common.web.signin import SignIn
 from common.web.texts import Texts
 
@@ -42,7 +42,7 @@ def add_console(app: Flask, parts: Parts, *, passwords: Passwords | None = None)
         accounts,
         texts,
         program="comm",
-        secret=secret_key(parts.folder),
+        keys=signing_keys(parts.folder),
         passwords=passwords,
         clock=parts.clock,
         on_event=first.on_event,

@@ -12,7 +12,7 @@ everything but reading.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -93,7 +93,7 @@ class SignIn:
         texts: the room's texts.
         program: part of the cookie's name; cookies do not know ports, and several programs
             may answer on one machine.
-        secret: from `common.web.secret.secret_key`.
+        keys: that sign, oldest first: from `common.web.secret.signing_keys`.
         rules: see there.
         passwords: for tests.
         clock: for tests.
@@ -110,7 +110,7 @@ class SignIn:
         texts: Texts,
         *,
         program: str,
-        secret: bytes,
+        keys: Sequence[bytes],
         rules: SignInRules | None = None,
         passwords: Passwords | None = None,
         clock: Clock | None = None,
@@ -124,7 +124,7 @@ class SignIn:
         self._sessions = sessions
         self._second = SecondStep(self, factors, issuer) if factors else None
         self._program = program
-        self._secret = secret
+        self._keys = keys
         self._rules = rules or SignInRules()
         self._passwords = passwords or Passwords()
         self._clock = clock or SystemClock()
@@ -132,8 +132,9 @@ class SignIn:
 
     def install(self, flask: Flask) -> None:
         """Add the pages, the session's cookie and the guard's other half to ``flask``."""
-        flask.secret_key = self._secret
+        *older, flask.secret_key = self._keys
         flask.config.update(
+            SECRET_KEY_FALLBACKS=older,
             SESSION_COOKIE_NAME=f"__Host-callstead-{self._program}",
             SESSION_COOKIE_SECURE=True,
             SESSION_COOKIE_HTTPONLY=True,

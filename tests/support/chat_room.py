@@ -29,7 +29,7 @@ from appliance.settings import ApplianceSettings
 from appliance.store.counting import count_events
 from common.clock import SystemClock
 from common.web.passwords import Passwords
-from common.web.secret import secret_key
+from common.web.secret import signing_keys
 
 _PASSWORD = "a sentence only I think of"
 _ORIGIN = "https://bench.test"
@@ -68,7 +68,7 @@ def make(folder: Path, visitors: int, agents: int) -> None:
             found += office.floor.write(lambda work, which=which: _chats(work, queue.id, people,
                                                                          which))  # fmt: skip
         count_events(office.floor)
-        keys = ConversationKeys(secret_key(office.folder))
+        keys = ConversationKeys(signing_keys(office.folder))
         appliance = create_app(
             lambda: settings, office, reporting=lambda: Reporting(on=False, waiting=0),
             local_token="", passwords=cheap,

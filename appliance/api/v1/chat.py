@@ -194,8 +194,9 @@ def visitor_verbs(
 class ConversationKeys:
     """The key of each conversation's visitor: its number, signed."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._signer = URLSafeSerializer(secret, salt="conversation")
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """``keys``: oldest first; the newest signs, all are good."""
+        self._signer = URLSafeSerializer(list(keys), salt="conversation")
 
     def of(self, conversation: int) -> str:
         """The key."""

@@ -6,7 +6,7 @@ is fetched is never run: it is for saving, in a sandbox, with the type that was 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,8 +104,8 @@ class Uploads:
 class FileAddresses:
     """Signed addresses: the file's id and the second after which it opens nothing."""
 
-    def __init__(self, secret: bytes, clock: Clock, minutes: Callable[[], int]) -> None:
-        self._signer = URLSafeSerializer(secret, salt="attachment")
+    def __init__(self, keys: Sequence[bytes], clock: Clock, minutes: Callable[[], int]) -> None:
+        self._signer = URLSafeSerializer(list(keys), salt="attachment")
         self._clock = clock
         self._minutes = minutes
 

@@ -7,7 +7,7 @@ while, in any parts, so that a browser can wind forward and back.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from flask import Response, jsonify, request
@@ -111,13 +111,13 @@ class RecordingList(BaseModel):
 
 
 def recordings(
-    floor: Floor, users: Users, audit: Audit, kept: Recordings, secret: bytes, clock: Clock
+    floor: Floor, users: Users, audit: Audit, kept: Recordings, keys: Sequence[bytes], clock: Clock
 ) -> APIBlueprint:
     """The blueprint; ``secret`` signs addresses."""
     about = "What was recorded of calls."
     blueprint = blueprint_for("recordings", "/recordings", about, users, TAKE_CONVERSATIONS)
     looked = looking(floor, audit)
-    signer = URLSafeSerializer(secret, salt="recording")
+    signer = URLSafeSerializer(list(keys), salt="recording")
 
     @blueprint.get("/of/<int:conversation>", summary="A conversation's recordings",
                    responses={"200": RecordingList})  # fmt: skip

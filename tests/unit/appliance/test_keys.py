@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from click.testing import CliRunner
 
+from appliance.api.v1.chat import ConversationKeys
 from appliance.domain.roles import Role
 from appliance.store.account_models import WebhookRow
 from appliance.store.kept_answers import SqlKeptAnswers
@@ -13,6 +14,7 @@ from appliance.store.users import SqlUsers
 from appliance.store.webhooks import SqlWebhooks
 from common.cli import main
 from common.vault import Vault
+from common.web.secret import add_signing_key, forget_signing_keys, signing_keys
 from tests.support.clock import FakeClock
 
 
@@ -56,6 +58,18 @@ def test_every_column_that_is_sealed_is_rotated():
             assert any(name in text for name in sealed), path
 
 
+def test_what_an_older_key_signed_stays_good_until_it_is_forgotten(tmp_path):
+    visitor = ConversationKeys(signing_keys(tmp_path)).of(7)
+    add_signing_key(tmp_path)
+    after = ConversationKeys(signing_keys(tmp_path))
+    assert after.read(visitor) == 7
+    newer = after.of(7)
+    assert newer != visitor
+    forget_signing_keys(tmp_path)
+    last = ConversationKeys(signing_keys(tmp_path))
+    assert (last.read(visitor), last.read(newer)) == (None, 7)
+
+
 def test_the_commands_rotate_list_and_forget(tmp_path, monkeypatch):
     monkeypatch.setenv("CALLSTEAD_HOME", str(tmp_path))
     run = CliRunner().invoke
@@ -64,6 +78,9 @@ def test_the_commands_rotate_list_and_forget(tmp_path, monkeypatch):
         ("list", "0 secret(s)"),
         ("forget", "Removed:"),
         ("forget", "Every key is still needed."),
+        ("forget-signing", "There is but one signing key."),
+        ("rotate-signing", "2 signing keys."),
+        ("forget-signing", "Removed: 1."),
     ):
         done = run(main, ["appliance", "keys", command])
         assert done.exit_code == 0, done.output

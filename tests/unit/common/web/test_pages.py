@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from common.errors import NetworkError, OperatorError, RefusedError, RemoteError
 from common.web.pages import install
-from common.web.secret import secret_key
+from common.web.secret import add_signing_key, forget_signing_keys, signing_keys
 from common.web.texts import Texts
 
 PAGE = """{% extends "web/base.html" %}{% import "web/macros.html" as ui with context %}
@@ -134,10 +134,24 @@ def test_a_method_that_is_not_allowed_names_those_that_are(flask: Flask) -> None
 
 
 def test_the_session_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    key = secret_key(tmp_path)
-    assert secret_key(tmp_path) == key
+    (key,) = signing_keys(tmp_path)
+    assert signing_keys(tmp_path) == [key]
     assert len(key) == 32
     assert stat.S_IMODE((tmp_path / "session.key").stat().st_mode) == 0o600
     (tmp_path / "session.key").write_bytes(b"")
     with pytest.raises(OperatorError, match="damaged"):
-        secret_key(tmp_path)
+        signing_keys(tmp_path)
+
+
+def test_a_new_key_comes_after_the_old_ones_and_few_are_kept(tmp_path: Path) -> None:
+    (first,) = signing_keys(tmp_path)
+    assert add_signing_key(tmp_path) == 2
+    assert signing_keys(tmp_path)[0] == first
+    while len(signing_keys(tmp_path)) < 4:
+        add_signing_key(tmp_path)
+    with pytest.raises(RefusedError, match="Remove the old ones"):
+        add_signing_key(tmp_path)
+    newest = signing_keys(tmp_path)[-1]
+    assert forget_signing_keys(tmp_path) == 3
+    assert signing_keys(tmp_path) == [newest]
+    assert forget_signing_keys(tmp_path) == 0

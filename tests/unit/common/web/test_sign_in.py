@@ -36,6 +36,7 @@ class House:
         self.path = path
         self.clock = FakeClock()
         self.events: list[tuple[str, str, str]] = []
+        self.keys = [b"s" * 32]
         self.open()
         self.first = create_first_account(self.accounts, NAME, passwords=CHEAP) or ""
         self.client = self.browser()
@@ -52,7 +53,7 @@ class House:
             self.accounts,
             texts,
             program="test",
-            secret=b"s" * 32,
+            keys=self.keys,
             passwords=CHEAP,
             clock=self.clock,
             on_event=lambda *event: self.events.append(event),
@@ -110,6 +111,19 @@ def test_a_program_that_is_not_signed_in_gets_json_not_a_redirect(house: House) 
     answer = house.client.get("/", headers={"Accept": "application/json"})
     assert answer.status_code == 401
     assert answer.get_json()["error"] == "unauthorized"
+
+
+def test_a_session_outlives_a_new_signing_key_and_ends_with_its_own(house: House) -> None:
+    house.settle()
+    cookie = house.client.get_cookie("__Host-callstead-test")
+    assert cookie is not None
+    for keys, status in ([b"s" * 32, b"t" * 32], 200), ([b"t" * 32], 303):
+        house.keys = keys
+        house.store.close()
+        house.open()
+        house.client = house.browser()
+        house.client.set_cookie("__Host-callstead-test", cookie.value, secure=True)
+        assert house.client.get("/").status_code == status
 
 
 def test_the_one_time_password_must_be_changed_before_anything_else(house: House) -> None:
