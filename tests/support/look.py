@@ -88,7 +88,7 @@ def views(room: Showroom) -> list[View]:
         View("wall-full", "/supervisor/wall/full", "sue", (1920, 1080), ".tiles"),
         *(View(f"{v.name}-phone", v.path, v.who, PHONE, v.ready) for v in supervisor),
         View("running", "/running", ready="tbody tr"),
-        View("start", "/admin/start", ready="li.current"),
+        View("start", "/admin/start", ready="main ol li"),
         View("people", "/admin/people", ready="tbody tr"),
         View("teams", "/admin/teams", ready="section"),
         View("keys", "/admin/keys", ready="main h1"),

@@ -112,7 +112,8 @@ def finish(hands: InMemory, after: State) -> None:
     """It ends so; whatever is left for people to do is done, and nothing is left anywhere."""
     house, read = hands.house, hands.floor.read
     if after is State.OFFERED:
-        house.switch.phone_declines(house.until_rings("101"))
+        house.until_rings("101")
+        house.do(say, house.agents[0], Said.STEP_AWAY)  # who declines is asked again, if alone
         after = State.QUEUED
     hands.until(lambda: hands.conversation().state is after, f"the state {after}")
     hands.until(lambda: not house.switch.channels(), "no channel to be left")
@@ -131,7 +132,7 @@ def finish(hands: InMemory, after: State) -> None:
     hands.until(lambda: not read(lambda work: list(work.supervisions.all())), "no supervisor")
     assert read(lambda work: list(work.participants.of(conversation))) == []
     for agent in house.agents:
-        assert house.seen(agent) in {"available", "not_responding", "offline"}
+        assert house.seen(agent) in {"available", "away", "not_responding", "offline"}
         if read(lambda work, agent=agent: work.agent(agent)).presence is not Presence.OFFLINE:
             house.do(say, agent, Said.SIGN_OUT)
 
