@@ -117,8 +117,8 @@ class Calls:
     ) -> None:
         self._floor, self._switch, self._phones = floor, switch, phones
         self._view = View()
-        self._ringer = ringer = Ringer(switch, phones, self._view)
-        self._guests = GuestLegs(floor, switch, ringer, self._view, desk.dialling)
+        self._ringer = ringer = Ringer(switch, phones, self._view, desk.dialling)
+        self._guests = GuestLegs(floor, switch, ringer, self._view)
         self._flows, self._clock = desk.flows, desk.clock
         self._later = Later("calls-later")
         self._supervisors = SupervisorLegs(
@@ -143,7 +143,7 @@ class Calls:
         self._comfort = Comfort(
             self._view, sayer, self._ask, desk.place, desk.words, desk.clock
         )  # fmt: skip
-        self._dialler = Dialler(floor, switch, self._view, desk.dialling)
+        self._dialler = Dialler(floor, switch, ringer, self._view, desk.dialling)
         self._works = OneAtATime(threads)
 
     def start(self) -> None:

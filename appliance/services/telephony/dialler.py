@@ -7,17 +7,15 @@ from dataclasses import replace
 
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation
-from appliance.domain.telephony.call import BY_HAND, Call, Leg, Step
-from appliance.domain.telephony.dialling import Dialling, NumberRefusedError
+from appliance.domain.telephony.call import BY_HAND, THERE, Call, Leg, Step
+from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.outgoing import Outgoing, next_outgoing_step
 from appliance.domain.telephony.provider import End, GoneError, TelephonyProvider
 from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change
 from appliance.services.telephony import outgoing
+from appliance.services.telephony.ringer import Ringer
 from appliance.services.telephony.view import View
-from common.logs import get_logger
-
-log = get_logger(__name__)
 
 STEPS = frozenset({Step.DIAL, Step.RINGBACK, Step.DROP_PARTY, Step.REACHED, Step.UNREACHED})
 _BY_AGENT = "agent"
@@ -29,14 +27,16 @@ class Dialler:
     Args:
         floor: the core.
         switch: started by whoever has this.
-        view: what is known of it.
-        rules: which numbers may be called.
+        ringer: calls the number.
+        view: what is known of the switch.
+        rules: how often it is tried.
     """
 
     def __init__(
-        self, floor: Floor, switch: TelephonyProvider, view: View, rules: Dialling
+        self, floor: Floor, switch: TelephonyProvider, ringer: Ringer, view: View, rules: Dialling
     ) -> None:
-        self._floor, self._switch, self._view, self._rules = floor, switch, view, rules
+        self._floor, self._switch, self._ringer, self._view = floor, switch, ringer, view
+        self._rules = rules
 
     def next(self, call: Call, conversation: Conversation) -> Step | None:
         """What is to be done; None: nothing."""
@@ -62,7 +62,7 @@ class Dialler:
             self._floor.write(lambda work: outgoing.reached(work, call))
         else:
             because = self._why(call)
-            if self._view.leg_of(call.channel, spoken=False)[0] in {Leg.RINGING, Leg.UP}:
+            if self._view.leg_of(call.channel, spoken=False)[0] in THERE:
                 self._switch.hang_up(call.channel)
             change(
                 self._floor, lambda work: outgoing.unreached(work, call, because, self._rules)
@@ -78,15 +78,10 @@ class Dialler:
 
     def _dial(self, call: Call, queue: Queue | None) -> None:
         own = queue.phone.number if queue is not None else ""
-        try:  # what may be called can have changed since it was asked
-            number = self._rules.judge(call.number)
-        except NumberRefusedError as error:
-            log.warning("call.not_dialled", call=call.conversation, reason=error.kind)
-            self._view.ended(call.channel, End.FAILED)
-            return
-        with self._view.asking(call.channel, call.conversation):
-            self._floor.write(lambda work: outgoing.dialled(work, call))
-            self._switch.dial(call.channel, number, own or self._rules.caller, self._rules.seconds)
+        self._ringer.dial(
+            call.conversation, call.channel, call.number, own,
+            lambda: self._floor.write(lambda work: outgoing.dialled(work, call)),
+        )  # fmt: skip
 
 
 def without_asker(work: Work, call: Call) -> None:

@@ -9,7 +9,6 @@ from appliance.domain.conversation import SPOKEN_IN, Event
 from appliance.domain.participants import Part
 from appliance.domain.records import Conversation
 from appliance.domain.telephony.call import Call, Leg
-from appliance.domain.telephony.dialling import Dialling, NumberRefusedError
 from appliance.domain.telephony.guests import Guest, GuestStep, next_guest_step
 from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.telephony.provider import End, TelephonyProvider
@@ -21,9 +20,6 @@ from appliance.services.take_part import NotInvitedError
 from appliance.services.telephony import numbers
 from appliance.services.telephony.ringer import Ringer, new_leg
 from appliance.services.telephony.view import View
-from common.logs import get_logger
-
-log = get_logger(__name__)
 
 _RING_SECONDS = 45  # an offer's usual time and some more; then the agent goes on without them
 
@@ -34,16 +30,12 @@ class GuestLegs:
     Args:
         floor: the core.
         switch: started by whoever has this.
-        ringer: rings agents' phones.
+        ringer: rings agents' phones, and numbers outside.
         view: what is known of the switch.
-        rules: which numbers outside may be called.
     """
 
-    def __init__(
-        self, floor: Floor, switch: TelephonyProvider, ringer: Ringer, view: View, rules: Dialling
-    ) -> None:
+    def __init__(self, floor: Floor, switch: TelephonyProvider, ringer: Ringer, view: View) -> None:
         self._floor, self._switch, self._ringer, self._view = floor, switch, ringer, view
-        self._rules = rules
 
     def transfers(self, call: Call) -> bool:
         """Whether the caller waits for somebody to answer a blind transfer."""
@@ -108,17 +100,8 @@ class GuestLegs:
         if guest.agent is not None:
             self._floor.write(lambda work: work.guests.save(guest))
             self._ringer.ring(call, guest.leg, guest.agent, _RING_SECONDS)
-            return
-        try:  # what may be called can have changed since it was asked
-            number = self._rules.judge(guest.number)
-        except NumberRefusedError as error:
-            log.warning("call.not_dialled", call=call.conversation, reason=error.kind)
-            self._view.ended(guest.leg, End.FAILED)
-            return
-        with self._view.asking(guest.leg, call.conversation):
-            self._switch.dial(
-                guest.leg, number, policy.number or self._rules.caller, self._rules.seconds
-            )
+        else:
+            self._ringer.dial(guest.conversation, guest.leg, guest.number, policy.number)
 
     def _because(self, step: GuestStep, guest: Guest, *, ended: bool) -> str:
         if step is GuestStep.DROP:
