@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.support.chromium import chromium as started
 from tests.support.waiting import until
 from tests.web.appliance.test_serve import Process
 
@@ -95,12 +96,8 @@ def process(tmp_path: Path) -> Iterator[Process]:
 
 @pytest.fixture
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 def test_from_a_clean_start_to_a_rated_chat_of_which_all_books_tell_the_same(

@@ -7,10 +7,9 @@ import re
 import zipfile
 from typing import Any
 
-from playwright.sync_api import sync_playwright
-
 from home.maps import keep, maps_folder
 from tests.architecture.house import ROOT
+from tests.support.chromium import ANY_CERTIFICATE, chromium
 from tests.support.look import sign_in
 from tests.support.showroom import open_to_visitors
 from tests.support.vendor import CRASH
@@ -22,17 +21,15 @@ BOARD = ROOT / "appliance" / "web" / "desk" / "agent" / "board.ts"
 
 def fault_in_a_browser(folder) -> dict[str, Any]:
     """What the desk tells when the server answers nonsense."""
-    with open_to_visitors(folder, days=0) as (_room, address), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--ignore-certificate-errors"],
-        )
+    with (
+        open_to_visitors(folder, days=0) as (_room, address),
+        chromium(ANY_CERTIFICATE) as browser,
+    ):
         page = sign_in(browser, address, "anna", "en").new_page()
         page.route("**/api/v1/desk/board", lambda route: route.fulfill(json={}))
         with page.expect_request("**/api/v1/faults") as told:
             page.goto(address)
         data = told.value.post_data_buffer
-        browser.close()
     assert data is not None
     return json.loads(data.split(b"\n")[2])
 

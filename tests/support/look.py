@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.support.axe import hindrances
+from tests.support.chromium import ANY_CERTIFICATE, chromium
 from tests.support.showroom import PASSWORD, ZONE_NAME, Showroom, open_to_visitors
 
 LANGUAGES = ("zh-CN", "en")
@@ -219,11 +220,7 @@ def main() -> None:
             for one in (*views(room), *dialogs())
             if not parts or any(part in one.name for part in parts)
         ]
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium",
-                args=["--no-sandbox", "--ignore-certificate-errors"],
-            )
+        with chromium(ANY_CERTIFICATE) as browser:
             for language, theme in product(LANGUAGES, THEMES):
                 for who in sorted({view.who for view in wanted}):
                     context = sign_in(browser, address, who, language, color_scheme=theme)
@@ -236,7 +233,6 @@ def main() -> None:
                         ]
                         print(file, flush=True)  # noqa: T201
                     context.close()
-            browser.close()
     sys.exit("\n".join(wrong))
 
 

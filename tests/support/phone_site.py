@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent
@@ -19,6 +19,7 @@ from appliance.settings import ApplianceSettings
 from appliance.store.phones import SqlPhones
 from appliance.telephony.configure import ari_password
 from common.clock import SystemClock
+from tests.support.chromium import chromium
 from tests.support.real_switch import RealSwitch, real_switch
 from tests.support.waiting import until
 from tests.web.appliance.conftest import CHEAP, GOOD
@@ -120,14 +121,10 @@ def phone_site(home: Path, furnish: Furnish = lambda _office, _queue: None) -> I
     (home / "appliance" / "telephony").mkdir(parents=True)
     with (
         real_switch(home / "appliance" / "telephony", []) as real,
-        sync_playwright() as playwright,
+        chromium(*FAKE_MEDIA) as browser,
     ):
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", *FAKE_MEDIA]
-        )
-        made = PhoneSite(home, real, chromium, furnish)
+        made = PhoneSite(home, real, browser, furnish)
         try:
             yield made
         finally:
             made.close()
-            chromium.close()

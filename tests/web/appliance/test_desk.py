@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from common.web.totp import code_at
 from tests.support.axe import hindrances
+from tests.support.chromium import chromium
 from tests.support.waiting import until
 from tests.web.appliance.conftest import GOOD
 from tests.web.appliance.desk_site import MANY, SLOW, DeskSite, write
@@ -20,14 +21,10 @@ expect.set_options(timeout=SLOW)
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskSite]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        made = DeskSite(tmp_path_factory.mktemp("desk"), chromium)
+    with chromium() as browser:
+        made = DeskSite(tmp_path_factory.mktemp("desk"), browser)
         yield made
         made.close()
-        chromium.close()
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +33,12 @@ def no_faults(site: DeskSite) -> Iterator[None]:
     yield
     site.leave()
     assert site.faults == []
+
+
+def take(agent: Page) -> None:
+    """Take what rings; what is said is seen before it is theirs, too."""
+    agent.keyboard.press("F2")
+    expect(agent.get_by_role("textbox", name="Reply")).to_be_visible()
 
 
 def lines(page: Page, text: str):
@@ -122,7 +125,7 @@ def test_a_conversation_is_given_to_a_colleague_by_the_keyboard_alone(site: Desk
     (queue, chen), (name, bo) = site.ready(), site.ready()
     visitor = site.visitor(queue, "Zhang")
     expect(chen.locator("[data-test=offer]")).to_contain_text("Zhang")
-    chen.keyboard.press("F2")
+    take(chen)
     write(visitor, "It is broken")
     expect(lines(chen, "It is broken")).to_have_count(1)
     chen.keyboard.press("Escape")
@@ -205,13 +208,12 @@ def test_what_is_typed_while_the_server_is_dead_arrives_once_when_it_is_back(sit
     name, anna = site.ready()
     visitor = site.visitor(name, "Wu")
     expect(anna.locator("[data-test=offer]")).to_contain_text("Wu")
-    anna.keyboard.press("F2")
+    take(anna)
     write(visitor, "first")
     expect(lines(anna, "first")).to_have_count(1)
-    field = anna.get_by_role("textbox", name="Reply")
-    expect(field).to_be_visible()  # what was said before is seen with the offer, too
     site.process.end(signal.SIGKILL)
     expect(anna.locator("[data-test=gone]")).to_be_visible()
+    field = anna.get_by_role("textbox", name="Reply")
     field.fill("typed meanwhile")
     anna.keyboard.press("Enter")
     field.fill("not sent yet")

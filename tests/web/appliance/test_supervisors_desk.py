@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from appliance.domain.contact import Identity
 from appliance.domain.work import Work
@@ -20,6 +20,8 @@ from appliance.services.talk import end
 from appliance.store.flows import SqlFlows
 from common.clock import SystemClock
 from tests.support.axe import hindrances
+from tests.support.chromium import ANY_CERTIFICATE
+from tests.support.chromium import chromium as started
 from tests.support.look import View, press, sign_in, views
 from tests.support.showroom import Showroom, open_to_visitors
 
@@ -34,13 +36,8 @@ SLOW = 30_000  # milliseconds; the machine may be busy
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--ignore-certificate-errors"],
-        )
+    with started(ANY_CERTIFICATE) as browser:
         yield browser
-        browser.close()
 
 
 @dataclass

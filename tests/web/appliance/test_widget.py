@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
 from appliance.domain.roles import Role
 from appliance.process_roles import FEED
 from appliance.store.live import SqlLive
 from common.feed import FeedApp, Wakeups
 from tests.support.axe import hindrances
+from tests.support.chromium import chromium as started
 from tests.support.serving import served
 from tests.support.waiting import until
 from tests.web.appliance.conftest import House
@@ -39,12 +40,8 @@ expect.set_options(timeout=SLOW)
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
