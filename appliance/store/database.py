@@ -141,6 +141,12 @@ class Database:
                 also(session, None)
 
     @contextmanager
+    def write_line(self) -> Iterator[Line]:
+        """As `write`, for a `Quick` that is written again and again: what is said waits for it."""
+        with self.turn(), self.writer.begin() as connection:
+            yield Line(connection)
+
+    @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait until no other thread of this process writes. Raises BusyError.
 

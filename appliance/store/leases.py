@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, delete, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import String, bindparam, delete, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.store.database import Database
 from appliance.store.models import Base, Stamp
+from appliance.store.quick import Quick
 
 
 class LeaseRow(Base):
@@ -27,7 +27,7 @@ class LeaseRow(Base):
 
 
 class SqlLeases:
-    """Taken and renewed by one conditional update, so that two never hold one."""
+    """Taken and renewed by one conditional statement, so that two never hold one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,27 +39,13 @@ class SqlLeases:
         has it, which can be asked again at once.
         """
         until = now + timedelta(seconds=seconds)
-        with self._database.read() as session:  # whoever stands by must not disturb the writer
-            row = session.execute(
-                select(LeaseRow.holder, LeaseRow.until).where(LeaseRow.name == name)
-            ).one_or_none()
-        if row is not None and row.holder != holder and row.until > now:
+        with self._database.line() as line:  # whoever stands by must not disturb the writer
+            rows = _HELD.rows(line, {"name": name})
+        if rows and rows[0][0] != holder and rows[0][1] > now:
             return now
-        try:
-            with self._database.write() as session:
-                if row is None:
-                    session.add(LeaseRow(name=name, holder=holder, until=until))
-                    return until
-                mine = or_(LeaseRow.holder == holder, LeaseRow.until <= now)
-                taken = session.scalar(
-                    update(LeaseRow)
-                    .where(LeaseRow.name == name, mine)
-                    .values(holder=holder, until=until)
-                    .returning(LeaseRow.name)
-                )
-                return until if taken else now
-        except IntegrityError:  # another was the first to write the row
-            return now
+        asked = {"name": name, "holder": holder, "until": until, "now": now}
+        with self._database.write_line() as line:
+            return until if _TAKE.rows(line, asked) else now
 
     def give_back(self, name: str, holder: str) -> None:
         """Let the next one have it now; nothing when it is not ours."""
@@ -67,3 +53,23 @@ class SqlLeases:
             session.execute(
                 delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder)
             )
+
+
+_HELD = Quick(
+    select(LeaseRow.holder, LeaseRow.until).where(LeaseRow.name == bindparam("name")),
+    [String(), Stamp()],
+    writes=False,
+)
+_TAKE = Quick(
+    text(
+        "INSERT INTO leases (name, holder, until) VALUES (:name, :holder, :until) "
+        "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until "
+        "WHERE leases.holder = excluded.holder OR leases.until <= :now RETURNING name"
+    ).bindparams(
+        bindparam("name", type_=String()),
+        bindparam("holder", type_=String()),
+        bindparam("until", type_=Stamp()),
+        bindparam("now", type_=Stamp()),
+    ),
+    writes=True,
+)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, delete, select
+from sqlalchemy import String, bindparam, delete, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.domain.nodes import Node
 from appliance.store.database import Database
 from appliance.store.models import Base, Stamp
+from appliance.store.quick import Quick
 
-_FORGET = timedelta(days=1)
+_FORGET_AFTER = timedelta(days=1)
 
 
 class NodeRow(Base):
@@ -38,9 +39,9 @@ class SqlNodes:
 
     def say(self, node: Node) -> None:
         """It is there."""
-        with self._database.write() as session:
-            session.merge(NodeRow(**asdict(node)))
-            session.execute(delete(NodeRow).where(NodeRow.seen_at < node.seen_at - _FORGET))
+        with self._database.write_line() as line:
+            _SAY.run(line, asdict(node))
+            _FORGET.run(line, {"before": node.seen_at - _FORGET_AFTER})
 
     def leave(self, id: str) -> None:  # noqa: A002 - see the interface
         """It ends in order."""
@@ -58,3 +59,19 @@ class SqlNodes:
                 )
                 for row in session.scalars(query)
             ]  # fmt: skip
+
+
+def _say() -> Quick:
+    columns = {column.name: column.type for column in NodeRow.__table__.columns}
+    new = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "id")
+    return Quick(
+        text(
+            f"INSERT INTO nodes ({', '.join(columns)}) "  # noqa: S608 - names from the code alone
+            f"VALUES (:{', :'.join(columns)}) ON CONFLICT (id) DO UPDATE SET {new}"
+        ).bindparams(*(bindparam(name, type_=type_) for name, type_ in columns.items())),
+        writes=True,
+    )
+
+
+_SAY = _say()
+_FORGET = Quick(delete(NodeRow).where(NodeRow.seen_at < bindparam("before")), writes=True)

@@ -1,20 +1,22 @@
-"""Which sessions, keys and tokens still hold; asked each second for all open connections."""
+"""Which sessions, keys and tokens still hold; asked each second for all open connections.
+
+In one statement for each kind, and one row for its answer: each row, and each value of a statement,
+is a turn of the interpreter between the thread that asks and the one with the sockets.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, or_, select
+import orjson
+from sqlalchemy import Text, bindparam, text
 
 from appliance.domain.programs import Proof, Shown
 from appliance.store.account_models import ApiKeyRow, SessionRow, TokenFamilyRow
 from appliance.store.database import Database
-from appliance.store.models import UserRow
-
-_AT_ONCE = 500  # values of one statement: below any limit
+from appliance.store.quick import Quick
 
 
 def standing(database: Database, proofs: Collection[Proof], now: datetime) -> set[Proof]:
@@ -25,36 +27,50 @@ def standing(database: Database, proofs: Collection[Proof], now: datetime) -> se
     found: set[Proof] = set()
     if not by_kind:
         return found
-    with database.read() as session:
+    with database.line() as line:
         for kind, wanted in by_kind.items():
-            ids = list(wanted)
-            for start in range(0, len(ids), _AT_ONCE):
-                for id_, generation in session.execute(
-                    _query(kind, ids[start : start + _AT_ONCE], now)
-                ):
-                    found |= {one for one in wanted[id_] if one.generation == generation}
+            asked = {"ids": orjson.dumps(list(wanted)).decode(), "now": now}
+            ((holding,),) = _HOLDING[kind, line.kind].rows(line, asked)
+            for id_, generation in orjson.loads(holding or "[]"):
+                found.update(one for one in wanted[id_] if one.generation == generation)
     return found
 
 
-def _query(kind: Shown, ids: list[str], now: datetime) -> Select[Any]:
-    """Their ids, each with its user's generation."""
-    if kind is Shown.SESSION:
-        return _of(SessionRow, ids).where(SessionRow.generation == UserRow.generation)
-    if kind is Shown.KEY:
-        over = ApiKeyRow.expires_at
-        return _of(ApiKeyRow, ids).where(
-            ApiKeyRow.revoked_at.is_(None), or_(over.is_(None), over > now)
-        )
-    return _of(TokenFamilyRow, ids).where(
-        TokenFamilyRow.generation == UserRow.generation,
-        TokenFamilyRow.revoked_at.is_(None),
-        TokenFamilyRow.until > now,
+# Of each kind: its table, and what must be so of it.
+_RULES = {
+    Shown.SESSION: (SessionRow.__tablename__, "shown.generation = users.generation"),
+    Shown.KEY: (
+        ApiKeyRow.__tablename__,
+        "shown.revoked_at IS NULL AND (shown.expires_at IS NULL OR shown.expires_at > :now)",
+    ),
+    Shown.TOKEN: (
+        TokenFamilyRow.__tablename__,
+        "shown.generation = users.generation AND shown.revoked_at IS NULL AND shown.until > :now",
+    ),
+}
+# Of each database: a list that is one value, and an answer that is one row.
+_IN_ONE = {
+    "sqlite": (
+        "json_each(:ids)",
+        "json_group_array(json_array(shown.id, users.generation))",
+    ),
+    "postgresql": (
+        "json_array_elements_text(CAST(:ids AS json))",
+        "CAST(json_agg(json_build_array(shown.id, users.generation)) AS text)",
+    ),
+}
+_HOLDING = {
+    (kind, database): Quick(
+        text(
+            f"SELECT {collected} FROM {asked} AS asked "  # noqa: S608 - names from the code alone
+            f"JOIN {table} AS shown ON shown.id = asked.value "
+            f'JOIN users ON users.id = shown."user" WHERE NOT users.disabled AND {rule}'
+        ).bindparams(
+            bindparam("ids", type_=Text()),
+            *([bindparam("now", type_=TokenFamilyRow.until.type)] if ":now" in rule else []),
+        ),
+        writes=False,
     )
-
-
-def _of(table: Any, ids: list[str]) -> Select[Any]:
-    return (
-        select(table.id, UserRow.generation)
-        .join(UserRow, UserRow.id == table.user)
-        .where(table.id.in_(ids), UserRow.disabled.is_(False))
-    )
+    for kind, (table, rule) in _RULES.items()
+    for database, (asked, collected) in _IN_ONE.items()
+}

@@ -23,7 +23,7 @@ log = get_logger(__name__)
 # a thread.
 MayReadAll = Callable[[Sequence[tuple[Asker, str]]], Sequence[float]]
 _EVERY = 1.0  # seconds; half of the time that a right may hold
-_AT_ONCE = 10  # a millisecond's work; more would be felt by who sends something just then
+_AT_ONCE = 50  # half a millisecond's work; more would be felt by who sends something just then
 
 
 class Held(NamedTuple):

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from appliance.store.database import Database, database_url
 from appliance.store.migrate import migrate
+from appliance.store.models import Base
 from tests.support.postgres import postgres
 
 
@@ -38,3 +40,13 @@ def postgresql_database(tmp_path_factory) -> Iterator[Database]:
 def database(request: pytest.FixtureRequest) -> Database:
     found: Database = request.getfixturevalue(f"{request.param}_database")
     return found
+
+
+@pytest.fixture
+def empty_database(database: Database) -> Database:
+    """Without what the tests before have left."""
+    with database.write() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            if table.name != "audit":  # that one cannot be emptied
+                session.execute(delete(table))
+    return database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from appliance.domain.events import KINDS
 from appliance.domain.queue import Queue
@@ -14,19 +14,15 @@ from appliance.domain.roles import Role
 from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
 from appliance.store.floor_models import EventRow
-from appliance.store.models import Base
 from appliance.store.users import SqlUsers
 from tests.contract.floor.house import House
 from tests.support.clock import FakeClock
 
 
 @pytest.fixture
-def house(database: Database) -> Iterator[House]:
+def house(empty_database: Database) -> Iterator[House]:
     """An empty call centre with three agents and two queues."""
-    with database.write() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            if table.name != "audit":  # that one cannot be emptied
-                session.execute(delete(table))
+    database = empty_database
     clock = FakeClock()
     users = SqlUsers(database, clock)
     people = [
