@@ -5,10 +5,9 @@ One writer at a time (see `appliance.store.floor`), so that numbers become visib
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -72,7 +71,7 @@ def write_told(line: Line, told: Sequence[Told]) -> list[Fresh]:
 
     To be called once, at the end of the transaction.
     """
-    last = _heads(line, list({one.topic for one in told}))
+    last = _heads(line, {one.topic for one in told})
     fresh = []
     for one in told:
         last[one.topic] += 1
@@ -84,35 +83,31 @@ def write_told(line: Line, told: Sequence[Told]) -> list[Fresh]:
     return fresh
 
 
-_TOPICS_AT_ONCE = 50  # values of one statement: far below any limit
 _ADD_EVENTS = Rows(
     "live_events",
     {"topic": String(), "seq": Integer(), "at": String(), "kind": String(), "data": LongText()},
 )
-
-
-def _heads(line: Line, topics: Sequence[str]) -> dict[str, int]:
-    """The newest number ever given in each topic; 0: none."""
-    heads: dict[str, int] = {}
-    for start in range(0, len(topics), _TOPICS_AT_ONCE):
-        some = topics[start : start + _TOPICS_AT_ONCE]
-        values = {f"t{n}": topic for n, topic in enumerate(some)}
-        heads.update(_heads_of(len(some)).rows(line, values))  # type: ignore[arg-type]
-    return heads
-
-
-@functools.cache
-def _heads_of(topics: int) -> Quick:
-    """Answers so many topics with their heads: of the events, or the newest that was removed."""
-    rows = ", ".join(f"(:t{n})" for n in range(topics))
-    return Quick(
+# However many topics there are, it is one statement with one value, compiled once.
+_HEADS = {
+    kind: Quick(
         text(
-            f"WITH asked (topic) AS (VALUES {rows}) SELECT topic, coalesce("  # noqa: S608 - names of parameters alone
-            "(SELECT max(seq) FROM live_events WHERE live_events.topic = asked.topic), "
-            "(SELECT floor FROM live_topics WHERE live_topics.topic = asked.topic), 0) FROM asked"
-        ).bindparams(*(bindparam(f"t{n}", type_=LongText()) for n in range(topics))),
+            "SELECT value, coalesce("  # noqa: S608 - names from the code alone
+            "(SELECT max(seq) FROM live_events WHERE topic = value), "
+            f"(SELECT floor FROM live_topics WHERE topic = value), 0) FROM {asked} AS asked"
+        ).bindparams(bindparam("topics", type_=LongText())),
         writes=False,
     )
+    for kind, asked in (
+        ("sqlite", "json_each(:topics)"),
+        ("postgresql", "json_array_elements_text(CAST(:topics AS json))"),
+    )
+}
+
+
+def _heads(line: Line, topics: Iterable[str]) -> dict[str, int]:
+    """The newest number ever given in each topic; 0: none."""
+    asked = orjson.dumps(list(topics)).decode()
+    return dict(_HEADS[line.kind].rows(line, {"topics": asked}))
 
 
 class SqlLive:
