@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +23,15 @@ log = get_logger(__name__)
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
+@functools.cache
+def _steps() -> ScriptDirectory:
+    """This version's; read once, for each look imports all of them."""
+    return ScriptDirectory(str(_SCRIPTS))
+
+
 def newest_schema() -> str:
     """The name of this version's last step."""
-    return ScriptDirectory(str(_SCRIPTS)).get_current_head() or ""
+    return _steps().get_current_head() or ""
 
 
 def current_schema(database: Database) -> str:
@@ -35,7 +42,7 @@ def current_schema(database: Database) -> str:
 
 def known_schemas() -> set[str]:
     """Every step that this version has, and the empty database."""
-    return {"", *(step.revision for step in ScriptDirectory(str(_SCRIPTS)).walk_revisions())}
+    return {"", *(step.revision for step in _steps().walk_revisions())}
 
 
 def migrate(database: Database, folder: Path, to: str = "head") -> None:
@@ -53,6 +60,8 @@ def migrate(database: Database, folder: Path, to: str = "head") -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it talks at each look
     with alone(folder), database.alone():
         current = current_schema(database)
+        if current == newest_schema():
+            return
         if current not in known_schemas():
             raise OperatorError(
                 f"The database {database.name} was written by a newer version of Callstead "

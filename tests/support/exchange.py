@@ -24,11 +24,10 @@ from appliance.services.telephony.sayer import Speaks
 from appliance.services.telephony.tape import Shelf
 from appliance.services.waiting_places import all_places
 from appliance.store.audit import SqlAudit
-from appliance.store.database import Database, database_url
+from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
 from appliance.store.floor_models import ConversationRow, EventRow
 from appliance.store.flows import SqlFlows
-from appliance.store.migrate import migrate
 from appliance.store.phones import SqlPhones
 from appliance.store.recordings import SqlRecordings
 from appliance.store.users import SqlUsers
@@ -37,6 +36,7 @@ from common.vault import Vault
 from common.web.texts import Texts
 from tests.support.clock import FakeClock
 from tests.support.fake_telephony import FakeSwitch
+from tests.support.migrated import migrated_database
 from tests.support.waiting import until
 
 NUMBER = "100"
@@ -212,8 +212,7 @@ def exchange(
     spool: Callable[[str], Path] | None = None,
 ) -> Iterator[Exchange]:
     """Opened, and closed; ``reach`` connects to another switch than the one in memory."""
-    database = Database(database_url("", folder))
-    migrate(database, folder)
+    database = migrated_database(folder)
     found = Exchange(database, agents, reach, folder, speech, spool)
     try:
         yield found

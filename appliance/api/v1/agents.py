@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, on_record, user
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import AgentShape, Answer, Page, Strict, agent_shape, part_of
 from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
@@ -22,7 +23,7 @@ from appliance.services.keep_moving import change
 from appliance.services.presence import seen
 
 
-class AgentId(BaseModel):
+class AgentId(Shape):
     """In the path: the user's id."""
 
     agent: int = Field(ge=1, le=2**31 - 1)
@@ -39,7 +40,7 @@ class AgentBody(Strict):
     queues: list[int] | None = None
 
 
-class Agents(BaseModel):
+class Agents(Shape):
     """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[AgentShape]

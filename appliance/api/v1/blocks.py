@@ -7,9 +7,10 @@ from datetime import datetime
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from appliance.api.v1.here import blueprint_for, on_record, who
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, as_shape, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -21,7 +22,7 @@ from appliance.domain.work import UnknownError
 _VALUE = "An address or network, a contact's id, or an identity like `number:+4930123`."
 
 
-class BlockPath(BaseModel):
+class BlockPath(Shape):
     """In the path."""
 
     block: int = Field(ge=1, le=2**31 - 1)
@@ -43,7 +44,7 @@ class BlockEdit(Strict):
     until: AwareDatetime | None = Field(None, description="Null: for good.")
 
 
-class BlockShape(BaseModel):
+class BlockShape(Shape):
     """A line of the blocklist."""
 
     id: int
@@ -56,7 +57,7 @@ class BlockShape(BaseModel):
     etag: str = Field(description=ETAG)
 
 
-class BlockList(BaseModel):
+class BlockList(Shape):
     """Some lines; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[BlockShape]

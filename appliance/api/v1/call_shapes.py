@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from appliance.api.v1.shape import Shape
 from appliance.domain.records import Conversation
 from appliance.domain.work import Work
 from appliance.services.telephony.numbers import numbers_in
 from appliance.services.telephony.supervise import policy_of, seen_by_agent
 
 
-class PrivateShape(BaseModel):
+class PrivateShape(Shape):
     """What is left out of the recording now."""
 
     since: datetime | None = Field(description="Null: nothing is left out.")
     until: datetime | None = Field(description="When it ends by itself.")
 
 
-class SupervisorShape(BaseModel):
+class SupervisorShape(Shape):
     """A supervisor in the call, as its agent may know it."""
 
     agent: int
@@ -27,7 +28,7 @@ class SupervisorShape(BaseModel):
     rung: str = Field(description="`listen`, `whisper`, `join`.")
 
 
-class NumberInCall(BaseModel):
+class NumberInCall(Shape):
     """A number outside in a call."""
 
     number: str
@@ -35,7 +36,7 @@ class NumberInCall(BaseModel):
     transfer: bool = Field(description="The caller goes on with it alone when somebody answers.")
 
 
-class MissedNumber(BaseModel):
+class MissedNumber(Shape):
     """The number outside that was asked in last, and was not reached."""
 
     number: str
@@ -44,7 +45,7 @@ class MissedNumber(BaseModel):
     )
 
 
-class CallShape(BaseModel):
+class CallShape(Shape):
     """A call that goes on."""
 
     recorded: bool = Field(description="Whether its queue lets talks be recorded.")

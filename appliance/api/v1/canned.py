@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import agent_here, blueprint_for, on_record, require, user
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -26,7 +27,7 @@ _TEXTS = (
 )
 
 
-class CannedId(BaseModel):
+class CannedId(Shape):
     """In the path."""
 
     canned: int = Field(ge=1, le=2**31 - 1)
@@ -42,7 +43,7 @@ class CannedBody(Strict):
     )
 
 
-class CannedShape(BaseModel):
+class CannedShape(Shape):
     """A reply."""
 
     id: int
@@ -52,7 +53,7 @@ class CannedShape(BaseModel):
     etag: str = Field(description=ETAG)
 
 
-class CannedReplies(BaseModel):
+class CannedReplies(Shape):
     """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[CannedShape]
@@ -66,7 +67,7 @@ class FillBody(Strict):
     language: str = Field(LANGUAGES[0], max_length=16)
 
 
-class Filled(BaseModel):
+class Filled(Shape):
     """The text, ready to be sent."""
 
     text: str

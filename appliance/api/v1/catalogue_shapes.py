@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.tags import ETAG, tagged
 from appliance.domain.canned import LANGUAGES
 from appliance.domain.custom_fields import CustomField, FieldKind, Subject
@@ -14,7 +15,7 @@ FILLED_IN = "Custom fields by key; null takes a value away, what is left out sta
 RETIRED = "Shown where it was used, and offered no more."
 
 
-class FieldShape(BaseModel):
+class FieldShape(Shape):
     """A custom field; those of one subject stand in the order of `position`."""
 
     id: int
@@ -29,7 +30,7 @@ class FieldShape(BaseModel):
     etag: str = Field(description=ETAG)
 
 
-class LabelShape(BaseModel):
+class LabelShape(Shape):
     """A tag or disposition; those of one kind stand in the order of `position`."""
 
     id: int

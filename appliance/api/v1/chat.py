@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from flask import jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from itsdangerous import BadSignature, URLSafeSerializer
-from pydantic import BaseModel, Field
+from pydantic import Field
 from werkzeug.exceptions import Unauthorized
 
 from appliance.api.v1.again import answer_is, answered_before, remember_answer
@@ -20,6 +20,7 @@ from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.looks import Looks, add_look
 from appliance.api.v1.part_verbs import MOST_AT_ONCE, VisitBody
 from appliance.api.v1.problems import Problem, answer_problems
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Messages, MessageShape, Page, Strict, message_shape
 from appliance.api.v1.standing import Standing, standing_shape
 from appliance.api.v1.verbs import Here, Nothing, Verb, add_posts
@@ -58,7 +59,7 @@ class BeginBody(Strict):
     )
 
 
-class Begun(BaseModel):
+class Begun(Shape):
     """What became of it."""
 
     conversation: int

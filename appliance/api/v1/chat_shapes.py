@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.call_shapes import CallShape, call_shape
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import ConversationShape, conversation_shape
 from appliance.domain.marks import Marks, Side
 from appliance.domain.participants import Participant
@@ -18,21 +19,21 @@ from appliance.domain.work import Work
 from appliance.services.take_part import has_part
 
 
-class MarkShape(BaseModel):
+class MarkShape(Shape):
     """Every message up to these numbers was delivered to a side, was read by it."""
 
     delivered: int
     read: int
 
 
-class BothMarks(BaseModel):
+class BothMarks(Shape):
     """Of both sides."""
 
     contact: MarkShape
     agent: MarkShape
 
 
-class ParticipantShape(BaseModel):
+class ParticipantShape(Shape):
     """Who takes part beside the agent who has it."""
 
     agent: int
@@ -42,13 +43,13 @@ class ParticipantShape(BaseModel):
     invited_by: int | None
 
 
-class Participants(BaseModel):
+class Participants(Shape):
     """All of one conversation."""
 
     items: list[ParticipantShape]
 
 
-class VisitShape(BaseModel):
+class VisitShape(Shape):
     """A page that the contact looked at."""
 
     url: str
@@ -56,7 +57,7 @@ class VisitShape(BaseModel):
     at: datetime
 
 
-class RatingShape(BaseModel):
+class RatingShape(Shape):
     """What the contact thought of it."""
 
     stars: int
@@ -64,7 +65,7 @@ class RatingShape(BaseModel):
     at: datetime
 
 
-class DetailShape(BaseModel):
+class DetailShape(Shape):
     """All that the desk shows beside the messages."""
 
     conversation: ConversationShape

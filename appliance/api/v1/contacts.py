@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.catalogue_shapes import FILLED_IN
 from appliance.api.v1.desk_shapes import ContactPage, ContactShape, contact_shape
 from appliance.api.v1.here import agent_here, blueprint_for, on_record
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Strict, conversation_shape
 from appliance.api.v1.tags import Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -23,7 +24,7 @@ from appliance.services.describe import describe_contact
 _MOST_HISTORY = 50
 
 
-class ContactId(BaseModel):
+class ContactId(Shape):
     """In the path."""
 
     contact: int = Field(ge=1, le=2**31 - 1)

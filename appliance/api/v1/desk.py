@@ -8,12 +8,13 @@ from enum import StrEnum
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.desk_looks import add_listening, add_looks
 from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.here import agent_here, blueprint_for, require
 from appliance.api.v1.privacy import add_privacy
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
     AgentShape,
     Answer,
@@ -53,14 +54,14 @@ class PresenceBody(Strict):
     reason: str = Field("", max_length=200, description="Why, when stepping away.")
 
 
-class Joined(BaseModel):
+class Joined(Shape):
     """A conversation in which I take part, and what I am there."""
 
     part: str = Field(description="`colleague` or `listener`.")
     conversation: ConversationShape
 
 
-class MyConversations(BaseModel):
+class MyConversations(Shape):
     """Those that I have, and those in which I take part."""
 
     items: list[ConversationShape]

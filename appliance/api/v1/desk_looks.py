@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.chat_shapes import DetailShape, detail_shape
 from appliance.api.v1.files import FileAddress, FileAddresses, UploadForm, Uploads, add_upload
 from appliance.api.v1.here import agent_here, caller, on_record, require
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
     Answer,
     ConversationId,
@@ -40,7 +41,7 @@ class FileHere(ConversationId):
     file: str = Field(pattern="^[0-9a-f]{32}$")
 
 
-class Earlier(BaseModel):
+class Earlier(Shape):
     """A contact's earlier conversations, newest first; `cursor` is the next page's `after`."""
 
     items: list[ConversationShape]

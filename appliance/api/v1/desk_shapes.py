@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.catalogue_shapes import FieldShape, LabelShape
 from appliance.api.v1.chat_shapes import part_of_agent
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
     AgentShape,
     ConversationShape,
@@ -23,7 +24,7 @@ from appliance.domain.work import Work
 from appliance.services.telephony.take_call import CALLS
 
 
-class OfferShape(BaseModel):
+class OfferShape(Shape):
     """It rings at the agent until `until`; `why` names the reason and its blanks."""
 
     made_at: datetime
@@ -31,7 +32,7 @@ class OfferShape(BaseModel):
     why: dict[str, Any]
 
 
-class LastShape(BaseModel):
+class LastShape(Shape):
     """What was said last; of a long text the beginning."""
 
     author: str
@@ -41,7 +42,7 @@ class LastShape(BaseModel):
     agent: int | None = Field(None, description="Who said it, if an agent did.")
 
 
-class DialShape(BaseModel):
+class DialShape(Shape):
     """A call that we make."""
 
     number: str
@@ -69,7 +70,7 @@ class CardShape(ConversationShape):
     )
 
 
-class QueueName(BaseModel):
+class QueueName(Shape):
     """A queue, for those who do not set it."""
 
     id: int
@@ -77,7 +78,7 @@ class QueueName(BaseModel):
     waiting: int
 
 
-class Colleague(BaseModel):
+class Colleague(Shape):
     """An agent, as colleagues see them."""
 
     id: int
@@ -87,7 +88,7 @@ class Colleague(BaseModel):
     queues: list[int] = Field(description="Whose conversations they can be given.")
 
 
-class Others(BaseModel):
+class Others(Shape):
     """Whom a conversation can be given to."""
 
     queues: list[QueueName]
@@ -108,7 +109,7 @@ class Board(Others):
     cursor: int
 
 
-class IdentityShape(BaseModel):
+class IdentityShape(Shape):
     """One way in which a contact is recognised."""
 
     kind: str
@@ -116,7 +117,7 @@ class IdentityShape(BaseModel):
     sure: bool
 
 
-class ContactShape(BaseModel):
+class ContactShape(Shape):
     """A contact."""
 
     id: int
@@ -173,7 +174,7 @@ def _card(one: Conversation, glance: Glance, offer: Offer | None) -> dict[str, o
     }
 
 
-def _picked(shape: type[BaseModel], record: object | None) -> dict[str, object] | None:
+def _picked(shape: type[Shape], record: object | None) -> dict[str, object] | None:
     return None if record is None else as_shape(shape, record)
 
 

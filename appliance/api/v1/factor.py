@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, caller, user
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Strict
 from appliance.domain.blocklist import TooOftenError
 from appliance.domain.refusals import ConflictError, ForbiddenError
@@ -15,7 +16,7 @@ from appliance.services.own_account import OwnAccount
 from common.web.second_factor import Need, shown
 
 
-class FactorShape(BaseModel):
+class FactorShape(Shape):
     """My second factor."""
 
     on: bool
@@ -23,7 +24,7 @@ class FactorShape(BaseModel):
     recovery_codes_left: int
 
 
-class NewFactor(BaseModel):
+class NewFactor(Shape):
     """A secret that counts once a code of it was shown."""
 
     secret: str = Field(description="Base32, in groups, to be typed in.")
@@ -37,7 +38,7 @@ class CodeBody(Strict):
     code: str = Field(min_length=4, max_length=32)
 
 
-class Codes(BaseModel):
+class Codes(Shape):
     """Recovery codes, told once; each opens the second step once."""
 
     recovery_codes: list[str]

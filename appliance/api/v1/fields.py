@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.catalogue_shapes import NAMES, RETIRED, FieldShape, field_shape
 from appliance.api.v1.here import blueprint_for, on_record, require, user
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
@@ -23,7 +24,7 @@ from appliance.services.catalogue import order_fields, save_field
 _REQUIRED = "To be filled in before an agent closes a conversation."
 
 
-class FieldId(BaseModel):
+class FieldId(Shape):
     """In the path."""
 
     field: int = Field(ge=1, le=2**31 - 1)
@@ -50,7 +51,7 @@ class FieldEdit(Strict):
     retired: bool | None = Field(None, description=RETIRED)
 
 
-class CustomFields(BaseModel):
+class CustomFields(Shape):
     """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[FieldShape]

@@ -14,11 +14,12 @@ from typing import Any
 from flask import Response, request, send_file
 from flask_openapi3 import APIBlueprint, FileStorage, OpenAPI, Tag
 from itsdangerous import BadSignature, URLSafeSerializer
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from werkzeug.datastructures import FileStorage as SentFile
 from werkzeug.exceptions import Gone, NotFound
 
 from appliance.api.v1.problems import Problem, answer_problems
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import MessageShape, message_shape
 from appliance.domain.attachment import Attachment, Rules, too_large
 from appliance.domain.work import Floor, UnknownError
@@ -39,7 +40,7 @@ def a_file(sent: object) -> object:
     return sent
 
 
-class UploadForm(BaseModel):
+class UploadForm(Shape):
     """A file and the message it comes with; the same `key` again is the same message."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -55,20 +56,20 @@ class UploadForm(BaseModel):
         return a_file(file)
 
 
-class FileId(BaseModel):
+class FileId(Shape):
     """In the path."""
 
     file: str = Field(pattern="^[0-9a-f]{32}$")
 
 
-class FileAddress(BaseModel):
+class FileAddress(Shape):
     """Where a file can be fetched, and until when."""
 
     address: str
     until: datetime
 
 
-class FileToken(BaseModel):
+class FileToken(Shape):
     """In the path: what was signed."""
 
     token: str = Field(max_length=400)

@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.agents import AgentId
 from appliance.api.v1.here import blueprint_for, on_record, require, user
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
     AgentShape,
     Answer,
@@ -37,13 +38,13 @@ from appliance.services.wall import Board, Seen, seen_agents, wall
 MOST_CONVERSATIONS = 1000  # in one answer; the longest waiting first
 
 
-class AskedWall(BaseModel):
+class AskedWall(Shape):
     """Whose today."""
 
     zone: str = Field("UTC", max_length=64, description="Time zone, such as `Asia/Shanghai`.")
 
 
-class FiguresShape(BaseModel):
+class FiguresShape(Shape):
     """See the reports' figures of the same names; null: nothing to count."""
 
     offered: int
@@ -57,7 +58,7 @@ class FiguresShape(BaseModel):
     longest_wait: float
 
 
-class BoardShape(BaseModel):
+class BoardShape(Shape):
     """One queue; all together when `id` is null."""
 
     id: int | None
@@ -75,7 +76,7 @@ class BoardShape(BaseModel):
     alerts: list[str] = Field(description="`service_level`, `wait`, `nobody`.")
 
 
-class SeenShape(BaseModel):
+class SeenShape(Shape):
     """An agent, as colleagues see them."""
 
     id: int
@@ -90,13 +91,13 @@ class SeenShape(BaseModel):
     conversations: list[int]
 
 
-class SeenAgents(BaseModel):
+class SeenAgents(Shape):
     """Everybody, by name."""
 
     items: list[SeenShape]
 
 
-class WallShape(BaseModel):
+class WallShape(Shape):
     """The wallboard; read again when the topic `floor` tells of something after `cursor`."""
 
     at: datetime
@@ -113,7 +114,7 @@ class LiveShape(ConversationShape):
     agent_name: str = Field(description="Of whoever has it; empty: nobody.")
 
 
-class LiveConversations(BaseModel):
+class LiveConversations(Shape):
     """Who waits, longest first, then who is spoken with, then what is set aside.
 
     `more`: some are left out.

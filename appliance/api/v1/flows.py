@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from appliance.api.v1.here import blueprint_for, on_record, who
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Strict
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -27,7 +28,7 @@ _FORM = "`start` and `steps` by name, see docs/telephony.md."
 _EMPTY: dict[str, Any] = {"start": "", "steps": {}}
 
 
-class FlowId(BaseModel):
+class FlowId(Shape):
     """In the path."""
 
     flow: int = Field(ge=1, le=2**31 - 1)
@@ -40,7 +41,7 @@ class FlowBody(Strict):
     form: dict[str, Any] | None = Field(None, description=_FORM)
 
 
-class TroubleShape(BaseModel):
+class TroubleShape(Shape):
     """What is wrong, and where; `what` is a stable word."""
 
     step: str
@@ -49,7 +50,7 @@ class TroubleShape(BaseModel):
     sentence: str
 
 
-class FlowShape(BaseModel):
+class FlowShape(Shape):
     """A flow: its draft, and which version callers hear (0: none)."""
 
     id: int
@@ -60,13 +61,13 @@ class FlowShape(BaseModel):
     etag: str = Field(description=ETAG)
 
 
-class FlowList(BaseModel):
+class FlowList(Shape):
     """All of them."""
 
     items: list[FlowShape]
 
 
-class VersionShape(BaseModel):
+class VersionShape(Shape):
     """A version that was published."""
 
     number: int
@@ -75,7 +76,7 @@ class VersionShape(BaseModel):
     by: str
 
 
-class VersionList(BaseModel):
+class VersionList(Shape):
     """All of a flow, newest first."""
 
     items: list[VersionShape]
@@ -89,7 +90,7 @@ class TryBody(Strict):
     at: AwareDatetime
 
 
-class TroubleList(BaseModel):
+class TroubleList(Shape):
     """All that is wrong; none: it can be published."""
 
     items: list[TroubleShape]
@@ -101,7 +102,7 @@ class FormBody(Strict):
     form: dict[str, Any] = Field(description=_FORM)
 
 
-class StopShape(BaseModel):
+class StopShape(Shape):
     """One step of the walk; `did`: a key, `said`, `silence`, `refused`; empty: it ends there."""
 
     step: str
@@ -109,13 +110,13 @@ class StopShape(BaseModel):
     did: str
 
 
-class StopList(BaseModel):
+class StopList(Shape):
     """The walk."""
 
     items: list[StopShape]
 
 
-class NumberPath(BaseModel):
+class NumberPath(Shape):
     """In the path: as the trunk sends it."""
 
     number: str = Field(pattern=r"^\+?[0-9]{1,40}$")
@@ -128,7 +129,7 @@ class NumberBody(Strict):
     flow: int | None = Field(None, ge=1, le=2**31 - 1)
 
 
-class NumberShape(BaseModel):
+class NumberShape(Shape):
     """A number that people call."""
 
     number: str
@@ -136,7 +137,7 @@ class NumberShape(BaseModel):
     flow: int | None
 
 
-class NumberList(BaseModel):
+class NumberList(Shape):
     """All of them."""
 
     items: list[NumberShape]

@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.catalogue_shapes import NAMES, RETIRED, LabelShape, label_shape
 from appliance.api.v1.fields import OrderBody
 from appliance.api.v1.here import blueprint_for, on_record, require, user
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import Precondition, one_answer
 from appliance.domain.audit import Audit
@@ -25,7 +26,7 @@ from appliance.services.catalogue import order_labels, save_label
 _QUEUES = "Of a disposition: whose conversations it is offered for; empty: all."
 
 
-class LabelId(BaseModel):
+class LabelId(Shape):
     """In the path."""
 
     label: int = Field(ge=1, le=2**31 - 1)
@@ -51,7 +52,7 @@ class LabelEdit(Strict):
     retired: bool | None = Field(None, description=RETIRED)
 
 
-class Labels(BaseModel):
+class Labels(Shape):
     """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[LabelShape]
@@ -111,7 +112,7 @@ def labels(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
     return blueprint
 
 
-def _values(body: BaseModel) -> dict[str, Any]:
+def _values(body: Shape) -> dict[str, Any]:
     given = body.model_dump(exclude_none=True)
     if "queues" in given:
         given["queues"] = frozenset(given["queues"])

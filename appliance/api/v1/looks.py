@@ -8,8 +8,9 @@ from datetime import datetime
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer
 from appliance.domain.queue import Entry, Queue
 from appliance.domain.work import Floor, Work
@@ -17,13 +18,13 @@ from appliance.services.arrive import open_queue
 from appliance.settings import ChatSettings
 
 
-class LookQuery(BaseModel):
+class LookQuery(Shape):
     """Whose."""
 
     queue: int = Field(ge=1, le=2**31 - 1)
 
 
-class LookShape(BaseModel):
+class LookShape(Shape):
     """The widget of a queue."""
 
     accent: str

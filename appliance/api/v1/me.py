@@ -6,10 +6,11 @@ from datetime import datetime
 
 from flask import Response, jsonify, session
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 from werkzeug.exceptions import NotFound
 
 from appliance.api.v1.here import blueprint_for, caller, on_record, user
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.programs import TokenFamilies
@@ -18,7 +19,7 @@ from appliance.domain.users import Users
 from common.web.sessions import Sessions
 
 
-class MeShape(BaseModel):
+class MeShape(Shape):
     """Who I am."""
 
     id: int
@@ -30,13 +31,13 @@ class MeShape(BaseModel):
     program: str = Field(description="Which program asks in my name; empty: I do, in a browser.")
 
 
-class SessionPath(BaseModel):
+class SessionPath(Shape):
     """In the path."""
 
     session: str = Field(max_length=64)
 
 
-class SessionShape(BaseModel):
+class SessionShape(Shape):
     """One sign-in."""
 
     id: str
@@ -47,19 +48,19 @@ class SessionShape(BaseModel):
     here: bool = Field(description="The one that asks.")
 
 
-class SessionList(BaseModel):
+class SessionList(Shape):
     """All of mine; at most 20 are kept."""
 
     items: list[SessionShape]
 
 
-class ProgramPath(BaseModel):
+class ProgramPath(Shape):
     """In the path."""
 
     program: str = Field(max_length=64)
 
 
-class ProgramShape(BaseModel):
+class ProgramShape(Shape):
     """A program that signed in with my password."""
 
     id: str
@@ -69,7 +70,7 @@ class ProgramShape(BaseModel):
     until: datetime
 
 
-class ProgramList(BaseModel):
+class ProgramList(Shape):
     """All of mine."""
 
     items: list[ProgramShape]

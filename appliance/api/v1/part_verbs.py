@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.chat_shapes import (
     BothMarks,
@@ -17,6 +17,7 @@ from appliance.api.v1.chat_shapes import (
     rating_shape,
     visits_shape,
 )
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import ConversationShape, Strict, conversation_shape
 from appliance.api.v1.verbs import Here, Nothing, Verb
 from appliance.domain.rating import MOST_COMMENT
@@ -53,7 +54,7 @@ class VisitBody(Strict):
     title: str = Field("", max_length=1000)
 
 
-class Visits(BaseModel):
+class Visits(Shape):
     """The last pages, oldest first."""
 
     items: list[VisitShape]
@@ -73,14 +74,14 @@ class TranscriptBody(Strict):
     language: str = Field("zh-CN", max_length=16, description="`zh-CN` or `en`.")
 
 
-class TranscriptShape(BaseModel):
+class TranscriptShape(Shape):
     """A transcript that was asked for; the feed tells when it is sent, or could not be."""
 
     id: int
     state: str = Field(description="`waiting`, `sent`, `failed`.")
 
 
-class Told(BaseModel):
+class Told(Shape):
     """Nothing more to say."""
 
 

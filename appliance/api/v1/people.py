@@ -8,9 +8,10 @@ from datetime import datetime
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, on_record, who
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
 from appliance.domain.audit import Audit
@@ -42,13 +43,13 @@ class UserEdit(Strict):
     disabled: bool | None = None
 
 
-class UserPath(BaseModel):
+class UserPath(Shape):
     """In the path."""
 
     user: int = Field(ge=1, le=2**31 - 1)
 
 
-class UserShape(BaseModel):
+class UserShape(Shape):
     """A user."""
 
     id: int
@@ -70,13 +71,13 @@ class NewUser(UserShape):
     one_time_password: str = Field(description="Told once; it must be changed at first sign-in.")
 
 
-class NewPassword(BaseModel):
+class NewPassword(Shape):
     """In place of a forgotten one."""
 
     one_time_password: str = Field(description="Told once; it must be changed at first sign-in.")
 
 
-class People(BaseModel):
+class People(Shape):
     """Some users; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[UserShape]

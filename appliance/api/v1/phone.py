@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import abort, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.call_out import WayOut, add_call_out
 from appliance.api.v1.here import agent_here, blueprint_for, caller, user
 from appliance.api.v1.numbers import add_numbers
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.roles import CALL_OUT, TAKE_CONVERSATIONS
@@ -20,7 +21,7 @@ from appliance.domain.work import Floor
 SOCKET = "/api/v1/desk/phone/socket"
 
 
-class DeskPhone(BaseModel):
+class DeskPhone(Shape):
     """What I can telephone with."""
 
     installed: bool = Field(description="Whether there is a switch.")
@@ -28,7 +29,7 @@ class DeskPhone(BaseModel):
     outbound: bool = Field(description="Whether I can call numbers outside.")
 
 
-class DeskPhoneSession(BaseModel):
+class DeskPhoneSession(Shape):
     """What one session of the desk's phone signs in with; nothing of it is kept."""
 
     name: str = Field(description="In SIP.")

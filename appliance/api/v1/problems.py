@@ -9,9 +9,10 @@ from typing import Any
 
 from flask import Response, json
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 
+from appliance.api.v1.shape import Shape
 from appliance.domain.attachment import NotTakenError
 from appliance.domain.blocklist import BlockedError, TooOftenError
 from appliance.domain.names import WrongInputError
@@ -48,7 +49,7 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
 )
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(Shape):
     """What is wrong with one field of a body, or one parameter."""
 
     where: str
@@ -57,7 +58,7 @@ class FieldProblem(BaseModel):
     parameters: dict[str, Any]
 
 
-class Problem(BaseModel):
+class Problem(Shape):
     """Why something was refused; docs/refusals.md has the kinds."""
 
     type: str = Field(description="Its family: a stable name, such as `not-sayable`.")

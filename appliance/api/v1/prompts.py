@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, FileStorage
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from appliance.api.v1.files import a_file
 from appliance.api.v1.here import blueprint_for, on_record
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.refusals import InvalidError
@@ -24,13 +25,13 @@ from appliance.telephony.speech import MOST_SECONDS
 _MOST_UPLOAD = 24 * 2**20  # bytes; two minutes at 48 kHz in stereo
 
 
-class PromptId(BaseModel):
+class PromptId(Shape):
     """In the path."""
 
     prompt: int = Field(ge=1, le=2**31 - 1)
 
 
-class PromptForm(BaseModel):
+class PromptForm(Shape):
     """A WAV file (PCM, 16 bits, 8 to 48 kHz, at most two minutes) and its name."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -44,7 +45,7 @@ class PromptForm(BaseModel):
         return a_file(file)
 
 
-class PromptShape(BaseModel):
+class PromptShape(Shape):
     """A recording."""
 
     id: int
@@ -53,13 +54,13 @@ class PromptShape(BaseModel):
     sha256: str
 
 
-class PromptList(BaseModel):
+class PromptList(Shape):
     """All of them."""
 
     items: list[PromptShape]
 
 
-class Spoken(BaseModel):
+class Spoken(Shape):
     """A text, and the language in which it is spoken."""
 
     text: str = Field(min_length=1, max_length=500)

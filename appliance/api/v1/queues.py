@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.again import answer_is
 from appliance.api.v1.here import blueprint_for, on_record
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -22,7 +23,7 @@ from appliance.services.keep_moving import change
 from appliance.services.set_queue import QueueForms, set_queue
 
 
-class QueueId(BaseModel):
+class QueueId(Shape):
     """In the path."""
 
     queue: int = Field(ge=1, le=2**31 - 1)
@@ -37,7 +38,7 @@ class QueueBody(Strict):
     )
 
 
-class QueueShape(BaseModel):
+class QueueShape(Shape):
     """A queue."""
 
     id: int
@@ -46,7 +47,7 @@ class QueueShape(BaseModel):
     etag: str = Field(description=ETAG)
 
 
-class Queues(BaseModel):
+class Queues(Shape):
     """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[QueueShape]

@@ -6,16 +6,17 @@ from datetime import datetime
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from appliance.api.v1.here import blueprint_for, on_record
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page
 from appliance.domain.audit import Audit, Wanted, verify
 from appliance.domain.roles import READ_AUDIT
 from appliance.domain.users import Users
 
 
-class AuditShape(BaseModel):
+class AuditShape(Shape):
     """One line of the record."""
 
     number: int
@@ -36,14 +37,14 @@ class Lines(Page):
     until: AwareDatetime | None = Field(None, description="The first moment that is too late.")
 
 
-class AuditLines(BaseModel):
+class AuditLines(Shape):
     """Newest first; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[AuditShape]
     cursor: int
 
 
-class VerdictShape(BaseModel):
+class VerdictShape(Shape):
     """Whether the record holds; `broken` is the first line that does not."""
 
     lines: int

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint
 from itsdangerous import BadSignature, URLSafeSerializer
-from pydantic import BaseModel, Field
+from pydantic import Field
 from werkzeug.exceptions import Gone, NotFound, RequestedRangeNotSatisfiable
 
 from appliance.api.v1.desk_looks import looking
 from appliance.api.v1.files import FileAddress, FileToken
 from appliance.api.v1.here import agent_here, blueprint_for, on_record, require, who
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, ConversationId, Strict, as_shape
 from appliance.domain.audit import Audit
 from appliance.domain.roles import EXPORT_RECORDINGS, TAKE_CONVERSATIONS
@@ -38,13 +39,13 @@ _EXPORTED = "recording.exported"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-class RecordingId(BaseModel):
+class RecordingId(Shape):
     """In the path."""
 
     recording: int = Field(ge=1, le=2**31 - 1)
 
 
-class RecordingShape(BaseModel):
+class RecordingShape(Shape):
     """A recording; it can be heard while its stage is `kept`."""
 
     id: int
@@ -57,7 +58,7 @@ class RecordingShape(BaseModel):
     sha256: str
 
 
-class GapShape(BaseModel):
+class GapShape(Shape):
     """Something that was left out; it has no length in the sound."""
 
     at: float = Field(description="Seconds from the beginning of the sound.")
@@ -65,7 +66,7 @@ class GapShape(BaseModel):
     why: str = Field(description="`private` (card data) or `held`.")
 
 
-class RecordingNoteShape(BaseModel):
+class RecordingNoteShape(Shape):
     """What somebody noted at a moment."""
 
     id: int
@@ -77,7 +78,7 @@ class RecordingNoteShape(BaseModel):
     mine: bool
 
 
-class RecordingDetail(BaseModel):
+class RecordingDetail(Shape):
     """What a player shows beside the sound."""
 
     peaks: list[int] = Field(description="The loudest of each of equal parts, 0 to 255.")
@@ -85,7 +86,7 @@ class RecordingDetail(BaseModel):
     notes: list[RecordingNoteShape]
 
 
-class RecordingNotes(BaseModel):
+class RecordingNotes(Shape):
     """Those at one recording, in the order of the sound."""
 
     items: list[RecordingNoteShape]
@@ -104,7 +105,7 @@ class NoteId(RecordingId):
     note: int = Field(ge=1, le=2**31 - 1)
 
 
-class RecordingList(BaseModel):
+class RecordingList(Shape):
     """All of a conversation, oldest first."""
 
     items: list[RecordingShape]

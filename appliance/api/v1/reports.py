@@ -9,10 +9,11 @@ from enum import StrEnum
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.report_files import CSV, XLSX, Cell, Sheet, csv_lines, xlsx_parts
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.refusals import InvalidError
@@ -38,7 +39,7 @@ from common.web.texts import Texts
 MOST_ROWS = 5000  # in one JSON answer: more than a page shows; a file holds all of them
 
 
-class Asked(BaseModel):
+class Asked(Shape):
     """Which report."""
 
     first: date = Field(description="The first day.")
@@ -69,7 +70,7 @@ class AskedFile(Asked):
     format: FileKind = FileKind.CSV
 
 
-class FigureShape(BaseModel):
+class FigureShape(Shape):
     """A figure and what it means, in the asker's language."""
 
     name: str
@@ -78,13 +79,13 @@ class FigureShape(BaseModel):
     means: str
 
 
-class Figures(BaseModel):
+class Figures(Shape):
     """All of them."""
 
     items: list[FigureShape]
 
 
-class RowShape(BaseModel):
+class RowShape(Shape):
     """One line; `key` is a queue's or agent's id or a channel, null: all together."""
 
     start: datetime
@@ -93,7 +94,7 @@ class RowShape(BaseModel):
     values: dict[str, float | None]
 
 
-class ReportShape(BaseModel):
+class ReportShape(Shape):
     """A report; `sums` are over the whole time, the last one over everything."""
 
     figures: list[FigureShape]
@@ -101,7 +102,7 @@ class ReportShape(BaseModel):
     sums: list[RowShape]
 
 
-class AskedStaff(BaseModel):
+class AskedStaff(Shape):
     """For which queue, from which past, under which assumptions."""
 
     queue: int = Field(ge=1, le=2**31 - 1)
@@ -111,7 +112,7 @@ class AskedStaff(BaseModel):
     most_occupancy: float = Field(0.85, gt=0, le=1, description="Nobody is to work more of it.")
 
 
-class LoadShape(BaseModel):
+class LoadShape(Shape):
     """An hour of the week, and whom it needs."""
 
     weekday: int = Field(description="0 is Monday.")
@@ -124,7 +125,7 @@ class LoadShape(BaseModel):
     occupancy: float
 
 
-class StaffShape(BaseModel):
+class StaffShape(Shape):
     """Hours without contacts are left out; without any, `aht` is null."""
 
     aht: float | None

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import ConfigDict, Field, StrictBool
 
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.tags import ETAG, etag_of
 from appliance.domain.records import Agent, Conversation, Message
 from appliance.services.say_message import as_told
@@ -17,19 +18,19 @@ from appliance.services.say_message import as_told
 Answer = Response | tuple[Response, int]
 
 
-class Strict(BaseModel):
+class Strict(Shape):
     """A body: what is not described is refused, so that a typing error is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class ConversationId(BaseModel):
+class ConversationId(Shape):
     """In the path."""
 
     conversation: int = Field(ge=1, le=2**31 - 1)
 
 
-class Page(BaseModel):
+class Page(Shape):
     """Which part of a list."""
 
     after: int = Field(0, ge=0, le=2**31 - 1, description="The cursor that the page before gave.")
@@ -54,7 +55,7 @@ def part_of(everything: Iterable[N], page: Page) -> tuple[Sequence[N], int]:
 FieldValue = StrictBool | int | float | str
 
 
-class ConversationShape(BaseModel):
+class ConversationShape(Shape):
     """A conversation."""
 
     id: int
@@ -86,7 +87,7 @@ class ConversationShape(BaseModel):
     )
 
 
-class AttachmentShape(BaseModel):
+class AttachmentShape(Shape):
     """A file that came with a message; where it can be fetched is asked for apart."""
 
     id: str
@@ -96,7 +97,7 @@ class AttachmentShape(BaseModel):
     shown: bool = Field(description="A picture that can be shown in the page.")
 
 
-class MessageShape(BaseModel):
+class MessageShape(Shape):
     """A message."""
 
     number: int
@@ -109,14 +110,14 @@ class MessageShape(BaseModel):
     attachment: AttachmentShape | None
 
 
-class Messages(BaseModel):
+class Messages(Shape):
     """A page of messages; `cursor` is the next page's `after`."""
 
     items: list[MessageShape]
     cursor: int
 
 
-class AgentShape(BaseModel):
+class AgentShape(Shape):
     """An agent, with the state that colleagues see."""
 
     id: int
@@ -132,7 +133,7 @@ class AgentShape(BaseModel):
     etag: str = Field("", description=ETAG)
 
 
-def as_shape(shape: type[BaseModel], record: object, **otherwise: Any) -> dict[str, Any]:
+def as_shape(shape: type[Shape], record: object, **otherwise: Any) -> dict[str, Any]:
     """A record's values as JSON: what ``shape`` names, or ``otherwise`` in its stead."""
     taken = {name: getattr(record, name) for name in shape.model_fields if name not in otherwise}
     return shape(**taken, **otherwise).model_dump(mode="json")

@@ -7,9 +7,10 @@ from dataclasses import asdict
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer
 from appliance.domain.roles import MANAGE_FLOOR
 from appliance.domain.site import SiteTrouble, SiteView
@@ -19,7 +20,7 @@ from common.wire.site_report import SiteReport
 _STAMP = "Empty: not yet."
 
 
-class SiteMailShape(BaseModel):
+class SiteMailShape(Shape):
     """One mail home: when, and how much it holds; never what it says."""
 
     sequence: int
@@ -35,14 +36,14 @@ class SiteMailShape(BaseModel):
     bytes: int
 
 
-class SiteNextShape(BaseModel):
+class SiteNextShape(Shape):
     """The next mail if nothing else happens."""
 
     reason: str
     at: str
 
 
-class SiteWindowShape(BaseModel):
+class SiteWindowShape(Shape):
     """When programs of a ring may be restarted."""
 
     ring: str = Field(description="Empty: all that have no window of their own.")
@@ -53,7 +54,7 @@ class SiteWindowShape(BaseModel):
     opens_at: str
 
 
-class SiteReleaseShape(BaseModel):
+class SiteReleaseShape(Shape):
     """How far a release has come at this site."""
 
     product: str
@@ -65,7 +66,7 @@ class SiteReleaseShape(BaseModel):
     clients: int
 
 
-class SiteReportShape(BaseModel):
+class SiteReportShape(Shape):
     """What the communications server told."""
 
     site: str
@@ -78,7 +79,7 @@ class SiteReportShape(BaseModel):
     releases: list[SiteReleaseShape]
 
 
-class SiteShape(BaseModel):
+class SiteShape(Shape):
     """What is known; `trouble` says why nothing is."""
 
     console: str = Field(description="The communications server's own pages; empty: none is set.")

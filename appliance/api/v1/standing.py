@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.chat_shapes import BothMarks, marks_shape
+from appliance.api.v1.shape import Shape
 from appliance.domain.conversation import WAITING, State
 from appliance.domain.participants import Part
 from appliance.domain.rating import may_rate
@@ -15,14 +16,14 @@ from appliance.services.waiting_places import Place
 _WITH_AN_AGENT = frozenset({State.ACTIVE, State.HELD, State.SNOOZED})
 
 
-class PlaceShape(BaseModel):
+class PlaceShape(Shape):
     """Where the contact stands in the row."""
 
     ahead: int = Field(description="How many are served before.")
     wait: int | None = Field(description="Seconds until an answer, estimated; null: unknown.")
 
 
-class Standing(BaseModel):
+class Standing(Shape):
     """How the conversation stands, for its visitor."""
 
     state: str

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import agent_here, on_record, require
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, ConversationId, Strict
 from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
@@ -27,7 +28,7 @@ class RungBody(Strict):
     rung: Rung
 
 
-class SupervisionShape(BaseModel):
+class SupervisionShape(Shape):
     """Where I am on the ladder of this call."""
 
     rung: str = Field(description="`listen`, `whisper`, `join`; empty: I am not in this call.")

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, on_record
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
 from appliance.domain.audit import Audit
@@ -21,7 +22,7 @@ from appliance.domain.work import UnknownError
 T = TypeVar("T")
 
 
-class TeamPath(BaseModel):
+class TeamPath(Shape):
     """In the path."""
 
     team: int = Field(ge=1, le=2**31 - 1)
@@ -33,7 +34,7 @@ class TeamBody(Strict):
     name: str = Field(min_length=1, max_length=100)
 
 
-class TeamShape(BaseModel):
+class TeamShape(Shape):
     """A team; its people name it in `/users`."""
 
     id: int
@@ -41,14 +42,14 @@ class TeamShape(BaseModel):
     etag: str = Field(description=ETAG)
 
 
-class TeamList(BaseModel):
+class TeamList(Shape):
     """Some teams; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[TeamShape]
     cursor: int
 
 
-class RolePath(BaseModel):
+class RolePath(Shape):
     """In the path."""
 
     role: Role
@@ -60,7 +61,7 @@ class RoleBody(Strict):
     second_factor_required: bool
 
 
-class RoleShape(BaseModel):
+class RoleShape(Shape):
     """A role."""
 
     role: Role
@@ -69,7 +70,7 @@ class RoleShape(BaseModel):
     etag: str = Field(description=ETAG)
 
 
-class RoleList(BaseModel):
+class RoleList(Shape):
     """All of them."""
 
     items: list[RoleShape]

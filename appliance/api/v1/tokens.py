@@ -8,11 +8,12 @@ from http import HTTPStatus
 
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from appliance.api.v1.gate import gate_here, refuse_too_many
 from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.problems import Problem, answer_problems, refused
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Strict, as_shape
 from appliance.domain.audit import Audit
 from appliance.domain.blocklist import TooOftenError
@@ -46,7 +47,7 @@ class RefreshBody(Strict):
     refresh_token: str = Field(min_length=1, max_length=200)
 
 
-class PairShape(BaseModel):
+class PairShape(Shape):
     """What to show as `Authorization: Bearer`, and what renews it."""
 
     access_token: str
@@ -55,7 +56,7 @@ class PairShape(BaseModel):
     expires_in: int = Field(description="Seconds.")
 
 
-class KeyPath(BaseModel):
+class KeyPath(Shape):
     """In the path."""
 
     key: str = Field(max_length=32)
@@ -69,7 +70,7 @@ class KeyBody(Strict):
     expires_at: AwareDatetime | None = Field(None, description="Null: never.")
 
 
-class KeyShape(BaseModel):
+class KeyShape(Shape):
     """A key; its text is not kept."""
 
     id: str
@@ -87,7 +88,7 @@ class NewKey(KeyShape):
     key: str = Field(description="Told once; to be shown as `Authorization: Bearer`.")
 
 
-class KeyList(BaseModel):
+class KeyList(Shape):
     """All that hold or have run out; revoked ones are gone."""
 
     items: list[KeyShape]

@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from flask import Response
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import on_record, require
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, ConversationId, conversation_shape, message_shape
 from appliance.domain.audit import Audit
 from appliance.domain.reports.periods import zone_of
@@ -27,7 +28,7 @@ class FileKind(StrEnum):
     JSON = "json"
 
 
-class AskedFile(BaseModel):
+class AskedFile(Shape):
     """Which file."""
 
     format: FileKind = Field(FileKind.HTML, description="Of `json` all times are in UTC.")

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, on_record, user
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
 from appliance.domain.roles import TAKE_CONVERSATIONS
@@ -18,7 +19,7 @@ from appliance.services.waiting_update import WaitingUpdate
 from appliance.settings import UpdateSettings
 
 
-class UpdateShape(BaseModel):
+class UpdateShape(Shape):
     """An update of this program."""
 
     waits: bool = Field(description="It comes as soon as nobody speaks, or when it was put off to.")

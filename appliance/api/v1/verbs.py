@@ -15,8 +15,8 @@ from typing import Any
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel
 
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, ConversationId, Strict
 from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change_soon
@@ -64,7 +64,7 @@ class Verb:
     name: str
     path: str
     summary: str
-    shape: type[BaseModel]
+    shape: type[Shape]
     run: Callable[[Work, Here, Any], dict[str, Any]]
     body: type[Strict] = Nothing
     permission: str = ""

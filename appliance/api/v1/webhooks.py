@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, on_record
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, as_shape
 from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
 from appliance.domain.audit import Audit
@@ -32,7 +33,7 @@ _BATCH = (
 )
 
 
-class HookPath(BaseModel):
+class HookPath(Shape):
     """In the path."""
 
     webhook: str = Field(max_length=32)
@@ -66,7 +67,7 @@ class HookEdit(Strict):
     batch_size: int | None = Field(None, ge=1, le=MOST_AT_ONCE, description=_BATCH)
 
 
-class HookShape(BaseModel):
+class HookShape(Shape):
     """A webhook."""
 
     id: str
@@ -87,19 +88,19 @@ class NewHook(HookShape):
     secret: str = Field(description="Told once: what its signatures are made with.")
 
 
-class Secret(BaseModel):
+class Secret(Shape):
     """In place of the old one, which is worth nothing from now on."""
 
     secret: str
 
 
-class HookList(BaseModel):
+class HookList(Shape):
     """All of them; at most 50."""
 
     items: list[HookShape]
 
 
-class DeliveryShape(BaseModel):
+class DeliveryShape(Shape):
     """One event for one webhook."""
 
     id: int
@@ -116,7 +117,7 @@ class DeliveryShape(BaseModel):
     done_at: datetime | None
 
 
-class DeliveryList(BaseModel):
+class DeliveryList(Shape):
     """Newest first; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[DeliveryShape]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Strict
 from appliance.domain.demand import ANYBODY
 from appliance.domain.roles import MANAGE_FLOOR
@@ -31,7 +32,7 @@ class AskedBody(Strict):
     )
 
 
-class ChoiceShape(BaseModel):
+class ChoiceShape(Shape):
     """One agent; `place` 1 is asked first, null is not asked."""
 
     agent: int
@@ -40,7 +41,7 @@ class ChoiceShape(BaseModel):
     why: str = Field(description="One sentence, in the asker's language.")
 
 
-class WouldGetShape(BaseModel):
+class WouldGetShape(Shape):
     """Who would be asked, in order, then who would not."""
 
     rule: str = Field(description="The rule that decides, and which step of it.")

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from appliance.store.database import Database, database_url
-from appliance.store.migrate import migrate
+from appliance.store.database import Database
+from tests.support.migrated import migrated_database
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """SQLite, with the newest schema."""
-    with closing(Database(database_url("", tmp_path))) as made:
-        migrate(made, tmp_path)
+    with closing(migrated_database(tmp_path)) as made:
         yield made

@@ -7,11 +7,10 @@ import pytest
 
 from appliance.domain.roles import Role
 from appliance.store.accounts import SqlAccounts
-from appliance.store.database import Database, database_url
-from appliance.store.migrate import migrate
 from appliance.store.users import SqlUsers
 from common.web.accounts import Accounts, LockRule
 from tests.support.clock import FakeClock
+from tests.support.migrated import migrated_database
 
 TRIES = 3
 RULE = LockRule(free=TRIES - 1, first=timedelta(seconds=30), longest=timedelta(minutes=10))
@@ -20,8 +19,7 @@ RULE = LockRule(free=TRIES - 1, first=timedelta(seconds=30), longest=timedelta(m
 class House:
     def __init__(self, folder):
         self.clock = FakeClock()
-        self.database = Database(database_url("", folder))
-        migrate(self.database, folder)
+        self.database = migrated_database(folder)
         self.users = SqlUsers(self.database, self.clock)
         self.accounts: Accounts = SqlAccounts(self.database, self.users)
         self.users.add("admin", "A", Role.ADMINISTRATOR, "hash", only_first=False)

@@ -12,11 +12,10 @@ from appliance.services.first_sign_in import FirstSignInFile
 from appliance.services.record_sign_in import RecordSignIn
 from appliance.services.reset_password import reset_password
 from appliance.store.audit import SqlAudit
-from appliance.store.database import Database, database_url
-from appliance.store.migrate import migrate
 from appliance.store.users import SqlUsers
 from common.errors import OperatorError
 from tests.support.clock import FakeClock
+from tests.support.migrated import migrated_database
 
 
 class KilledError(BaseException):
@@ -33,8 +32,7 @@ def fits(hashed: str, password: str) -> bool:
 
 class House:
     def __init__(self, folder: Path) -> None:
-        self.database = Database(database_url("", folder))
-        migrate(self.database, folder)
+        self.database = migrated_database(folder)
         self.users = SqlUsers(self.database, FakeClock())
         self.audit = SqlAudit(self.database, FakeClock())
         self.file = FirstSignInFile(folder)

@@ -23,6 +23,7 @@ from appliance.store.migrate import migrate
 from common.care import Drain
 from common.web.passwords import Passwords
 from tests.support.clock import FakeClock
+from tests.support.migrated import lay_database
 from tests.support.postgres import postgres
 
 ORIGIN = "https://appliance.test"
@@ -131,6 +132,8 @@ def build(request: pytest.FixtureRequest, tmp_path: Path, nodes: int):
             def settings() -> ApplianceSettings:
                 return replace(house.settings, data_dir=str(folder))
 
+            if not url:
+                lay_database(folder)
             office = open_things.enter_context(Office.opened(settings(), house.clock, drain=drain))
             _created, first = office.first_administrator(CHEAP)
             house.first_password = first.password if first else house.first_password
