@@ -102,6 +102,15 @@ class TelephonySettings:
         doc="How long after a callback in vain the next one is tried; each further pause is twice "
         "as long: with three tries 5 and 10 minutes.",
     )
+    onward_minutes: int = setting(
+        240,
+        minimum=1,
+        maximum=10080,
+        unit="minutes",
+        doc="How long a caller and a number outside whom an agent left alone may speak on; then "
+        "both lines end. Both are paid for, and nobody of the house would notice one that was "
+        "forgotten.",
+    )
     mirror: str = setting(
         "",
         doc="Where `callstead appliance telephony install` fetches Debian packages; empty: the "
@@ -188,4 +197,5 @@ class TelephonySettings:
         return Dialling(
             bool(self.outbound), self.allowed_prefixes, self.denied_prefixes, self.caller_number,
             self.dial_seconds, self.callback_tries, float(self.callback_pause),
+            float(self.onward_minutes),
         )  # fmt: skip

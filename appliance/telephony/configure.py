@@ -35,8 +35,9 @@ _QUIET = {
     "udptl.conf": "[general]\n",
     "websocket_client.conf": "",
 }
-# Nobody waits longer for a desk phone than this when the appliance is away.
-_ALONE_SECONDS = 600
+# When the appliance is away, who calls waits for a desk phone so many rounds of so many seconds: as
+# long as one phone rings (queues.conf). After each the appliance is asked for again.
+_ALONE_SECONDS, _ALONE_ROUNDS = 20, 30
 
 
 def configure(
@@ -64,6 +65,7 @@ def configure(
         "ari_port": settings.ari_port,
         "ari_password": ari_password(places),
         "alone_seconds": _ALONE_SECONDS,
+        "alone_rounds": _ALONE_ROUNDS,
         "sip_bind": f"{_in_brackets(settings.host)}:{settings.sip_port}",
         "rtp_first": settings.rtp_first,
         "rtp_last": settings.rtp_last,

@@ -1,4 +1,7 @@
-"""One call from end to end: sipp, the real switch, the appliance, two agents in Chromium."""
+"""Calls from end to end: sipp, the real switch, the appliance, two agents in Chromium.
+
+After one that goes well: the short form of what the drills do in every state.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ from tests.support.waiting import until
 
 expect.set_options(timeout=30_000)
 
-NUMBER, CALLER = "200", "+8613800000000"
+NUMBER, CALLER, OUTSIDE = "200", "+8613800000000", "+861060001234"
 ASKED = "Where is my parcel?"
 _HEARD = 500  # of 32768: a tone, and not the noise of nothing
 
@@ -112,6 +115,54 @@ def call_back(site: PhoneSite, page: Page, number: int) -> None:
     site.until_quiet()
 
 
+def ask_number_in(page: Page) -> None:
+    """The number outside is asked in, and the caller is on hold meanwhile."""
+    page.get_by_role("button", name="Ask a colleague in").click()
+    page.get_by_role("dialog").get_by_role("combobox").fill(OUTSIDE)
+    page.get_by_role("button", name=f"Ask {OUTSIDE} in").click()
+    page.locator("[data-test=leave-alone]").wait_for()
+
+
+def until_in_room(site: PhoneSite, number: int) -> None:
+    """So many hear each other."""
+    until(lambda: len(site.room()) == number, 30, f"{number} in the room", site.channels)
+
+
+def the_appliance_dies_in_a_call_of_three(site: PhoneSite, page: Page) -> None:
+    """A number outside is with agent and caller, and recorded; the agent then leaves the two."""
+    site.real.caller(NUMBER, stays=600, keys=[(0.5, "1")])
+    take(page)
+    until_telephones(site, 2)
+    site.real.party("answers")
+    ask_number_in(page)
+    until_in_room(site, 2)
+    page.get_by_role("button", name="Resume").click()
+    until_in_room(site, 3)
+    three = site.room()
+    site.kill()
+    assert site.room() == three == set(site.legs())
+    page.locator("[data-test=leave-alone]").click()
+    page.locator("[data-test=onward]").wait_for()
+    until_telephones(site, 2)
+    assert site.room() < three
+    caller = next(leg for leg, called in site.legs().items() if called)
+    site.ari(f"channels/{caller}", "DELETE")  # hangs up
+    site.until_quiet()
+    page.locator("[data-test=close]").click()
+    expect(page.locator("[data-test=state]")).to_have_text("Available")
+
+
+def the_switch_dies_in_a_call(site: PhoneSite, page: Page) -> None:
+    """Its agent is free, and nothing of the call goes on, although no other switch comes."""
+    site.real.caller(NUMBER, stays=600, keys=[(0.5, "1")])
+    take(page)
+    until_in_room(site, 2)
+    site.kill_switch()
+    page.locator("[data-test=close]").click()
+    expect(page.locator("[data-test=state]")).to_have_text("Available")
+    assert site.calls_going_on() == []
+
+
 def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tmp_path):
     with phone_site(tmp_path / "home", furnish) as site:
         anna = site.ready("anna")
@@ -151,3 +202,6 @@ def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tm
         assert values["talk"] > 1
         out = asked(sue, f"/api/v1/reports?first={today}&last={today}&channel=outbound").json()
         assert out["sums"][-1]["values"]["called_out"] == 1
+
+        the_appliance_dies_in_a_call_of_three(site, bo)  # who spoke with them last
+        the_switch_dies_in_a_call(site, bo)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +15,15 @@ from playwright.sync_api import Browser, Page, expect
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent
 from appliance.domain.roles import Role
+from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.phones import Number
 from appliance.office import Office
 from appliance.settings import ApplianceSettings
+from appliance.store.database import Database, database_url
+from appliance.store.floor import SqlFloor
 from appliance.store.phones import SqlPhones
 from appliance.telephony.configure import ari_password
+from appliance.telephony.running import running_pid
 from common.clock import SystemClock
 from tests.support.chromium import chromium
 from tests.support.real_switch import RealSwitch, real_switch
@@ -36,7 +42,8 @@ class PhoneSite:
 
     def __init__(self, home: Path, real: RealSwitch, chromium: Browser, furnish: Furnish) -> None:
         self.real, self._chromium = real, chromium
-        settings = ApplianceSettings(data_dir=str(home / "appliance"))
+        self._data = home / "appliance"
+        settings = ApplianceSettings(data_dir=str(self._data))
         with Office.opened(settings, SystemClock()) as office:
             office.first_administrator(CHEAP)
             hashed = CHEAP.hash(GOOD)
@@ -56,6 +63,7 @@ class PhoneSite:
             CALLSTEAD_APPLIANCE_TELEPHONY_ARI_PORT=str(real.settings.ari_port),
             CALLSTEAD_APPLIANCE_TELEPHONY_OUTBOUND=real.settings.outbound,
             CALLSTEAD_APPLIANCE_TELEPHONY_ALLOWED_PREFIXES="+86",
+            CALLSTEAD_APPLIANCE_NODES_LEASE_SECONDS="5",  # so long a kill is waited out
         )
         self.process.start()
         self.process.wait_until_ready()
@@ -88,11 +96,49 @@ class PhoneSite:
         """Nothing is left at the switch."""
         until(lambda: "0 active channels" in self.channels(), 60, "quiet", self.channels)
 
-    def ari(self, path: str) -> Any:
-        """What the switch says of itself."""
+    def kill(self) -> None:
+        """`kill -9` of the appliance; another one starts, and finds the calls."""
+        told = self._adoptions()
+        self.process.end(signal.SIGKILL)
+        self.process.start()
+        self.process.wait_until_ready()
+        until(lambda: self._adoptions() > told, 60, "the calls to be adopted")
+
+    def kill_switch(self) -> None:
+        """`kill -9` of the switch; nobody starts another one."""
+        pid = running_pid(self.real.places)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+
+    def calls_going_on(self) -> list[Call]:
+        """Those that the core says are not over."""
+        database = Database(database_url("", self._data))
+        floor = SqlFloor(database, SystemClock())
+        try:
+            return floor.read(lambda work: list(work.calls.going_on()))
+        finally:
+            floor.close()
+            database.close()
+
+    def _adoptions(self) -> int:
+        return self.process.log.read_text("utf-8").count("calls.adopted")
+
+    def ari(self, path: str, method: str = "GET") -> Any:
+        """What the switch says of itself, or does."""
         where = f"http://127.0.0.1:{self.real.settings.ari_port}/ari/{path}"
-        asked = requests.get(where, auth=("callstead", ari_password(self.real.places)), timeout=10)
-        return asked.json()
+        known = ("callstead", ari_password(self.real.places))
+        answer = requests.request(method, where, auth=known, timeout=10)
+        return answer.json() if answer.content else None
+
+    def legs(self) -> dict[str, str]:
+        """The telephones in calls: which number they called (empty: they were rung), by channel."""
+        there = [one for one in self.ari("channels") if one["name"].startswith("PJSIP/")]
+        return {one["id"]: one["dialplan"]["exten"] for one in there}
+
+    def room(self) -> set[str]:
+        """The telephones that hear each other, in the one call that there is."""
+        rooms = [one for one in self.ari("bridges") if one["id"].startswith("call-")]
+        return set(self.legs()) & {leg for one in rooms for leg in one["channels"]}
 
     def channels(self) -> str:
         return self.real.switch.console.ask("core show channels")

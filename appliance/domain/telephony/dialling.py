@@ -35,6 +35,7 @@ class Dialling:
         seconds: how long a number outside rings.
         tries: how often a callback is tried.
         pause: minutes until the second try; each further pause is twice as long.
+        onward: minutes that a caller and a number outside may speak on without an agent.
     """
 
     possible: bool = False
@@ -44,6 +45,7 @@ class Dialling:
     seconds: int = 45
     tries: int = 3
     pause: float = 5.0
+    onward: float = 240.0
 
     def judge(self, number: str) -> str:
         """The number as it is dialled. Raises NumberRefusedError."""

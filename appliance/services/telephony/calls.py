@@ -41,6 +41,7 @@ from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, Floor, UnknownError
 from appliance.services.answer_offer import OfferGoneError
 from appliance.services.keep_moving import change
+from appliance.services.telephony import numbers
 from appliance.services.telephony.ask_back import AskBack
 from appliance.services.telephony.comfort import Comfort
 from appliance.services.telephony.dialler import STEPS as DIALLED
@@ -119,7 +120,7 @@ class Calls:
         self._view = View()
         self._ringer = ringer = Ringer(switch, phones, self._view, desk.dialling)
         self._guests = GuestLegs(floor, switch, ringer, self._view)
-        self._flows, self._clock = desk.flows, desk.clock
+        self._flows, self._clock, self._dialling = desk.flows, desk.clock, desk.dialling
         self._later = Later("calls-later")
         self._supervisors = SupervisorLegs(
             floor, switch, ringer, self._view, desk.clock, self._look_again
@@ -341,6 +342,7 @@ class Calls:
             return next_onward_step(
                 line, self._view.leg_of(now.call.onward, spoken=True)[0],
                 party_joined=bool(self._view.room_of(now.call.onward)),
+                overdue=numbers.overdue(now.conversation, self._clock.now(), self._dialling),
             )  # fmt: skip
         step = next_step(now.conversation.state, now.conversation.agent, line)
         if step is Step.END_BY_AGENT and now.others and self._guests.transfers(now.call):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from appliance.domain.conversation import SPOKEN_IN, Event, State
 from appliance.domain.participants import MOST_COLLEAGUES, Part
@@ -90,6 +91,12 @@ def hand_over_to_number(work: Work, conversation: int, agent: int, number: str) 
     if not guest.spoken or found.state not in SPOKEN_IN:
         raise NotInvitedError("hand-over-early", name=guest.number)
     return _leave_alone(work, found, guest)
+
+
+def overdue(conversation: Conversation, now: datetime, rules: Dialling) -> bool:
+    """Whether caller and number, left alone when the conversation ended, have spoken too long."""
+    since = conversation.ended_at
+    return since is not None and now - since >= timedelta(minutes=rules.onward)
 
 
 # What the switch tells, done in the core.

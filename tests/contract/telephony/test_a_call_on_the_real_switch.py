@@ -8,6 +8,7 @@ from appliance.domain.conversation import State
 from appliance.services import talk
 from tests.support.exchange import NUMBER, exchange
 from tests.support.real_switch import real_switch
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -52,3 +53,15 @@ def test_a_caller_who_gives_up_while_it_rings_leaves_nothing(tmp_path_factory):
         house.until_state(State.ABANDONED)
         house.until_clear()
         assert house.seen(house.agents[0]) == "available"
+
+
+def test_who_came_while_nobody_was_there_is_taken_soon_after_the_return(tmp_path_factory):
+    with real_switch(tmp_path_factory.mktemp("s"), ["101"]) as real:
+        real.phone("101", "answers", after=600)
+        real.caller(NUMBER, stays=120)
+        channels = lambda: real.switch.console.ask("core show channels")  # noqa: E731
+        until(lambda: "Queue(alone" in channels(), 60, "the switch's own queue", channels)
+        with exchange(tmp_path_factory.mktemp("a"), reach=real.provider) as house:
+            house.until_state(State.QUEUED)
+            assert len(house.provider.channels()) == 1
+            real.hush()

@@ -30,6 +30,13 @@ def test_caller_and_number_speak_on_until_one_of_them_is_gone(line, party, party
     assert next_onward_step(line, party, party_joined=party_joined) is step
 
 
+@pytest.mark.parametrize("step", [Step.HANG_UP, None])
+def test_and_no_longer_than_their_time(step):
+    line = JOINED if step else Line(caller=False)
+    party = Leg.UP if step else Leg.GONE
+    assert next_onward_step(line, party, party_joined=bool(step), overdue=True) is step
+
+
 def test_a_blind_transfer_is_handed_on_by_the_answer_and_joins_nobody_before():
     steps = [next_guest_step(wanted=True, leg=leg, joined=False, blind=True) for leg in Leg]
     assert dict(zip(Leg, steps, strict=True)) == {

@@ -108,6 +108,17 @@ def test_after_an_attended_transfer_caller_and_number_speak_on_until_one_hangs_u
     house.until_clear()
 
 
+def test_who_speak_on_without_us_are_parted_when_their_time_is_over(house):
+    caller, _leg, out, conversation = consulting(house)
+    house.do(hand_over_to_number, conversation, house.agents[0], OUTSIDE)
+    house.until_together(caller, out)
+    minute = 60.0
+    house.later((house.desk.dialling.onward - 1) * minute)
+    assert house.switch.together(caller, out)
+    house.later(minute)
+    house.until_clear()
+
+
 def test_in_a_blind_transfer_the_agent_is_out_once_somebody_answers(house):
     caller, leg, out, conversation = transferring(house)
     assert house.state() is State.HELD
