@@ -146,6 +146,15 @@ class TelephonySettings:
         "without a word, and its call is over. Longer than pauses in which a provider that "
         "suppresses silence sends nothing.",
     )
+    return_seconds: int = setting(
+        20,
+        minimum=0,
+        maximum=300,
+        unit="seconds",
+        doc="How long the caller of an agent whose page in the desk went away in a call (loaded "
+        "anew, or the browser died) hears music until the page is back and both speak on; then "
+        "the call ends. 0: it ends at once.",
+    )
     recordings_folder: str = setting(
         "",
         doc="Where recordings of calls are kept, sealed; empty: `recordings` in the data folder. "

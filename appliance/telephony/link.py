@@ -121,7 +121,8 @@ class PhoneLink:
             self._words,
             self._clock,
             Shelf(self._recordings, self._audit, places.recorded),
-            self._settings.telephony.dialling,
+            telephony.dialling,
+            float(telephony.return_seconds),
         )
         self._calls = calls = Calls(self._floor, switch, self._phones, desk)
         # First the place in the feed, then the state: what happens in between is seen twice.

@@ -86,7 +86,10 @@ class FakeSwitch:
     def channels(self) -> list[Channel]:
         """See the interface."""
         self._reach()
-        return [Channel(i, leg.up, leg.caller, leg.called) for i, leg in self._legs.items()]
+        return [
+            Channel(i, leg.up, leg.caller, leg.called, leg.extension)
+            for i, leg in self._legs.items()
+        ]
 
     def bridges(self) -> list[Bridge]:
         """See the interface."""
@@ -226,7 +229,7 @@ class FakeSwitch:
     def phone_answers(self, leg: str) -> None:
         """Somebody picks up."""
         self._legs[leg].up = True
-        self._tell(Answered(leg))
+        self._tell(Answered(leg, self._legs[leg].extension))
 
     def phone_declines(self, leg: str) -> None:
         """Somebody presses the red button."""

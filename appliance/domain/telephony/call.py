@@ -11,7 +11,8 @@ state       what the switch should have
 new         the caller, answered; the flow says what is heard (`…telephony.flow`)
 queued      the caller, answered, with music or an announcement; nobody else
 offered     the caller as before; the agent's phone rings
-active      both in one room; while the agent's phone still rings, the caller hears music
+active      both in one room; while the agent's phone still rings, or their page in the desk is loaded
+            anew, the caller hears music
 held        the caller out of the room, with music; the agent's phone stays
 ended       nothing
 =========== ======================================================================================
@@ -38,6 +39,7 @@ class Step(StrEnum):
     ANSWER = "answer"
     MUSIC = "music"
     RING = "ring"  # the agent's phone
+    RING_DESK = "ring_desk"  # their phone in the desk, whose page went away in the call
     HUSH = "hush"  # what is played to the caller ends
     DROP_LEG = "drop_leg"  # that phone rings no more, and is no part of the call
     JOIN = "join"
@@ -68,6 +70,13 @@ class Leg(StrEnum):
     GONE = "gone"
 
 
+class Back(StrEnum):
+    """The agent's page in the desk went away in the call, and is waited for."""
+
+    NOW = "now"  # it is time to ring it
+    LATER = "later"  # that was tried a moment ago
+
+
 @dataclass(frozen=True)
 class Line:
     """What the switch has of a call.
@@ -84,6 +93,8 @@ class Line:
         leg_agent: whose it is.
         why: how it ended.
         spoken: whether it was in the room with the caller, or picked up for this call.
+        back: whether the agent's page is waited for; None: it is not.
+        company: whether anybody but the agent is in the call with the caller.
     """
 
     caller: bool = True
@@ -97,6 +108,8 @@ class Line:
     leg_agent: int | None = None
     why: End | None = None
     spoken: bool = False
+    back: Back | None = None
+    company: bool = False
 
 
 _WAITING = frozenset({State.NEW, State.QUEUED, State.REOPENED})
@@ -151,7 +164,7 @@ def offered_step(leg: Leg, why: End | None) -> Step | None:
 
 def _spoken(state: State, line: Line) -> Step | None:
     if line.leg is Leg.GONE:
-        return Step.END_BY_AGENT if line.spoken else Step.LOSE_AGENT
+        return _without_agent(line)
     if line.leg is Leg.UP and state is State.ACTIVE:
         return None if line.joined else Step.JOIN
     if line.joined:
@@ -159,6 +172,17 @@ def _spoken(state: State, line: Line) -> Step | None:
     if not line.music:
         return Step.MUSIC
     return Step.RING if line.leg is Leg.NONE else None
+
+
+def _without_agent(line: Line) -> Step | None:
+    if line.back is None:
+        return Step.END_BY_AGENT if line.spoken else Step.LOSE_AGENT
+    if not line.company:  # nobody is left alone in a silent room
+        if line.joined:
+            return Step.PART
+        if not line.music:
+            return Step.MUSIC
+    return Step.RING_DESK if line.back is Back.NOW else None
 
 
 @dataclass(frozen=True)

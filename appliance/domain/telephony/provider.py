@@ -52,12 +52,14 @@ class Channel:
         up: whether it was answered.
         caller: the number it came from; empty: withheld, or it is a leg of ours.
         called: the number that was called; empty for legs of ours.
+        phone: the name in SIP of the phone or trunk that it leads to; empty: none.
     """
 
     id: str
     up: bool
     caller: str = ""
     called: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Answered:
-    """A leg of ours was answered."""
+    """A leg of ours was answered; ``phone`` as in `Channel`."""
 
     channel: str
+    phone: str = ""
 
 
 @dataclass(frozen=True)

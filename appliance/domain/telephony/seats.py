@@ -25,6 +25,11 @@ def seat_of(agent: int) -> str:
     return f"seat-{agent}"
 
 
+def is_seat(name: str) -> bool:
+    """Whether a phone of this name in SIP is one in a desk."""
+    return name.startswith("seat-")
+
+
 def new_number() -> str:
     """Of one session of the desk's phone."""
     return secrets.token_hex(16)

@@ -43,6 +43,7 @@ from appliance.services.answer_offer import OfferGoneError
 from appliance.services.keep_moving import change
 from appliance.services.telephony import numbers
 from appliance.services.telephony.ask_back import AskBack
+from appliance.services.telephony.come_back import ComeBack
 from appliance.services.telephony.comfort import Comfort
 from appliance.services.telephony.dialler import STEPS as DIALLED
 from appliance.services.telephony.dialler import Dialler, without_asker
@@ -68,6 +69,7 @@ log = get_logger(__name__)
 
 _MOST_STEPS = 50  # a call needs six in its whole life; more would be a circle
 _RING_SECONDS = 300  # the core ends an offer earlier; this is for when the core is gone
+_DESK_SECONDS = 10  # a page that is back picks up by itself
 _ROOM = "call-"
 # The other end was quicker: look again.
 _MEANWHILE = (IllegalTransitionError, NotYoursError, OfferGoneError, UnknownError)
@@ -85,6 +87,7 @@ class FrontDesk:
         clock: for what is due.
         shelf: where recordings go.
         dialling: which numbers outside may be called.
+        return_seconds: so long an agent whose page in the desk goes away in a call is waited for.
     """
 
     flows: Flows
@@ -94,6 +97,7 @@ class FrontDesk:
     clock: Clock
     shelf: Shelf
     dialling: Dialling = Dialling()
+    return_seconds: float = 20.0
 
 
 class Calls:
@@ -144,6 +148,9 @@ class Calls:
         self._comfort = Comfort(
             self._view, sayer, self._ask, desk.place, desk.words, desk.clock
         )  # fmt: skip
+        self._come_back = ComeBack(
+            self._view, desk.clock, desk.return_seconds, self._look_again
+        )  # fmt: skip
         self._dialler = Dialler(floor, switch, ringer, self._view, desk.dialling)
         self._works = OneAtATime(threads)
 
@@ -187,8 +194,8 @@ class Calls:
             case Arrived(channel):
                 self._view.arrived(channel)
                 self._works.soon(channel.id, partial(self._take, channel))
-            case Answered(leg):
-                self._view.answered(leg)
+            case Answered(leg, phone):
+                self._view.answered(leg, phone)
                 self._of_channel(leg)
             case Ended(gone, why):
                 self._view.ended(gone, why)
@@ -379,6 +386,8 @@ class Calls:
             why=why,
             spoken=call.spoken,
             asked=self._ask.goes_on(call.conversation),
+            back=self._come_back.of(call) if now.conversation.state in SPOKEN_IN else None,
+            company=now.others,
         )
 
     def _do(self, step: Step, now: CallNow) -> None:
@@ -397,6 +406,8 @@ class Calls:
             self._sayer.hush(call.channel)
         elif step is Step.RING:
             self._ring(now)
+        elif step is Step.RING_DESK:
+            self._ring_desk(call)
         elif step is Step.DROP_LEG:
             self._switch.hang_up(call.leg)
             self._floor.write(lambda work: without_leg(work, call))
@@ -428,6 +439,14 @@ class Calls:
             at_once=now.conversation.state is not State.OFFERED,
         )  # fmt: skip
 
+    def _ring_desk(self, call: Call) -> None:
+        agent = call.leg_agent
+        assert agent is not None  # noqa: S101 - it was spoken in at their phone
+        call = replace(call, leg=new_leg())
+        self._floor.write(lambda work: work.calls.save(call))
+        self._come_back.tried(call.conversation)
+        self._ringer.ring(call, call.leg, agent, _DESK_SECONDS, at_once=True, desk_alone=True)
+
     def _join(self, call: Call) -> None:
         if not call.spoken:
             call = replace(call, spoken=True)
@@ -454,4 +473,5 @@ class Calls:
             self._view.drop(now.call)
             self._walk.drop(now.call)
             self._comfort.drop(now.call.conversation)
+            self._come_back.drop(now.call.conversation)
             self._ask.drop(now.call.conversation)

@@ -39,11 +39,12 @@ class Ringer:
         self._switch, self._phones, self._view, self._rules = switch, phones, view, rules
 
     def ring(
-        self, call: Call, leg: str, agent: int, seconds: int, *, at_once: bool = False
-    ) -> None:
+        self, call: Call, leg: str, agent: int, seconds: int, *,
+        at_once: bool = False, desk_alone: bool = False,
+    ) -> None:  # fmt: skip
         """Let them ring, with the number of whom the call is with."""
         caller = call.number or self._view.number_of(call.channel)
-        devices = devices_of(agent, self._phones.of(agent))
+        devices = devices_of(agent, [] if desk_alone else self._phones.of(agent))
         with self._view.asking(leg, call.conversation):
             self._switch.call(leg, devices, caller, seconds, at_once=at_once)
 

@@ -28,6 +28,7 @@ class View:
         self._ends: dict[str, End] = {}
         self._numbers: dict[str, str] = {}
         self._owner: dict[str, int] = {}
+        self._phones: dict[str, str] = {}
         self._rooms: dict[str, str] = {}
         self._heard: dict[str, int] = {}  # when we last heard of it, in `_now`'s count
         self._playing: dict[str, str] = {}
@@ -48,7 +49,7 @@ class View:
     def forget(self) -> None:
         """The switch is not reached: nothing of this is sure any more."""
         with self._lock:
-            for facts in (*self._facts, self._ends, self._numbers):
+            for facts in (*self._facts, self._ends, self._numbers, self._phones):
                 facts.clear()
             for names in self._marks:
                 names.clear()
@@ -71,7 +72,7 @@ class View:
             for one in channels:
                 if one.id not in self._ends:
                     self._up[one.id] = one.up or self._up.get(one.id, False)
-                    self._numbers[one.id] = one.caller
+                    self._numbers[one.id], self._phones[one.id] = one.caller, one.phone
             for name in set(self._rooms) | set(inside):
                 if self._heard.get(name, 0) > asked:
                     continue
@@ -158,11 +159,17 @@ class View:
         with self._lock:
             return channel in self._up
 
-    def answered(self, channel: str) -> None:
-        """It is up."""
+    def phone_of(self, channel: str) -> str:
+        """The phone that it led to, also when it is gone; empty: that was not heard."""
+        with self._lock:
+            return self._phones.get(channel, "")
+
+    def answered(self, channel: str, phone: str = "") -> None:
+        """It is up, at this phone."""
         with self._lock:
             if channel not in self._ends:
                 self._up[channel] = True
+                self._phones.setdefault(channel, phone)
                 self._hear(channel)
 
     def ended(self, channel: str, why: End) -> None:
@@ -272,6 +279,7 @@ class View:
                 self._forget(name)
                 self._ends.pop(name, None)
                 self._numbers.pop(name, None)
+                self._phones.pop(name, None)
                 self._owner.pop(name, None)
 
     def _hear(self, channel: str) -> None:

@@ -255,7 +255,7 @@ def _of_channel(kind: str, frame: Mapping[str, Any]) -> SwitchEvent | None:
     if kind == "StasisStart":
         if frame["args"][:1] == [_OUTSIDE]:
             return Arrived(_channel(channel, called=frame["args"][1]))
-        return Answered(channel["id"])
+        return Answered(channel["id"], _phone(channel))
     if kind == "StasisEnd":  # of a caller the switch tells no more than this
         return Ended(channel["id"], End.HUNG_UP)
     if kind == "ChannelDestroyed":
@@ -271,7 +271,13 @@ def _channel(one: Any, called: str | None = None) -> Channel:
         outside = one["dialplan"].get("app_data", "").split(",")[1:2] == [_OUTSIDE]
         called = one["dialplan"]["exten"] if outside else ""
     caller = one["caller"]["number"] if called else ""
-    return Channel(one["id"], one["state"] == "Up", caller, called)
+    return Channel(one["id"], one["state"] == "Up", caller, called, _phone(one))
+
+
+def _phone(one: Any) -> str:
+    """Of a channel named like PJSIP/101-0000002a."""
+    kind, _, name = one["name"].partition("/")
+    return name.rpartition("-")[0] if kind == "PJSIP" else ""
 
 
 @contextlib.contextmanager

@@ -208,7 +208,9 @@ def test_a_supervisor_listens_whispers_and_joins_and_each_hears_whom_they_should
     sue.context.close()
 
 
-def test_no_voice_is_told_and_a_desk_that_is_left_in_a_call_ends_it_at_once(site: PhoneSite):
+def test_no_voice_is_told_a_page_loaded_anew_has_its_call_again_and_a_closed_one_ends_it(
+    site: PhoneSite,
+):
     anna = site.ready("anna")
     caller = site.real.caller(NUMBER, stays=600)
     anna.locator("[data-test=offer]").wait_for()
@@ -226,15 +228,53 @@ def test_no_voice_is_told_and_a_desk_that_is_left_in_a_call_ends_it_at_once(site
     anna.wait_for_timeout(12_500)  # on hold nothing is meant to come
     expect(bar.locator("[data-test=silent]")).to_be_hidden()
     anna.get_by_role("button", name="Resume").click()
-    until(lambda: len(site.ari("bridges")[0]["channels"]) == 2, 30, "a talk", site.channels)
+    until(lambda: len(site.room()) == 2, 30, "a talk", site.channels)
+    before = site.room()
+    anna.reload()
+    # The caller's telephone is there all the time, and the page has another one.
+    until(lambda: len(site.room() - before) == 1, 60, "the page", site.channels, every=0.1)
+    assert len(site.room() & before) == len(site.legs()) - 1 == 1
+    bar.get_by_role("button", name="Mute").wait_for()
+    louder_than(anna, "The others’ level", 0.1)
     anna.close()
     # Sooner than the ten seconds after which the switch notices the silence.
-    until(lambda: "0 active channels" in site.channels(), 8, "the end", site.channels, every=0.1)
-    caller.wait(30)  # their telephone was told: nobody is left with nobody
+    until(lambda: len(site.legs()) == 1, 8, "the caller alone", site.channels, every=0.1)
+    caller.wait(60)  # their telephone was told: nobody is left with nobody
+    site.until_quiet()
     anna.context.close()
     again = site.desk("anna")  # what is left is the work after the call
     again.locator("[data-test=close]").click()
     again.context.close()
+
+
+def test_a_call_is_given_to_a_number_outside_and_comes_back_when_nobody_answers(site: PhoneSite):
+    outside = "+861060001234"
+    anna = site.ready("anna")
+    site.real.caller(NUMBER, stays=600)
+    anna.locator("[data-test=offer]").wait_for()
+    anna.keyboard.press("F2")
+    until(lambda: len(site.room()) == 2, 30, "a talk", site.channels)
+    two = site.room()
+
+    def give() -> None:
+        anna.get_by_role("button", name="Transfer", exact=True).click()
+        anna.get_by_role("dialog").get_by_role("combobox").fill("+86 10 6000-1234")
+        anna.get_by_role("button", name=f"Transfer to {outside}").click()
+
+    site.real.party("declines")
+    give()
+    expect(anna.locator("[data-test=missed]")).to_contain_text(outside)
+    until(lambda: site.room() == two, 30, "the same talk", site.channels)
+    site.real.party("answers", after=1)
+    give()
+    anna.locator("[data-test=onward]").wait_for()
+    until(lambda: len(site.room() & two) == 1 == len(site.room() - two), 30, "who go on")
+    anna.locator("[data-test=close]").click()
+    expect(anna.locator("[data-test=state]")).to_have_text("Available")
+    (caller,) = site.room() & two
+    site.ari(f"channels/{caller}", "DELETE")  # hangs up
+    site.until_quiet()
+    anna.context.close()
 
 
 def test_a_phone_is_gone_from_the_switch_with_its_desk(site: PhoneSite):

@@ -1,0 +1,106 @@
+"""An agent's page in the desk is loaded anew in a call: the caller is kept for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from appliance.domain.conversation import State
+from appliance.domain.telephony.seats import seat_of
+from appliance.services import talk
+from tests.support.exchange import NUMBER, Exchange, exchange
+from tests.support.waiting import until
+
+SECONDS = 20.0  # so long a page is waited for
+
+
+@pytest.fixture
+def house(tmp_path) -> Iterator[Exchange]:
+    with exchange(tmp_path) as found:
+        yield found
+
+
+def talking_at_the_desk(house: Exchange) -> tuple[str, str, str]:
+    """The caller's leg, the agent's phone in the desk, and its leg."""
+    seat = seat_of(house.agents[0])
+    house.switch.phones.add(seat)
+    caller = house.switch.arrives(NUMBER, "+8613800000000")
+    house.ready(house.agents[0])
+    leg = house.until_rings(seat)
+    house.switch.phone_answers(leg)
+    house.until_together(caller, leg)
+    return caller, seat, leg
+
+
+def leaves(house: Exchange, seat: str, leg: str) -> None:
+    house.switch.phones.discard(seat)
+    house.switch.hangs_up(leg)
+
+
+def comes_back(house: Exchange, seat: str) -> str:
+    """The new leg."""
+    house.switch.answering.add(seat)
+    house.switch.phones.add(seat)
+    house.later(1)
+    return until(lambda: house.switch.leg_of(seat), 60, "the desk to be rung", every=0.01) or ""
+
+
+def test_the_caller_hears_music_until_the_page_is_back_and_then_its_agent(house):
+    caller, seat, leg = talking_at_the_desk(house)
+    leaves(house, seat, leg)
+    house.until_music(caller)
+    for _ in range(int(SECONDS) - 2):
+        house.later(1)
+    assert house.switch.leg_of("101") is None  # their desk phone is another place
+    again = comes_back(house, seat)
+    house.until_together(caller, again)
+    found = house.conversation()
+    assert (found.state, found.agent) == (State.ACTIVE, house.agents[0])
+    assert len(house.events("conversation.offer")) == 1
+
+
+def test_a_page_that_does_not_come_back_ends_the_call(house):
+    caller, seat, leg = talking_at_the_desk(house)
+    leaves(house, seat, leg)
+    house.until_music(caller)
+    house.later(SECONDS)
+    house.until_state(State.WRAP_UP)
+    house.until_clear()
+
+
+def test_who_was_on_hold_stays_so(house):
+    caller, seat, leg = talking_at_the_desk(house)
+    house.do(talk.hold, house.conversation().id, house.agents[0])
+    house.until_music(caller)
+    leaves(house, seat, leg)
+    again = comes_back(house, seat)
+    assert house.state() is State.HELD
+    house.do(talk.resume, house.conversation().id, house.agents[0])
+    house.until_together(caller, again)
+
+
+def test_a_caller_who_does_not_wait_for_it_ends_the_call(house):
+    caller, seat, leg = talking_at_the_desk(house)
+    leaves(house, seat, leg)
+    house.until_music(caller)
+    house.switch.hangs_up(caller)
+    house.until_state(State.WRAP_UP)
+    house.until_clear()
+
+
+def test_each_time_it_is_waited_for_anew(house):
+    caller, seat, leg = talking_at_the_desk(house)
+    for _ in range(3):
+        leaves(house, seat, leg)
+        house.until_music(caller)
+        house.later(SECONDS - 2)
+        leg = comes_back(house, seat)
+        house.until_together(caller, leg)
+
+
+def test_a_desk_phone_that_is_put_down_ends_the_call_at_once(house):
+    _caller, leg, _conversation = house.talking()
+    house.switch.hangs_up(leg)
+    house.until_state(State.WRAP_UP)
+    house.until_clear()
