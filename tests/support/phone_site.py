@@ -109,6 +109,7 @@ class PhoneSite:
         pid = running_pid(self.real.places)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        self.real.switch.stop()  # sees that it is gone
 
     def calls_going_on(self) -> list[Call]:
         """Those that the core says are not over."""

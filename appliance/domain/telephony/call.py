@@ -11,8 +11,8 @@ state       what the switch should have
 new         the caller, answered; the flow says what is heard (`…telephony.flow`)
 queued      the caller, answered, with music or an announcement; nobody else
 offered     the caller as before; the agent's phone rings
-active      both in one room; while the agent's phone still rings, or their page in the desk is loaded
-            anew, the caller hears music
+active      both in one room; while the agent's phone still rings, or their page in the desk is
+            loaded anew, the caller hears music
 held        the caller out of the room, with music; the agent's phone stays
 ended       nothing
 =========== ======================================================================================

@@ -51,7 +51,7 @@ def test_a_phone_rings_under_the_id_that_we_gave_and_two_legs_meet_in_a_room(peo
     people.at_phone("101", "answers")
     people.provider.call("leg-1", ["seat-1", "101"], channel.caller, 30)
     people.provider.call("leg-1", ["101"], channel.caller, 30)  # asked twice, rings once
-    assert people.heard.wait(Answered) == Answered("leg-1")
+    assert people.heard.wait(Answered) == Answered("leg-1", "101")
     people.provider.make_bridge("call-1")
     people.provider.make_bridge("call-1")
     people.provider.join("call-1", "leg-1")
@@ -100,13 +100,13 @@ def test_a_phone_that_nobody_signed_in_with_is_told_as_unreachable(people):
 def test_a_number_outside_is_called_and_the_agent_hears_it_ring(people):
     people.at_phone("101", "answers")
     people.provider.call("leg-1", ["101"], "+8613800000000", 30, at_once=True)
-    assert people.heard.wait(Answered) == Answered("leg-1")
+    assert people.heard.wait(Answered) == Answered("leg-1", "101")
     people.provider.ring("leg-1", on=True)
     people.heard.events.clear()
     people.at_number("+8613800000000", "answers")
     people.provider.dial("out-1", "+8613800000000", "4000", 30)
     people.provider.dial("out-1", "+8613800000000", "4000", 30)  # asked twice, called once
-    assert people.heard.wait(Answered) == Answered("out-1")
+    assert people.heard.wait(Answered).channel == "out-1"
     people.provider.ring("leg-1", on=False)
     people.provider.make_bridge("call-1")
     people.provider.join("call-1", "leg-1")
@@ -148,7 +148,7 @@ def test_ending_what_is_gone_does_nothing_and_anything_else_with_it_says_so(peop
 def test_an_ear_stands_at_a_phone_meets_others_in_a_room_and_ends_with_that_phone(people):
     people.at_phone("101", "answers")
     people.provider.call("leg-1", ["101"], "", 30)
-    assert people.heard.wait(Answered) == Answered("leg-1")
+    assert people.heard.wait(Answered) == Answered("leg-1", "101")
     people.provider.lend_ear("ear-1", "leg-1", hears=True, heard_by=HeardBy.PHONE)
     until(lambda: Answered("ear-1") in people.heard.events, 60, "the ear", every=0.02)
     people.provider.make_bridge("apart")
