@@ -170,6 +170,10 @@ def quieter_than(page: Page, label: str, level: float) -> None:
     assert max(heard) < level
 
 
+def in_room(site: PhoneSite, number: int) -> None:
+    until(lambda: len(site.room()) == number, 30, f"{number} in the room", site.channels)
+
+
 def test_a_supervisor_listens_whispers_and_joins_and_each_hears_whom_they_should(site: PhoneSite):
     """The caller is silent, and so is Anna, so that what is heard is Sue's."""
     anna, sue = site.ready("anna"), site.desk("sue")
@@ -196,9 +200,11 @@ def test_a_supervisor_listens_whispers_and_joins_and_each_hears_whom_they_should
     assert heard_by_the_caller(site, "probe-whisper") < 50
     sue.keyboard.press("u")
     expect(ladder).to_contain_text("Everybody hears everybody")
+    in_room(site, 3)
     assert heard_by_the_caller(site, "probe-join") > 500
     sue.keyboard.press("d")
     expect(ladder).to_contain_text("Only the agent hears you")
+    in_room(site, 2)  # the switch follows what was said
     assert heard_by_the_caller(site, "probe-down") < 50
     anna.locator("[data-test=end]").click()
     expect(ladder.get_by_role("button", name="Leave")).to_have_count(0)
@@ -228,7 +234,7 @@ def test_no_voice_is_told_a_page_loaded_anew_has_its_call_again_and_a_closed_one
     anna.wait_for_timeout(12_500)  # on hold nothing is meant to come
     expect(bar.locator("[data-test=silent]")).to_be_hidden()
     anna.get_by_role("button", name="Resume").click()
-    until(lambda: len(site.room()) == 2, 30, "a talk", site.channels)
+    in_room(site, 2)
     before = site.room()
     anna.reload()
     # The caller's telephone is there all the time, and the page has another one.
@@ -253,7 +259,7 @@ def test_a_call_is_given_to_a_number_outside_and_comes_back_when_nobody_answers(
     site.real.caller(NUMBER, stays=600)
     anna.locator("[data-test=offer]").wait_for()
     anna.keyboard.press("F2")
-    until(lambda: len(site.room()) == 2, 30, "a talk", site.channels)
+    in_room(site, 2)
     two = site.room()
 
     def give() -> None:
