@@ -154,6 +154,7 @@ def the_appliance_dies_in_a_call_of_three(site: PhoneSite, page: Page) -> None:
 
 def the_switch_dies_in_a_call(site: PhoneSite, page: Page) -> None:
     """Its agent is free, although no other switch comes; with the next one all of it is over."""
+    expect(page.locator("[data-test=phone-state]")).to_have_text("The phone is ready")
     site.real.caller(NUMBER, stays=600, keys=[(0.5, "1")])
     take(page)
     until_in_room(site, 2)

@@ -109,7 +109,8 @@ class PhoneSite:
         pid = running_pid(self.real.places)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        self.real.switch.stop()  # sees that it is gone
+        until(lambda: running_pid(self.real.places) is None, 30, "its end")
+        self.real.switch.stop()  # nothing is left of the process either
 
     def calls_going_on(self) -> list[Call]:
         """Those that the core says are not over."""
