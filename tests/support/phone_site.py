@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 from playwright.sync_api import Browser, Page, expect
 
@@ -108,8 +108,9 @@ class PhoneSite:
         """`kill -9` of the switch; nobody starts another one."""
         pid = running_pid(self.real.places)
         assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        until(lambda: running_pid(self.real.places) is None, 30, "its end")
+        killed = psutil.Process(pid)
+        killed.kill()
+        killed.wait(30)
         self.real.switch.stop()  # nothing is left of the process either
 
     def calls_going_on(self) -> list[Call]:
