@@ -112,7 +112,9 @@ class Office:
                 vault = Vault.of(folder)
                 signing_keys(folder)
             update = WaitingUpdate(drain or Drain(), SqlPostponements(database), clock)
-            floor = SqlFloor(database, clock, on_commit=on_commit, drained=lambda: update.drained)
+            floor = SqlFloor(
+                database, clock, vault, on_commit=on_commit, drained=lambda: update.drained
+            )
             try:
                 yield cls(
                     folder,

@@ -1,7 +1,7 @@
 """Fields that an administrator adds to contacts and to conversations.
 
-A field's key, subject and kind never change, and it is retired instead of removed: what was filled
-in stays readable for ever.
+A field's key, subject, kind and whether it is confidential never change, and it is retired instead
+of removed: what was filled in stays readable for ever.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class CustomField:
         required: a conversation is not closed by an agent before it is filled in.
         position: where it stands among the others; the lowest first.
         retired: it is shown where it was filled in, and asked no more.
+        confidential: its values are sealed and shown to few; see `appliance.domain.confidential`.
     """
 
     id: int
@@ -64,6 +65,7 @@ class CustomField:
     required: bool = False
     position: int = 0
     retired: bool = False
+    confidential: bool = False
 
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):

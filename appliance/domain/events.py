@@ -34,6 +34,7 @@ class EventKind:
 
 
 _CONVERSATION = ("conversation", "agent", "queue")
+_FIELDS = "all that is filled in, by key; a confidential one as dots"
 _STATE = {"state": "the state from now on", "channel": "such as `chat`"}
 _ENDS = (
     "`busy`, `no_answer`, `congested`, `no_number`, `unreachable`, `failed`; `agent`: who put the "
@@ -92,7 +93,7 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     ),
     Event.CLOSE: (
         "the after-call work is done",
-        {"[disposition]": "how it went", "[fields]": "what was filled in, by key",
+        {"[disposition]": "how it went", "[fields]": _FIELDS,
          "[missing]": "the key of a required field, when the time for it was over first"},
     ),
     Event.REOPEN: ("the contact speaks again", {}),
@@ -204,11 +205,11 @@ KINDS: Mapping[str, EventKind] = {
     ),
     "conversation.set": EventKind(
         "an agent changed its tags, subject or fields", _CONVERSATION,
-        {"tags": "all of them", "[fields]": "all that is filled in, by key"},
+        {"tags": "all of them", "[fields]": _FIELDS},
     ),
     "contact.set": EventKind(
         "an agent changed what is known of a contact", ("agent",),
-        {"contact": "whose", "[fields]": "all that is filled in, by key"},
+        {"contact": "whose", "[fields]": _FIELDS},
     ),
     "contact.merged": EventKind(
         "several contacts turned out to be one person", (),

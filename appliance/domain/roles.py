@@ -31,13 +31,14 @@ MANAGE_FLOOR = "floor.manage"  # queues, skills, capacities
 BLOCK_CONTACTS = "contacts.block"  # the blocklist
 CALL_OUT = "calls.out"  # call numbers outside, and put callers through to them
 EXPORT_RECORDINGS = "recordings.export"  # save what was recorded of calls as a file
+SHOW_CONFIDENTIAL = "confidential.show"  # values of confidential fields, one at a time, on record
 READ_AUDIT = "audit.read"
 CONNECT_PROGRAMS = "programs.connect"  # API keys and webhooks
 
 _AGENT = frozenset({SEE_STATUS, TAKE_CONVERSATIONS, CALL_OUT})
 _SUPERVISOR = _AGENT | {
     SEE_STATUS_DETAILS, SEE_FLOOR, SEE_REPORTS, HELP_OTHERS, MANAGE_REPLIES, BLOCK_CONTACTS,
-    EXPORT_CONVERSATIONS, EXPORT_RECORDINGS,
+    EXPORT_CONVERSATIONS, EXPORT_RECORDINGS, SHOW_CONFIDENTIAL,
 }  # fmt: skip
 PERMISSIONS: Mapping[Role, frozenset[str]] = {
     Role.AGENT: _AGENT,

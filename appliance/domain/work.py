@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from appliance.domain.attachment import KeptAttachments
 from appliance.domain.canned import KeptCanned
+from appliance.domain.confidential import KeptConfidential
 from appliance.domain.contact import Identity
 from appliance.domain.custom_fields import KeptFields
 from appliance.domain.desk import Desk
@@ -96,6 +97,11 @@ class Work(Protocol):
     @property
     def fields(self) -> KeptFields:
         """What an administrator lets agents fill in."""
+        ...
+
+    @property
+    def confidential(self) -> KeptConfidential:
+        """Values that are sealed."""
         ...
 
     @property

@@ -18,6 +18,8 @@ from common.reporting import SpoolTransport, set_up
 _SECRET_NAMES = (
     *("old", "new", "form", "hashed", "password_hash", "local_token", "token", "dsn", "settings"),
     *("account", "person", "renewed", "user", "state"),
+    # what is filled in, which may be confidential
+    *("body", "fields", "contact_fields", "of_contact", "given", "values", "value", "secrets"),
 )
 
 

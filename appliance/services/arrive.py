@@ -125,6 +125,7 @@ def _contact(work: Work, arrival: Arrival) -> int:
     contact = work.add_contact(arrival.name) if found.contact is None else found.contact
     if found.same:
         work.merge_contacts(contact, found.same)
+        work.confidential.merge(contact, found.same)
         work.tell("contact.merged", who=SYSTEM, data={"into": contact, "same": list(found.same)})
     if found.new:
         work.add_identities(contact, found.new)

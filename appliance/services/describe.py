@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from appliance.domain.confidential import given_anew, set_apart
 from appliance.domain.custom_fields import Subject, Value, filled
 from appliance.domain.desk import MOST_NOTE, Contact, plain_tags
 from appliance.domain.labels import check_disposition
@@ -24,14 +25,16 @@ def describe_contact(
 ) -> Contact:  # fmt: skip
     """Change what is given; the rest stays. Raises UnknownError, ValueError."""
     before = work.desk.contact(contact)
+    values, secrets = _filled(work, Subject.CONTACT, before.fields, fields)
     changed = replace(
         before,
         name=before.name if name is None else " ".join(name.split())[:_MOST_NAME],
         tags=before.tags if tags is None else plain_tags(tags),
         note=before.note if note is None else _fitting(note.strip()),
-        fields=_filled(work, Subject.CONTACT, before.fields, fields),
+        fields=values,
     )
-    if changed != before:
+    _seal(work, Subject.CONTACT, before.id, secrets)
+    if changed != before or secrets:
         work.desk.save_contact(changed)
         for one in work.incomplete(contact=contact) if fields else ():
             _save(work, one, settled(work, one), agent)
@@ -52,22 +55,26 @@ def describe_conversation(
     Raises UnknownError, ValueError; WrongInputError: the queue does not offer that disposition.
     """
     before = work.conversation(conversation)
+    values, secrets = _filled(work, Subject.CONVERSATION, before.fields, fields)
     if disposition is not None:
         check_disposition(work.labels.all(), before.queue, disposition)
     changed = replace(
         before,
         tags=before.tags if tags is None else plain_tags(tags),
         subject=before.subject if subject is None else " ".join(subject.split())[:500],
-        fields=_filled(work, Subject.CONVERSATION, before.fields, fields),
+        fields=values,
         disposition=before.disposition if disposition is None else disposition,
     )
     changed = settled(work, changed)
-    _save(work, before, changed, agent)
+    _seal(work, Subject.CONVERSATION, before.id, secrets)
+    _save(work, before, changed, agent, anyway=bool(secrets))
     return changed
 
 
-def _save(work: Work, before: Conversation, changed: Conversation, agent: int) -> None:
-    if changed == before:
+def _save(
+    work: Work, before: Conversation, changed: Conversation, agent: int, *, anyway: bool = False
+) -> None:
+    if changed == before and not anyway:
         return
     work.save(changed)
     work.tell(
@@ -83,9 +90,19 @@ def told(fields: Mapping[str, Value]) -> dict[str, object]:
 
 
 def _filled(
-    work: Work, subject: Subject, before: Mapping[str, Value], given: Mapping[str, object] | None
-) -> Mapping[str, Value]:
-    return filled(work.fields.all(), subject, before, given) if given else before
+    work: Work, subject: Subject, before: Mapping[str, Value], fields: Mapping[str, object] | None
+) -> tuple[Mapping[str, Value], Mapping[str, Value | None]]:
+    """What the record keeps, and what is to be sealed."""
+    if not fields:
+        return before, {}
+    known = work.fields.all()
+    given = given_anew(known, subject, fields)
+    return set_apart(known, subject, filled(known, subject, before, given), given)
+
+
+def _seal(work: Work, subject: Subject, owner: int, secrets: Mapping[str, Value | None]) -> None:
+    for key, value in secrets.items():
+        work.confidential.keep(subject, owner, key, value)
 
 
 def _fitting(note: str) -> str:

@@ -47,6 +47,7 @@ class SqlFields:
         row.subject, row.key, row.kind = str(field.subject), field.key, str(field.kind)
         row.names, row.choices = dict(field.names), list(field.choices)
         row.required, row.position, row.retired = field.required, field.position, field.retired
+        row.confidential = field.confidential
         self._session.add(row)
         self._session.flush()
         return replace(field, id=row.id)
@@ -93,7 +94,7 @@ class SqlLabels:
 def _field(row: FieldRow) -> CustomField:
     return CustomField(
         row.id, Subject(row.subject), row.key, row.names, FieldKind(row.kind), tuple(row.choices),
-        row.required, row.position, row.retired,
+        row.required, row.position, row.retired, row.confidential,
     )  # fmt: skip
 
 

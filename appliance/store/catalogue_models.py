@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, String, UniqueConstraint
+from sqlalchemy import JSON, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.store.models import Base
@@ -23,6 +23,7 @@ class FieldRow(Base):
     required: Mapped[bool]
     position: Mapped[int]
     retired: Mapped[bool]
+    confidential: Mapped[bool] = mapped_column(server_default=false())
 
 
 class LabelRow(Base):

@@ -15,6 +15,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +31,7 @@ from appliance.store.work import SqlWork
 from common.clock import Clock
 from common.feed.storage import Fresh
 from common.group import gather
+from common.vault import Vault
 
 T = TypeVar("T")
 _Job = tuple[Callable[[Work], Any], "Future[Any]"]
@@ -65,6 +67,7 @@ class SqlFloor:
     Args:
         database: migrated.
         clock: the moment of each transaction.
+        vault: seals values that are confidential.
         on_commit: called in the writer's thread after each commit with its events, to wake readers.
         drained: whether nothing new is to be offered now.
     """
@@ -73,6 +76,7 @@ class SqlFloor:
         self,
         database: Database,
         clock: Clock,
+        vault: Vault,
         *,
         on_commit: Callable[[Sequence[Fresh]], None] | None = None,
         drained: Callable[[], bool] = bool,
@@ -82,6 +86,7 @@ class SqlFloor:
         self._seat = Seat(database)
         self._looks = Looks(database)
         self._clock = clock
+        self._vault = vault
         self._on_commit = on_commit
         self._short: ShortWay | None = None
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_MOST_WAITING)
@@ -108,7 +113,7 @@ class SqlFloor:
     def read(self, job: Callable[[Work], T]) -> T:
         """Run ``job`` on one moment's state; what it writes is refused."""
         return self._looks.do(
-            lambda group: job(SqlWork(group, self._clock.now(), drained=self._drained()))
+            lambda group: job(self._work(group, self._clock.now(), self._drained()))
         )
 
     def close(self) -> None:
@@ -166,8 +171,11 @@ class SqlFloor:
     def _do(self, group: Group, batch: Batch, *, savepoints: bool = False) -> Done:
         one = self._behind_savepoint if savepoints else self._one
         now, drained = self._clock.now(), self._drained()
-        outcomes = [one(group, SqlWork(group, now, drained=drained), job) for job, _future in batch]
+        outcomes = [one(group, self._work(group, now, drained), job) for job, _future in batch]
         return group.end(), outcomes
+
+    def _work(self, group: Group, now: datetime, drained: bool) -> SqlWork:
+        return SqlWork(group, now, self._vault, drained=drained)
 
     @staticmethod
     def _one(group: Group, work: SqlWork, job: Callable[[Work], Any]) -> Outcome:

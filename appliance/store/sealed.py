@@ -11,6 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from appliance.store.account_models import AnswerRow, SecondFactorRow, SigningKeyRow, WebhookRow
 from appliance.store.chat_models import AttachmentRow
+from appliance.store.confidential import WHERE as CONFIDENTIAL
+from appliance.store.confidential import ConfidentialRow
 from appliance.store.database import Database
 from appliance.store.files import KEY_OF_A_FILE
 from appliance.store.recordings import WHERE as RECORDING
@@ -44,6 +46,11 @@ COLUMNS = (
     Sealed(AttachmentRow.key, (AttachmentRow.id,), KEY_OF_A_FILE.format),
     Sealed(RecordingRow.secret, (RecordingRow.id,), RECORDING.format),
     Sealed(TrunkRow.secret, (TrunkRow.name,), TRUNK.format),
+    Sealed(
+        ConfidentialRow.value,
+        (ConfidentialRow.subject, ConfidentialRow.owner, ConfidentialRow.key),
+        CONFIDENTIAL.format,
+    ),
     Sealed(AnswerRow.answer, (AnswerRow.scope, AnswerRow.key), "kept_answers/answer/{}/{}".format),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from appliance.store.calls import SqlCalls
 from appliance.store.canned import SqlCanned
 from appliance.store.catalogue import SqlFields, SqlLabels
 from appliance.store.chat_rows import SqlMarks, SqlRatings, SqlVisits
+from appliance.store.confidential import SqlConfidential
 from appliance.store.desk import SqlDesk
 from appliance.store.group import Group
 from appliance.store.guests import SqlGuests
@@ -28,13 +29,15 @@ from appliance.store.work_conversations import Conversations
 from appliance.store.work_messages import Messages
 from appliance.store.work_offers import Offers
 from common.clock import stamp
+from common.vault import Vault
 
 
 class SqlWork(Conversations, AgentsAndQueues, Contacts, Offers, Messages):
     """See `appliance.domain.work.Work`."""
 
-    def __init__(self, group: Group, now: datetime, *, drained: bool = False) -> None:
+    def __init__(self, group: Group, now: datetime, vault: Vault, *, drained: bool = False) -> None:
         super().__init__(group, now)
+        self._vault = vault
         self._at = stamp(now)
         self.events: list[dict[str, Any]] = []
         self.told: list[Told] = []
@@ -75,6 +78,11 @@ class SqlWork(Conversations, AgentsAndQueues, Contacts, Offers, Messages):
     def fields(self) -> SqlFields:
         """What an administrator lets agents fill in."""
         return SqlFields(self._group)
+
+    @property
+    def confidential(self) -> SqlConfidential:
+        """Values that are sealed."""
+        return SqlConfidential(self.session, self._vault)
 
     @property
     def labels(self) -> SqlLabels:

@@ -65,7 +65,7 @@ class Exchange:
     ) -> None:
         self.clock, self.switch = FakeClock(), FakeSwitch()
         self._reach = reach or (lambda: self.switch)
-        self.floor = SqlFloor(database, self.clock)
+        self.floor = SqlFloor(database, self.clock, Vault.of(folder))
         self._database = database
         self.phones = SqlPhones(database)
         users = SqlUsers(database, self.clock)

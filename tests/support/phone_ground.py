@@ -36,6 +36,7 @@ from appliance.store.phones import SqlPhones
 from appliance.telephony.configure import ari_password
 from appliance.telephony.running import running_pid
 from common.clock import SystemClock
+from common.vault import Vault
 from tests.support.call_states import QUEUE, furnish
 from tests.support.real_switch import PASSWORD, RealSwitch
 from tests.support.waiting import until
@@ -80,7 +81,7 @@ class Ground:
             stdout=self._keeper_log, stderr=self._keeper_log,
         )  # fmt: skip
         self._database = Database(database_url("", self.data))
-        self.floor = SqlFloor(self._database, clock)
+        self.floor = SqlFloor(self._database, clock, Vault.of(self.data))
 
     def _settings(self) -> str:
         ports = self.real.settings

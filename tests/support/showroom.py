@@ -234,6 +234,13 @@ def _catalogue(work: Work, queues: dict[str, int]) -> None:
             {"en": "Newsletter", "zh-CN": "订阅简报"},
             kinds.YES_NO,
         ),
+        CustomField(
+            0,
+            Subject.CONTACT,
+            "identity_card",
+            {"en": "Identity card", "zh-CN": "身份证号码"},
+            confidential=True,
+        ),
     ):
         save_field(work, field, "system")
 

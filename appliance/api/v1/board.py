@@ -41,7 +41,7 @@ class DetailsBody(Strict):
 
     tags: list[str] | None = None
     subject: str | None = Field(None, max_length=500)
-    fields: dict[str, Any] | None = Field(None, description=FILLED_IN)
+    fields: dict[str, Any] | None = Field(None, description=FILLED_IN, repr=False)
     disposition: str | None = Field(
         None, max_length=200, description="The result as far as it is chosen."
     )

@@ -11,7 +11,13 @@ from appliance.domain.custom_fields import CustomField, FieldKind, Subject
 from appliance.domain.labels import Colour, Label, LabelKind
 
 NAMES = f"What people read, by language ({', '.join(LANGUAGES)}); one is enough."
-FILLED_IN = "Custom fields by key; null takes a value away, what is left out stays."
+FILLED_IN = (
+    "Custom fields by key; null takes a value away, what is left out stays. A confidential one "
+    "that is filled in reads as dots, and stays when the dots are sent back."
+)
+CONFIDENTIAL = (
+    "Its values are sealed, and in no event, webhook, export or search; it never changes."
+)
 RETIRED = "Shown where it was used, and offered no more."
 
 
@@ -27,6 +33,7 @@ class FieldShape(Shape):
     required: bool = Field(description="To be filled in before an agent closes a conversation.")
     position: int
     retired: bool = Field(description=RETIRED)
+    confidential: bool = Field(description=CONFIDENTIAL)
     etag: str = Field(description=ETAG)
 
 
@@ -50,6 +57,7 @@ def field_shape(one: CustomField) -> dict[str, object]:
         "id": one.id, "subject": str(one.subject), "key": one.key, "names": dict(one.names),
         "kind": str(one.kind), "choices": list(one.choices), "required": one.required,
         "position": one.position, "retired": one.retired,
+        "confidential": one.confidential,
     })  # fmt: skip
 
 

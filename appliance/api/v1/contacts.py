@@ -36,7 +36,7 @@ class ContactBody(Strict):
     name: str | None = Field(None, max_length=200)
     tags: list[str] | None = None
     note: str | None = Field(None, max_length=MOST_NOTE, description="For colleagues.")
-    fields: dict[str, Any] | None = Field(None, description=FILLED_IN)
+    fields: dict[str, Any] | None = Field(None, description=FILLED_IN, repr=False)
 
 
 def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:

@@ -48,8 +48,12 @@ class CloseBody(Strict):
     """How it went."""
 
     disposition: str = Field("", max_length=200)
-    fields: dict[str, Any] | None = Field(None, description=f"Of the conversation. {FILLED_IN}")
-    contact_fields: dict[str, Any] | None = Field(None, description=f"Of its contact. {FILLED_IN}")
+    fields: dict[str, Any] | None = Field(
+        None, description=f"Of the conversation. {FILLED_IN}", repr=False
+    )
+    contact_fields: dict[str, Any] | None = Field(
+        None, description=f"Of its contact. {FILLED_IN}", repr=False
+    )
 
 
 class SnoozeBody(Strict):

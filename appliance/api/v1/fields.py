@@ -9,7 +9,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.catalogue_shapes import NAMES, RETIRED, FieldShape, field_shape
+from appliance.api.v1.catalogue_shapes import CONFIDENTIAL, NAMES, RETIRED, FieldShape, field_shape
 from appliance.api.v1.here import blueprint_for, on_record, require, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
@@ -31,7 +31,7 @@ class FieldId(Shape):
 
 
 class NewField(Strict):
-    """A custom field; subject, key and kind never change."""
+    """A custom field; subject, key, kind and confidential never change."""
 
     subject: Subject
     key: str = Field(max_length=40, description="Its name for programs.")
@@ -39,6 +39,7 @@ class NewField(Strict):
     kind: FieldKind = FieldKind.TEXT
     choices: list[str] = Field(default_factory=list, description="Of the kind `choice` alone.")
     required: bool = Field(default=False, description=_REQUIRED)
+    confidential: bool = Field(default=False, description=CONFIDENTIAL)
 
 
 class FieldEdit(Strict):

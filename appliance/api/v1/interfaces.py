@@ -14,6 +14,7 @@ from appliance.api.v1.board import board
 from appliance.api.v1.bodies import check_bodies
 from appliance.api.v1.canned import canned
 from appliance.api.v1.chat import ConversationKeys, chat
+from appliance.api.v1.confidential import confidential
 from appliance.api.v1.contacts import contacts
 from appliance.api.v1.desk import desk
 from appliance.api.v1.fields import fields
@@ -108,6 +109,7 @@ def add_interfaces(
         chat(floor, keys, head, visitor, uploads, addresses, places, looks, door),
         canned(floor, users, audit),
         fields(floor, users, audit),
+        confidential(floor, users, audit),
         labels(floor, users, audit),
         files(floor, uploads.files, addresses),
         floor_seen(floor, book, users, audit, head),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -15,12 +16,19 @@ from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
 from appliance.store.floor_models import EventRow
 from appliance.store.users import SqlUsers
+from common.vault import FILE, Vault
 from tests.contract.floor.house import House
 from tests.support.clock import FakeClock
 
 
 @pytest.fixture
-def house(empty_database: Database) -> Iterator[House]:
+def vault(tmp_path: Path) -> Vault:
+    """New keys."""
+    return Vault(tmp_path / FILE)
+
+
+@pytest.fixture
+def house(empty_database: Database, vault: Vault) -> Iterator[House]:
     """An empty call centre with three agents and two queues."""
     database = empty_database
     clock = FakeClock()
@@ -29,7 +37,7 @@ def house(empty_database: Database) -> Iterator[House]:
         users.add(name, name.title(), Role.AGENT, "-", only_first=False)
         for name in ("anna", "bo", "chen")
     ]
-    floor = SqlFloor(database, clock)
+    floor = SqlFloor(database, clock, vault)
     sales = floor.write(lambda work: work.save_queue(Queue(0, "sales")))
     support = floor.write(lambda work: work.save_queue(Queue(0, "support")))
     both = frozenset({sales.id, support.id})
@@ -37,7 +45,7 @@ def house(empty_database: Database) -> Iterator[House]:
         assert user is not None
         agent = Agent(user.id, user.display_name, queues=both)
         floor.write(lambda work, agent=agent: work.save_agent(agent))
-    yield House(database, floor, clock, [u.id for u in people if u], sales.id, support.id)
+    yield House(database, floor, clock, vault, [u.id for u in people if u], sales.id, support.id)
     floor.close()
     with database.read() as session:
         for row in session.scalars(select(EventRow)):

@@ -18,6 +18,7 @@ from appliance.services.presence import say, seen
 from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
 from appliance.store.floor_models import EventRow
+from common.vault import Vault
 from tests.support.clock import FakeClock
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class House:
     database: Database
     floor: SqlFloor
     clock: FakeClock
+    vault: Vault
     agents: list[int]
     sales: int
     support: int

@@ -16,7 +16,7 @@ def test_a_drained_call_centre_offers_nothing_and_is_free_when_the_last_one_has_
     anna, bo, _chen = house.agents
     drain = Drain()
     update = WaitingUpdate(drain, SqlPostponements(house.database), house.clock)
-    floor = SqlFloor(house.database, house.clock, drained=lambda: update.drained)
+    floor = SqlFloor(house.database, house.clock, house.vault, drained=lambda: update.drained)
     try:
         assert in_use(floor, update) == ""
         first = house.come("first").conversation.id

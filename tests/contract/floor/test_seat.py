@@ -11,6 +11,7 @@ from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
 from appliance.store.floor_models import AgentRow, ConversationRow, QueueRow
 from common.clock import SystemClock
+from common.vault import Vault
 
 
 def test_what_another_wrote_is_seen_by_the_next_job(house):
@@ -77,8 +78,10 @@ def test_what_was_undone_is_forgotten(house):
     assert house.floor.write(lambda work: work.conversation(number).subject) == ""
 
 
-def test_the_writer_goes_on_when_the_database_was_restarted(postgresql_database: Database):
-    floor = SqlFloor(postgresql_database, SystemClock())
+def test_the_writer_goes_on_when_the_database_was_restarted(
+    postgresql_database: Database, vault: Vault
+):
+    floor = SqlFloor(postgresql_database, SystemClock(), vault)
     try:
         assert floor.write(lambda work: len(work.waiting())) >= 0
         with postgresql_database.engine.connect() as connection:

@@ -46,7 +46,7 @@ def test_it_takes_no_capacity_and_comes_back_to_its_agent_with_a_mark_after_a_re
     assert house.now(one).state is State.SNOOZED
 
     house.clock.advance(60)
-    restarted = SqlFloor(house.database, house.clock)
+    restarted = SqlFloor(house.database, house.clock, house.vault)
     try:
         keep_moving(restarted, False)
     finally:

@@ -12,6 +12,7 @@ from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
 from appliance.store.live import LiveEventRow, SqlLive
 from common.clock import SystemClock
+from common.vault import Vault
 
 EVENTS = 80  # of each node
 
@@ -21,7 +22,7 @@ def tell(agent: int, work: Work) -> None:
     work.tell("message.said", who="system", agent=agent)
 
 
-def test_events_become_visible_in_their_order(database: Database):
+def test_events_become_visible_in_their_order(database: Database, vault: Vault):
     """The mark of the watch only ever goes up, so an event below it would never be seen."""
     live = SqlLive(database)
     mark, _topics = live.changed(-1)
@@ -42,7 +43,7 @@ def test_events_become_visible_in_their_order(database: Database):
                 return
 
     def write(node: Database, agent: int) -> None:
-        floor = SqlFloor(node, SystemClock())
+        floor = SqlFloor(node, SystemClock(), vault)
         try:
             for _ in range(EVENTS):
                 floor.write(partial(tell, agent))

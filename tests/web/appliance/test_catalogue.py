@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.domain.confidential import MASK
+from appliance.domain.roles import Role
 from appliance.store.live import SqlLive
 from tests.web.appliance.people import Person, Visitor, ready
 
@@ -120,3 +122,28 @@ def test_only_administrators_keep_them_and_a_queue_must_exist(admin, anna):
     assert anna.ask("POST", "/labels", label()).status_code == 403
     assert admin.ask("POST", "/labels", label(queues=[999])).status_code == 404
     assert admin.ask("POST", "/labels", label(kind="tag", queues=[1])).json["errors"]
+
+
+def test_a_confidential_value_is_dots_everywhere_and_shown_on_record_to_who_may(
+    house, queues, admin, anna
+):  # fmt: skip
+    made = admin.do("POST", "/fields", field(subject="contact", confidential=True), 201)
+    assert made["confidential"] is True
+    again = {"confidential": False}
+    assert admin.ask("PATCH", f"/fields/{made['id']}", again).status_code == 422, "never changes"
+    path = wrapping(house, queues[0], anna)
+    closed = anna.do("POST", f"{path}/close", {"contact_fields": {"order": "1101"}})
+    contact = closed["contact"]
+    assert anna.get(f"/desk/contacts/{contact}")["fields"] == {"order": MASK}
+    kept = anna.do("PATCH", f"/desk/contacts/{contact}", {"name": "Li", "fields": {"order": MASK}})
+    assert kept["fields"] == {"order": MASK}
+    shown = f"/desk/confidential/contact/{contact}/order/show"
+    assert anna.ask("POST", shown).status_code == 403
+    house.add("sue", Role.SUPERVISOR)
+    sue = Person(house, "sue")
+    answer = sue.ask("POST", shown)
+    assert (answer.json, answer.headers["Cache-Control"]) == ({"value": "1101"}, "no-store")
+    line = house.appliance.office.audit.latest(1)[0]
+    assert (line.what, line.subject) == ("confidential.shown", f"contact {contact} order")
+    assert "1101" not in str(admin.get("/audit"))
+    assert sue.ask("POST", shown.replace("order", "none")).status_code == 404

@@ -2,6 +2,9 @@
 
 import type { FieldShape, LabelShape, Values } from "../api/types";
 
+/** What stands in the place of a confidential value that is filled in. */
+export const DOTS = "••••••";
+
 export type Filled = Record<string, Values[string] | null>;
 
 export const TONES: Record<LabelShape["colour"], string> = { grey: "", green: "good", amber: "warn", red: "bad", blue: "info" };
