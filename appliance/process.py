@@ -179,6 +179,7 @@ class _Process:
         self._office = office = appliance.office
         self._local_token = local_token
         self._updating = False
+        self._decline_pause = settings.decline_pause_seconds
         self._passing = appliance.passing
         self._token_file = settings.local_token_file if ProcessRole.DESK in roles else None
         self._clock = clock = SystemClock()
@@ -257,7 +258,7 @@ class _Process:
             self._nodes.leave(self._me.id)
 
     def _keep_moving(self) -> None:
-        self._updating = keep_moving(self._office.floor, self._updating)
+        self._updating = keep_moving(self._office.floor, self._updating, self._decline_pause)
 
     def _send_transcripts(self) -> None:
         mail = self._mail()

@@ -317,6 +317,16 @@ class ApplianceSettings:
         doc="The communications server's address, looked at for the status page; empty: the "
         "host and port in dsn.",
     )
+    decline_pause_seconds: float = setting(
+        30.0,
+        minimum=1,
+        maximum=3600,
+        unit="seconds",
+        doc="Who declined a conversation, or did not answer, is not offered it again for so long, "
+        "and then only if nobody else has taken it; at once when they say that they are ready. "
+        "Long enough that a single agent is not rung without pause, short enough that nobody who "
+        "waits is forgotten.",
+    )
     comm_look_seconds: int = setting(
         15,
         minimum=2,

@@ -85,6 +85,13 @@ class Conversation:
     fields: Mapping[str, Value] = field(default_factory=dict, hash=False)
     incomplete: bool = False
 
+    @property
+    def waits_from(self) -> datetime | None:
+        """From when its waiting counts; what was left out of hours waits from the opening on."""
+        if self.waiting_since is None or self.not_before is None:
+            return self.waiting_since
+        return max(self.waiting_since, self.not_before)
+
     def spoken(self, messages: int, *, answers: bool) -> Conversation:
         """With so many messages. `replace` would take ten times as long, for each message."""
         made = object.__new__(Conversation)

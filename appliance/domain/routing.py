@@ -59,7 +59,8 @@ class Waiting:
     """A conversation that waits.
 
     Attributes:
-        since: when it began to wait, in seconds on the snapshot's clock.
+        since: when it began to wait, in seconds on the snapshot's clock; what was left out of hours
+            waits from the opening on.
         rule: the queue's rule for its tags; the snapshot holds one object for all alike.
         last_agent: who spoke with the contact before.
         only_agent: a person gave it to this agent, who need not serve the queue nor have its

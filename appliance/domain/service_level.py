@@ -6,6 +6,8 @@ figure     definition
 SL         answered within the threshold, of all that were answered or abandoned; whoever left
            within the short-abandon time is left out, because nobody could have answered them
 ASA        mean wait of those that were answered
+SL now     the same of the last quarter-hours; whoever waits past the threshold at this moment
+           counts as one who was not answered within it: they cannot be any more
 AHT        mean of talk, hold and after-call work of those that were handled
 abandoned  left without an answer after the short-abandon time, of the same total as SL
 occupancy  time with work, of the time signed in and not away
@@ -110,8 +112,11 @@ class Figures:
     longest_wait: float
 
 
-def figures(counted: Contacts) -> Figures:
-    """The figures of what was counted."""
+def figures(counted: Contacts, late: int = 0) -> Figures:
+    """The figures of what was counted.
+
+    ``late``: how many wait now and have waited past the target; for the level of this moment.
+    """
     total = counted.answered + counted.abandoned - counted.short
     worked = counted.talk + counted.hold + counted.wrap
     return Figures(
@@ -119,7 +124,7 @@ def figures(counted: Contacts) -> Figures:
         answered=counted.answered,
         abandoned=counted.abandoned - counted.short,
         short_abandoned=counted.short,
-        service_level=share(counted.in_time, total),
+        service_level=share(counted.in_time, total + late),
         abandonment=share(counted.abandoned - counted.short, total),
         asa=share(counted.waited, counted.answered),
         aht=share(worked, counted.handled),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
-from appliance.domain.agent_state import Presence, Said
+from appliance.domain.agent_state import Said
 from appliance.domain.conversation import Event
 from appliance.domain.records import Conversation, Offer, OfferEnd
 from appliance.domain.refusals import RefusalError
@@ -29,7 +30,7 @@ def accept_offer(work: Work, conversation: int, agent: int) -> Conversation:
 
 
 def decline_offer(work: Work, conversation: int, agent: int) -> Conversation:
-    """The agent says no: it goes back to its place, and not to this agent again."""
+    """The agent says no: it goes back to its place, and not to this agent again for a while."""
     offer = _mine(work, conversation, agent)
     work.end_offer(offer.id, OfferEnd.DECLINED)
     return _back(work, work.conversation(conversation), Event.DECLINE, by_agent(agent))
@@ -71,16 +72,18 @@ def _back(work: Work, before: Conversation, event: Event, who: str) -> Conversat
     )  # fmt: skip
     if went.queue is None:
         raise UnknownError("queue", None)
-    if not _anybody_left(work, went):
-        went = replace(went, declined=frozenset())  # everybody was asked: ask again
-        work.save(went)
     return went
 
 
-def _anybody_left(work: Work, conversation: Conversation) -> bool:
-    return any(
-        conversation.queue in agent.queues
-        and agent.presence is not Presence.OFFLINE  # who went home is not waited for
-        and agent.id not in conversation.declined
-        for agent in work.agents()
-    )
+def refused_long_ago(work: Work, pause: timedelta) -> list[Conversation]:
+    """Those that wait, and were declined or missed last ``pause`` ago or earlier."""
+    return [
+        one for one in work.waiting()
+        if one.declined and one.state_since is not None and one.state_since + pause <= work.now
+    ]  # fmt: skip
+
+
+def forget_refusals(work: Work, pause: timedelta) -> None:
+    """Whom nobody else took in that time is offered to those again who did not want them."""
+    for one in refused_long_ago(work, pause):
+        work.save(replace(one, declined=frozenset()))

@@ -80,7 +80,8 @@ def _waiting(waiting: Sequence[Conversation], queues: Mapping[int, Queue]) -> li
     rules: dict[tuple[int, frozenset[str]], Rule] = {}
     found = []
     for one in waiting:
-        if one.queue is None or one.waiting_since is None:
+        since = one.waits_from
+        if one.queue is None or since is None:
             continue
         key = (one.queue, one.tags)
         if key not in rules:
@@ -89,7 +90,7 @@ def _waiting(waiting: Sequence[Conversation], queues: Mapping[int, Queue]) -> li
             Waiting(
                 conversation=one.id,
                 queue=one.queue,
-                since=one.waiting_since.timestamp(),
+                since=since.timestamp(),
                 weight=one.weight,
                 priority=one.priority,
                 rule=rules[key],

@@ -48,15 +48,15 @@ def seen(work: Work, agent: int) -> str:
         found = work.agent(agent)
     except UnknownError:  # somebody who has never been at the desk
         found = Agent(agent, "")
-    return state_of(found, work.held_by(agent))
+    return state_of(found, work.held_by(agent), asked_in=agent in work.participants.weigh())
 
 
-def state_of(agent: Agent, mine: Sequence[Conversation]) -> str:
-    """The same from what they have."""
+def state_of(agent: Agent, mine: Sequence[Conversation], *, asked_in: bool) -> str:
+    """The same from what they have; ``asked_in``: into a colleague's call."""
     count = Counter(one.state for one in mine)
     return agent_state(
         agent.presence,
         offered=count[State.OFFERED],
-        active=count[State.ACTIVE] + count[State.HELD],
+        active=count[State.ACTIVE] + count[State.HELD] + asked_in,
         wrapping=count[State.WRAP_UP],
     )

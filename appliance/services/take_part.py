@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from appliance.domain.agent_state import Presence
 from appliance.domain.conversation import SPOKEN_IN
 from appliance.domain.participants import MOST_COLLEAGUES, Part, Participant
@@ -29,6 +31,15 @@ def has_part(work: Work, conversation: Conversation, agent: int) -> bool:
     return agent in (conversation.agent, conversation.last_agent) or (
         work.participants.one(conversation.id, agent) is not None
     )
+
+
+def asked_in(work: Work) -> dict[int, datetime]:
+    """Who takes part in a colleague's call, and since when."""
+    return {
+        agent: min(one.since for one in work.participants.joined_by(agent)
+                   if one.part is Part.COLLEAGUE)
+        for agent in work.participants.weigh()
+    }  # fmt: skip
 
 
 def invite(work: Work, conversation: int, agent: int, colleague: int) -> list[Participant]:

@@ -162,9 +162,8 @@ def overflowing(work: Work) -> list[tuple[Conversation, int]]:
 
 
 def _waited(work: Work, one: Conversation) -> float:
-    """Seconds; whoever left a message out of hours waits from the opening on."""
-    since = max(filter(None, (one.waiting_since, one.not_before)), default=work.now)
-    return (work.now - since).total_seconds()
+    """Seconds."""
+    return (work.now - (one.waits_from or work.now)).total_seconds()
 
 
 def _close(

@@ -24,6 +24,7 @@ from appliance.domain.service_level import (
     occupancy,
 )
 from appliance.domain.work import Floor, Work
+from appliance.services.take_part import asked_in
 
 # So few contacts say nothing about a service level: one unlucky one would be an alarm.
 _LEAST_CONTACTS = 3
@@ -54,7 +55,8 @@ class Board:
 
     Attributes:
         waiting: how many wait now; with `waits_since`, the oldest of them.
-        now: of this quarter-hour and the one before.
+        now: of this quarter-hour and the one before; in its service level, who waits past the
+            target now counts as missed.
         today: since midnight.
         occupancy: today, of those who serve the queue now.
         states: of those who serve it, how many are in which.
@@ -102,8 +104,8 @@ def wall(floor: Floor, book: Book, zone: str) -> Wall:
 
 def seen_agents(work: Work) -> list[Seen]:
     """Everybody who has ever been at a desk, by name."""
-    loads = work.loads()
-    found = [_seen(agent, loads.get(agent.id, ())) for agent in work.agents()]
+    loads, asked = work.loads(), asked_in(work)
+    found = [_seen(agent, loads.get(agent.id, ()), asked.get(agent.id)) for agent in work.agents()]
     return sorted(found, key=lambda one: one.agent.name)
 
 
@@ -131,14 +133,16 @@ def _board(
     whole: bool = False,
 ) -> Board:
     ids = {queue.id for queue in queues}
-    waits = [one for one in state.waiting if one.queue in ids and one.waiting_since]
-    oldest = min((one.waiting_since for one in waits if one.waiting_since), default=None)
+    waits = [(state.queues[one.queue], since) for one in state.waiting
+             if one.queue in ids and (since := one.waits_from)]  # fmt: skip
+    oldest = min((since for _queue, since in waits), default=None)
+    late = sum((state.now - since).total_seconds() > queue.target.within for queue, since in waits)
     serving = [one for one in state.seen if ids & one.agent.queues]
     states = Counter(one.state for one in serving)
     here = sum(states[one] for one in _HERE)
-    now, day = figures(_sum(lately, ids)), figures(_sum(today, ids))
+    now, day = figures(_sum(lately, ids), late), figures(_sum(today, ids))
     is_open = any(queue.hours.open_at(state.now) for queue in queues)
-    alerts = [] if whole else _alerts(queues[0].target, now, oldest, state.now, here)
+    alerts = [] if whole else _alerts(queues[0].target, now, oldest, state.now, here, late)
     return Board(
         queue=None if whole else queues[0],
         open=is_open,
@@ -154,10 +158,10 @@ def _board(
 
 
 def _alerts(
-    target: Target, now: Figures, oldest: datetime | None, moment: datetime, here: int
+    target: Target, now: Figures, oldest: datetime | None, moment: datetime, here: int, late: int
 ) -> list[Alert]:
     found = []
-    counted = now.answered + now.abandoned
+    counted = now.answered + now.abandoned + late
     if (
         now.service_level is not None
         and now.service_level < target.share
@@ -186,15 +190,19 @@ def _sum(by_queue: dict[int, Contacts], ids: set[int]) -> Contacts:
     return together
 
 
-def _seen(agent: Agent, has: Sequence[Conversation]) -> Seen:
+def _seen(agent: Agent, has: Sequence[Conversation], asked: datetime | None) -> Seen:
+    """``asked``: since when they take part in a colleague's call."""
     count = Counter(one.state for one in has)
     state = agent_state(
         agent.presence, offered=count[State.OFFERED],
-        active=count[State.ACTIVE] + count[State.HELD], wrapping=count[State.WRAP_UP],
+        active=count[State.ACTIVE] + count[State.HELD] + (asked is not None),
+        wrapping=count[State.WRAP_UP],
     )  # fmt: skip
     of_state = {
         AgentState.OFFERED: {State.OFFERED}, AgentState.BUSY: {State.ACTIVE, State.HELD},
         AgentState.WRAP_UP: {State.WRAP_UP},
     }.get(state, set())  # fmt: skip
     moments = [one.state_since for one in has if one.state in of_state and one.state_since]
+    if asked is not None and state is AgentState.BUSY:
+        moments.append(asked)
     return Seen(agent, state, min(moments, default=agent.presence_since), has)

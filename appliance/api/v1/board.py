@@ -138,14 +138,15 @@ def _mine(work: Work, agent: int) -> list[Conversation]:
 
 def _others(work: Work) -> dict[str, object]:
     waiting = Counter(one.queue for one in work.waiting())
-    loads = work.loads()
+    loads, asked = work.loads(), work.participants.weigh()
     return {
         "queues": [
             {"id": queue.id, "name": queue.name, "waiting": waiting[queue.id]}
             for queue in work.queues().values()
         ],
         "colleagues": [
-            {"id": one.id, "name": one.name, "state": state_of(one, loads.get(one.id, ())),
+            {"id": one.id, "name": one.name,
+             "state": state_of(one, loads.get(one.id, ()), asked_in=one.id in asked),
              "away_reason": one.away_reason, "queues": sorted(one.queues)}
             for one in work.agents()
         ],

@@ -68,7 +68,10 @@ class BoardShape(Shape):
     waits_since: datetime | None = Field(description="Since when the oldest of them waits.")
     share: float | None = Field(description="The target: so much is to be answered …")
     within: float | None = Field(description="… in so many seconds.")
-    now: FiguresShape = Field(description="Of this quarter-hour and the one before.")
+    now: FiguresShape = Field(
+        description="Of this quarter-hour and the one before; in the service level, who waits "
+        "past the target now counts as missed."
+    )
     today: FiguresShape
     occupancy: float | None
     states: dict[str, int] = Field(description="Agents who serve it, by state.")

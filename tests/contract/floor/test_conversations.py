@@ -11,6 +11,7 @@ from appliance.domain.agent_state import Said
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import State
 from appliance.domain.custom_fields import CustomField, FieldKind, Subject
+from appliance.domain.demand import Need, Rule, Step
 from appliance.domain.hours import Hours, always
 from appliance.domain.queue import Entry, Overflow
 from appliance.domain.transitions import IllegalTransitionError
@@ -21,8 +22,10 @@ from appliance.services.answer_offer import (
     accept_offer,
     decline_offer,
     expire_offers,
+    forget_refusals,
 )
 from appliance.services.describe import describe_contact, describe_conversation
+from appliance.services.keep_moving import DECLINE_PAUSE, keep_moving
 from appliance.services.presence import say
 from appliance.services.say_message import NotSayableError, NotYoursError, Saying, say_message
 
@@ -86,7 +89,7 @@ def test_an_answer_that_comes_too_late_is_refused(house):
         house.do(accept_offer, conversation, anna)
 
 
-def test_who_declined_is_asked_again_only_when_everybody_was(house):
+def test_who_declined_is_not_asked_again_for_a_while_and_then_if_nobody_else_came(house):
     anna, bo, chen = house.agents
     house.ready(anna, bo, chen)
     conversation = house.come().conversation.id
@@ -96,7 +99,24 @@ def test_who_declined_is_asked_again_only_when_everybody_was(house):
         asked.append(agent)
         house.do(decline_offer, conversation, agent)
     assert sorted(asked) == sorted(house.agents)
-    assert len(house.offer()) == 1
+    assert house.offer() == []
+    house.clock.advance(DECLINE_PAUSE - 1)
+    keep_moving(house.floor, False)
+    assert house.now(conversation).state is State.QUEUED, "it rings at nobody without a pause"
+    house.clock.advance(1)
+    keep_moving(house.floor, False)
+    assert house.now(conversation).agent in asked
+
+
+def test_what_an_agent_alone_declined_is_offered_at_once_to_who_comes(house):
+    anna, bo, _chen = house.agents
+    house.ready(anna)
+    conversation = house.come().conversation.id
+    house.offer()
+    house.do(decline_offer, conversation, anna)
+    assert house.offer() == []
+    house.ready(bo)
+    assert house.offer() == [(conversation, bo)]
 
 
 def test_who_missed_or_declined_it_while_the_others_were_at_home_is_asked_again(house):
@@ -110,6 +130,8 @@ def test_who_missed_or_declined_it_while_the_others_were_at_home_is_asked_again(
     house.do(say, anna, Said.READY)
     assert house.offer() == [(conversation, anna)]
     house.do(decline_offer, conversation, anna)
+    house.clock.advance(DECLINE_PAUSE)
+    house.do(forget_refusals, timedelta(seconds=DECLINE_PAUSE))
     assert house.offer() == [(conversation, anna)]
 
 
@@ -302,6 +324,20 @@ def test_out_of_hours_a_message_waits_for_the_next_shift_and_a_visitor_is_told_w
     assert house.offer() == []
     assert left.opens_at is not None
     house.clock.advance((left.opens_at - house.clock.now()).total_seconds())
+    assert house.offer() == [(left.conversation.id, house.agents[0])]
+
+
+def test_what_is_asked_of_agents_relaxes_from_the_opening_on_and_not_by_night(house):
+    steps = (Step(0, Need(skills={"fr": 3})), Step(60, Need()))
+    week = {day: spans for day, spans in always("UTC").week.items() if day == 6}
+    french = Rule("French", steps=steps)
+    house.change_queue(house.sales, hours=Hours("UTC", week), rules=(french,))
+    left = house.come(leaves_message=True)
+    house.ready(house.agents[0])
+    assert left.opens_at is not None
+    house.clock.advance((left.opens_at - house.clock.now()).total_seconds() + 59)
+    assert house.offer() == []
+    house.clock.advance(1)
     assert house.offer() == [(left.conversation.id, house.agents[0])]
 
 

@@ -4,12 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from appliance.domain.agent_state import Said
+from appliance.domain.hours import Hours, always
 from appliance.domain.reports.book import Filter
 from appliance.domain.reports.periods import Interval, Span
 from appliance.domain.service_level import Target
 from appliance.services import talk
 from appliance.services.answer_offer import accept_offer
+from appliance.services.presence import say
 from appliance.services.set_queue import told
+from appliance.services.wall import Alert, wall
 from appliance.store.counting import count_events
 from appliance.store.reports import SqlBook, forget_reports
 from tests.contract.floor.house import House
@@ -107,6 +111,36 @@ def test_the_live_figures_are_those_of_the_report(busy):
     contacts, times = told_now(busy)
     assert list(queues.values()) == list(contacts.values())
     assert {key[1]: one for key, one in times.items()} == agents
+
+
+def test_the_level_of_this_moment_counts_who_waits_past_the_target_and_alarms(house):
+    house.change_queue(house.sales, target=Target(0.8, 20, 1))
+    house.ready(house.agents[0])
+    serve(house, "in time", 1, 1)
+    house.do(say, house.agents[0], Said.STEP_AWAY)
+    for who in ("a", "b"):
+        house.come(who)
+    house.clock.advance(20)
+    board = wall(house.floor, book(house), "UTC").together
+    assert board.now.service_level == 1, "nobody is late yet"
+    house.clock.advance(1)
+    seen = wall(house.floor, book(house), "UTC")
+    assert seen.together.now.service_level == pytest.approx(1 / 3)
+    assert seen.together.today.service_level == 1, "a report counts them when they are answered"
+    (sales,) = [one for one in seen.queues if one.queue and one.queue.id == house.sales]
+    assert Alert.SERVICE_LEVEL in sales.alerts
+
+
+def test_a_message_left_by_night_is_late_from_the_opening_on(house):
+    week = {day: spans for day, spans in always("UTC").week.items() if day == 6}
+    house.change_queue(house.sales, hours=Hours("UTC", week), target=Target(0.8, 20, 1))
+    left = house.come(leaves_message=True)
+    assert left.opens_at is not None
+    house.clock.advance((left.opens_at - house.clock.now()).total_seconds() + 20)
+    board = wall(house.floor, book(house), "UTC").together
+    assert (board.now.service_level, board.waits_since) == (None, left.opens_at)
+    house.clock.advance(1)
+    assert wall(house.floor, book(house), "UTC").together.now.service_level == 0
 
 
 def test_a_report_of_one_queue_channel_or_agent_holds_nothing_else(busy):

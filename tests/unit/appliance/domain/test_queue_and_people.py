@@ -112,6 +112,14 @@ def test_the_figures_by_their_definitions():
     assert (found.offered, found.answered, found.abandoned, found.short_abandoned) == (4, 2, 1, 1)
 
 
+def test_who_waits_past_the_target_now_was_not_answered_in_time():
+    counted = Contacts(answered=3, in_time=3)
+    assert figures(counted).service_level == 1
+    assert figures(counted, late=1).service_level == pytest.approx(3 / 4)
+    assert figures(Contacts(), late=2).service_level == 0, "nobody was answered, and two are late"
+    assert figures(counted, late=1).abandonment == 0
+
+
 def test_figures_of_nothing_are_unknown_and_not_zero():
     found = figures(Contacts())
     assert (found.service_level, found.asa, found.aht) == (None, None, None)

@@ -13,6 +13,7 @@ from appliance.services import talk
 from appliance.services.presence import say
 from appliance.services.take_part import NotInvitedError, invite, part
 from appliance.services.telephony.guests import hand_over
+from appliance.services.wall import seen_agents
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
@@ -52,6 +53,9 @@ def test_a_consultation_is_not_heard_by_the_caller(house):
 def test_after_an_attended_transfer_the_colleague_has_the_call_and_the_agent_is_free(house):
     caller, _leg, guest, conversation = consulting(house)
     until_spoken(house, conversation)
+    assert house.seen(house.agents[1]) == "busy", "who is asked into a call is at work"
+    (second,) = [one for one in house.floor.read(seen_agents) if one.agent.id == house.agents[1]]
+    assert second.state == "busy"
     house.do(hand_over, conversation, *house.agents)
     house.until_together(caller, guest)
     until(lambda: house.switch.leg_of("101") is None, 60, "the first phone to end", every=0.01)
