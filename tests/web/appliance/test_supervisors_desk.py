@@ -184,6 +184,10 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
         one for has in floor.read(lambda work: work.loads()).values() for one in has
         if one.state == "active"
     )  # fmt: skip
+    theirs = next(name for name, one in site.room.agents.items() if one == spoken.agent)
+    before = site.page(theirs)
+    before.goto(f"{site.address}/account")  # wherever the agent is at that moment
+    expect(before.get_by_role("heading", level=1)).to_be_visible()
     late = site.room.queues["Reception"]
     who = [Identity("cookie", "late", sure=False)]
     arrival = Arrival(channel="chat", queue=late, weight=25, name="Late", identities=who)
@@ -213,6 +217,12 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
     expect(page.locator("main")).to_contain_text("Are you there?")
     taken = floor.read(lambda work: work.conversation(spoken.id))
     assert taken.agent == site.room.agents["sue"]
+    notice = before.locator("[data-test=taken]")
+    expect(notice).to_contain_text("Sue Bennett has taken over the conversation with")
+    expect(notice.get_by_role("link")).to_have_count(0)  # the agent may not read it any more
+    notice.get_by_role("button", name="OK").click()
+    expect(notice).to_have_count(0)
+    before.close()
     what = [one.what for one in site.room.office.audit.latest(20)]
     assert "conversation.listen" in what
     page.close()

@@ -17,6 +17,7 @@ import { tidyDrafts, withOutgoing } from "./drafts";
 import { narrowed, wanted } from "./find";
 import { recovered } from "./journal";
 import { asideInOrder, inOrder, isAside, isIncomplete, isJoined, isMine } from "./order";
+import { noticed, takenAway, type Taken } from "./taken";
 import { makeTalk, type Talk } from "./talk";
 import { heardTyping, typesNoMore } from "./typing";
 import { written } from "./written";
@@ -34,6 +35,7 @@ export const useBoard = defineStore("board", () => {
   const labels = ref<LabelShape[]>([]);
   const fields = ref<FieldShape[]>([]);
   const updating = ref(false);
+  const taken = ref<Taken[]>([]);
   const mostLength = ref(4000);
   const contacts = reactive(new Map<number, ContactPage>());
   const details = reactive(new Map<number, Detail>());
@@ -113,6 +115,11 @@ export const useBoard = defineStore("board", () => {
     else if (told.kind === "message.marked") marked(conversation, told);
     else if (told.kind.startsWith("conversation.")) {
       if (told.data.woken === "time") play("messages"); // what was snoozed is back
+      const gone = takenAway(told, me.value?.id ?? 0, cards.get(conversation)?.contact_name ?? "");
+      if (gone) {
+        taken.value = noticed(taken.value, gone);
+        if (!colleagues.value.some((one) => one.id === gone.by)) void soon("others", refreshOthers); // for their name
+      }
       void soon(`card ${conversation}`, () => refresh(conversation));
     }
   }
@@ -332,7 +339,7 @@ export const useBoard = defineStore("board", () => {
   }
 
   return {
-    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
+    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, taken, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
     begin, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

@@ -17,6 +17,7 @@ import pytest
 
 from appliance.api.desk_page import AREAS
 from appliance.domain.refusals import KINDS, WEB_KINDS, names_in
+from appliance.domain.roles import PERMISSIONS, Role
 from tests.architecture.house import ROOT
 from tests.support.look import views
 from tests.web.appliance.conftest import build, house, nodes  # noqa: F401
@@ -112,6 +113,14 @@ def test_every_refusal_of_the_server_has_its_sentence_at_the_desk():
         known = {*names_in(kind), "seconds"}
         for texts in (english, chinese):
             assert set(re.findall(r"\{(\w+)\}", texts[f"refusals.kind.{kind}"])) <= known, kind
+    assert all(re.search("[\u4e00-\u9fff]", chinese[key]) for key in told)
+
+
+def test_every_permission_has_its_words():
+    english, chinese = (catalogue(language) for language in LANGUAGES)
+    told = {key for key in english if key.startswith("admin.keys.may.")}
+    every = PERMISSIONS[Role.ADMINISTRATOR]  # who has them all
+    assert told == {f"admin.keys.may.{one}" for one in every}
     assert all(re.search("[\u4e00-\u9fff]", chinese[key]) for key in told)
 
 
