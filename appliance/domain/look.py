@@ -12,6 +12,7 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _SIDES = ("right", "left")
 _LANGUAGES = ("zh-CN", "en")
 _MOST_TITLE = 60
+_MOST_SAID = 1000
 WHITE, DARK = "#ffffff", "#1c2430"
 
 
@@ -24,19 +25,23 @@ class Look:
         side: of the window, ``right`` or ``left``.
         title: by language; a language that is missing has the widget's own words.
         greeting: the same; shown before the chat and at its beginning.
+        comfort: the same; shown while the visitor waits for an agent.
     """
 
     accent: str = ""
     side: str = "right"
     title: Mapping[str, str] = field(default_factory=dict)
     greeting: Mapping[str, str] = field(default_factory=dict)
+    comfort: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.accent and not _COLOUR.fullmatch(self.accent):
             raise InvalidError("look-colour")
         if self.side not in _SIDES:
             raise InvalidError("look-side", known=sorted(_SIDES))
-        for texts, most in ((self.title, _MOST_TITLE), (self.greeting, 1000)):
+        for texts, most in (
+            (self.title, _MOST_TITLE), (self.greeting, _MOST_SAID), (self.comfort, _MOST_SAID),
+        ):  # fmt: skip
             for language, text in texts.items():
                 if language not in _LANGUAGES:
                     raise InvalidError("look-language", known=sorted(_LANGUAGES))

@@ -39,7 +39,6 @@ class Queue:
         reserve_after: seconds of waiting after which an agent is kept free for a conversation that
             needs more capacity than anybody has at the moment (a call among chats).
         most_waiting: conversations; one more is refused. 0: no limit.
-        greeting, comfort: what the contact sees or hears on arriving, and while waiting.
         overflow: None: it stays. Into a queue that is closed or full nobody is moved.
         closed_to: the queue that takes over out of hours; None: the contact leaves a message.
         weights: what a conversation takes of an agent, by channel, from its arrival on; a channel
@@ -59,8 +58,6 @@ class Queue:
     sticky: float = 0.0
     reserve_after: float = 10.0
     most_waiting: int = 0
-    greeting: str = ""
-    comfort: str = ""
     wrap_up: WrapUp = field(default_factory=WrapUp)
     overflow: Overflow | None = None
     closed_to: int | None = None

@@ -16,8 +16,7 @@ from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.wrap_up import AfterWork, WrapUp
 
 _PLAIN = (
-    "priority", "ageing", "ring", "sticky", "reserve_after", "most_waiting", "greeting", "comfort",
-    "closed_to",
+    "priority", "ageing", "ring", "sticky", "reserve_after", "most_waiting", "closed_to",
 )  # fmt: skip
 
 
@@ -45,6 +44,7 @@ def to_form(queue: Queue) -> dict[str, Any]:
             "side": queue.look.side,
             "title": dict(queue.look.title),
             "greeting": dict(queue.look.greeting),
+            "comfort": dict(queue.look.comfort),
         },
         "weights": dict(queue.weights),
         "phone": vars(queue.phone).copy(),

@@ -53,13 +53,10 @@ class Looks:
         now = self.settings()
         files = now.attachments
         opens = found.hours.next_opening(work.now) if entry is Entry.CLOSED else None
-        # One language for all, as queues had it before they had looks.
-        greeting = dict(queue.look.greeting) or (
-            {"zh-CN": queue.greeting, "en": queue.greeting} if queue.greeting else {}
-        )
         return LookShape(
             accent=queue.look.accent, on_accent=queue.look.on_accent, side=queue.look.side,
-            title=dict(queue.look.title), greeting=greeting, entry=str(entry), opens_at=opens,
+            title=dict(queue.look.title), greeting=dict(queue.look.greeting),
+            entry=str(entry), opens_at=opens,
             most_length=now.most_length,
             most_file=files.most_mib * 2**20 if files.most_files else 0,
             file_types=sorted(files.types), transcripts=self.can_send(),

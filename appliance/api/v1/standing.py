@@ -31,7 +31,9 @@ class Standing(Shape):
     agent: str = Field(description="The name of whoever speaks; empty: nobody yet.")
     names: dict[str, str] = Field(description="Of the agents who spoke or speak, by their id.")
     place: PlaceShape | None = Field(description="While somebody is waited for.")
-    comfort: str = Field(description="What the queue says to who waits; empty: nothing.")
+    comfort: dict[str, str] = Field(
+        description="What the queue says to who waits, by language; empty: nothing."
+    )
     marks: BothMarks
     may_rate: bool
     stars: int = Field(description="What the visitor rated; 0: not yet.")
@@ -69,9 +71,9 @@ def standing_shape(
     }
 
 
-def _comfort(work: Work, found: Conversation) -> str:
+def _comfort(work: Work, found: Conversation) -> dict[str, str]:
     """Whoever left a message out of hours waits for nobody now."""
     later = found.not_before is not None and found.not_before > work.now
     if found.queue is None or found.state not in WAITING or later:
-        return ""
-    return work.queue(found.queue).comfort
+        return {}
+    return dict(work.queue(found.queue).look.comfort)

@@ -53,8 +53,8 @@ export interface Standing {
   agent: string;
   names: Record<string, string>;
   place: Place | null;
-  /** What the queue says to who waits. */
-  comfort: string;
+  /** What the queue says to who waits, by language. */
+  comfort: Record<string, string>;
   marks: { contact: Mark; agent: Mark };
   may_rate: boolean;
   stars: number;
@@ -119,7 +119,7 @@ const NOBODY: Standing = {
   agent: "",
   names: {},
   place: null,
-  comfort: "",
+  comfort: {},
   marks: { contact: { delivered: 0, read: 0 }, agent: { delivered: 0, read: 0 } },
   may_rate: false,
   stars: 0,

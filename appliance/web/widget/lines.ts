@@ -14,7 +14,7 @@ export interface LineWishes {
 const kept = new Map<string, HTMLElement>(); // a picture is fetched once, not at each line that comes
 const MOST_KEPT = 200;
 
-export function lines(chat: Chat, t: Texts, wishes: LineWishes, greeting: string): HTMLElement[] {
+export function lines(chat: Chat, t: Texts, wishes: LineWishes, greeting: string, tongue: string): HTMLElement[] {
   const house = (said: string): HTMLElement[] => (said ? [make("li", { class: "hello" }, ...rich(said))] : []);
   const found = house(greeting);
   const mark = chat.standing.marks.agent;
@@ -33,7 +33,7 @@ export function lines(chat: Chat, t: Texts, wishes: LineWishes, greeting: string
     line.append(make("small", {}, facts.join(" · ")));
     found.push(line);
   }
-  const comfort = house(chat.standing.waits ? chat.standing.comfort : "");
+  const comfort = house(chat.standing.waits ? (chat.standing.comfort[tongue] ?? "") : "");
   return found.concat(comfort, chat.outgoing.map((one) => outgoing(one, t, wishes)));
 }
 

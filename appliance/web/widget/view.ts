@@ -162,7 +162,7 @@ export class View {
     this.count.textContent = String(unread);
     const title = this.launchText.textContent ?? t.open;
     this.launch.setAttribute("aria-label", unread ? `${title}: ${t.unread(unread)}` : title);
-    const found = lines(chat, t, this.wishes, this.look?.greeting[this.tongue] ?? "");
+    const found = lines(chat, t, this.wishes, this.look?.greeting[this.tongue] ?? "", this.tongue);
     this.items.replaceChildren(...found);
     if (atEnd || found.length > this.shown) this.list.scrollTop = this.list.scrollHeight;
     this.shown = found.length;

@@ -202,12 +202,13 @@ def test_files_marks_typing_and_emoji(shop: Shop, tmp_path):
 
 def test_a_queues_look_the_place_in_the_row_and_the_rating_at_the_end(shop: Shop):
     admin = Person(shop.house, "admin")
+    comfort = "Meanwhile, see https://tea.example/help"
     look = {
         "accent": "#ffcc00", "side": "left", "title": {"en": "Tea support"},
         "greeting": {"en": "Ask us about tea"},
+        "comfort": {"en": comfort, "zh-CN": "请稍候"},
     }  # fmt: skip
-    comfort = "Meanwhile, see https://tea.example/help"
-    admin.do("PATCH", f"/queues/{shop.queue}", {"form": {"look": look, "comfort": comfort}})
+    admin.do("PATCH", f"/queues/{shop.queue}", {"form": {"look": look}})
     before = shop.spoken()
     shop.house.clock.advance(150)  # what one takes
     shop.done(before)

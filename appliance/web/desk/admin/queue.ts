@@ -18,8 +18,6 @@ export interface QueueForm {
   sticky: number;
   reserve_after: number;
   most_waiting: number;
-  greeting: string;
-  comfort: string;
   closed_to: number | null;
   hours: { zone: string; week: Record<string, string[]>; days: Record<string, string[]> };
   rules: Rule[];
@@ -43,7 +41,7 @@ const ALL_DAY = "00:00-00:00";
 
 export function newForm(zone: string): QueueForm {
   return {
-    priority: 0, ageing: 1, ring: 20, sticky: 0, reserve_after: 10, most_waiting: 0, greeting: "", comfort: "", closed_to: null,
+    priority: 0, ageing: 1, ring: 20, sticky: 0, reserve_after: 10, most_waiting: 0, closed_to: null,
     hours: { zone, week: Object.fromEntries(WEEK.map((day) => [day, day < "5" ? ["09:00-18:00"] : []])), days: {} },
     rules: [], target: { share: 0.8, within: 20, short: 5 }, wrap_up: { kind: "optional", seconds: 0 }, overflow: null, weights: {},
     phone: { language: "zh-CN", announce: 45, wait: true, record: false, keep_days: 0, banner: true, beep: "agent", beep_every: 0, callback: "", number: "" },

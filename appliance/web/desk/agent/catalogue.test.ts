@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FieldShape, LabelShape } from "../api/types";
 import { inUse, inWords, offeredIn, stillFilled } from "./catalogue";
 
-const field = (key: string, more: Partial<FieldShape> = {}): FieldShape => ({ id: 1, subject: "contact", key, names: {}, kind: "text", choices: [], required: false, position: 1, retired: false, etag: "", ...more });
+const field = (key: string, more: Partial<FieldShape> = {}): FieldShape => ({ id: 1, subject: "contact", key, names: {}, kind: "text", choices: [], required: false, position: 1, retired: false, confidential: false, etag: "", ...more });
 const label = (word: string, more: Partial<LabelShape> = {}): LabelShape => ({ id: 1, kind: "disposition", word, names: {}, colour: "grey", queues: [], position: 1, retired: false, etag: "", ...more });
 
 describe("what agents fill in and choose from", () => {

@@ -22,7 +22,7 @@ def test_contrast_is_that_of_the_standard():
     [
         {"accent": "red"}, {"accent": "#12345"}, {"accent": "#123456;background:url(//x)"},
         {"side": "top"}, {"title": {"fr": "x"}}, {"title": {"en": "x" * 61}},
-        {"greeting": {"en": "x" * 1001}},
+        {"greeting": {"en": "x" * 1001}}, {"comfort": {"en": "x" * 1001}}, {"comfort": {"fr": "x"}},
     ],
 )  # fmt: skip
 def test_a_look_that_is_none_is_refused(look):
