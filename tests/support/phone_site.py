@@ -25,6 +25,7 @@ from appliance.store.phones import SqlPhones
 from appliance.telephony.configure import ari_password
 from appliance.telephony.running import running_pid
 from common.clock import SystemClock
+from common.vault import Vault
 from tests.support.chromium import chromium
 from tests.support.real_switch import RealSwitch, real_switch
 from tests.support.waiting import until
@@ -116,7 +117,7 @@ class PhoneSite:
     def calls_going_on(self) -> list[Call]:
         """Those that the core says are not over."""
         database = Database(database_url("", self._data))
-        floor = SqlFloor(database, SystemClock())
+        floor = SqlFloor(database, SystemClock(), Vault.of(self._data))
         try:
             return floor.read(lambda work: list(work.calls.going_on()))
         finally:
