@@ -86,8 +86,14 @@ class _Hands:
         return list(self.steps.values())
 
 
-def measure(desk: Desk, browser: Browser, rounds: int, slower: float, trace: Path) -> list[Step]:
-    """All steps, one after the other in one browser; its trace lies in ``trace`` afterwards."""
+def measure(
+    desk: Desk, browser: Browser, rounds: int, slower: float, trace: Path | None = None
+) -> list[Step]:
+    """All steps, one after the other in one browser.
+
+    With ``trace`` Chromium writes there what it did, with samples of the scripts and a picture of each frame. That
+    is about as much work as the desk's own, so that times of such a run are not those of people.
+    """
     page = desk.page(browser)
     page.goto(desk.url)
     page.locator("[data-test=card]").first.wait_for()
@@ -95,11 +101,13 @@ def measure(desk: Desk, browser: Browser, rounds: int, slower: float, trace: Pat
     if slower != 1:
         session = page.context.new_cdp_session(page)
         session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
-    browser.start_tracing(page=page, path=trace, screenshots=True)
+    if trace:
+        browser.start_tracing(page=page, path=trace, screenshots=True)
     hands = _Hands(page)
     for step in (_list, _palette, _long, _switching, _typing, _offers):
         step(hands, desk, rounds)
-    browser.stop_tracing()
+    if trace:
+        browser.stop_tracing()
     steps = hands.told()
     page.context.close()
     return steps

@@ -10,9 +10,11 @@ import "./style/tokens.css";
 import "./style/base.css";
 import { watchBrowser } from "./stores/connection";
 import { showTheme } from "./stores/theme";
+import { watchPresses } from "./ui/picture";
 
 showTheme();
 watchBrowser();
+watchPresses();
 const app = createApp(App);
 watchFaults(app);
 app.use(createPinia());

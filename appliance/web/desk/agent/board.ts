@@ -93,6 +93,19 @@ export const useBoard = defineStore("board", () => {
     void followJoined().catch(() => undefined);
   }
 
+  /** Read what was said, as far as it is not here. */
+  async function open(conversation: number): Promise<void> {
+    await talk(conversation).open(cards.get(conversation)?.messages ?? 0);
+  }
+
+  /** The same of those beside it in the list: a step to them finds it here. */
+  function openAround(conversation: number): void {
+    const at = listed.value.findIndex((one) => one.id === conversation);
+    for (const one of at < 0 ? [] : [listed.value[at + 1], listed.value[at - 1]]) {
+      if (one?.messages && !talk(one.id).messages.length) void open(one.id).catch(() => undefined);
+    }
+  }
+
   async function catchUp(one: Talk): Promise<void> {
     const newest = cards.get(one.conversation)?.messages ?? 0;
     if (one.messages.length && newest > one.last) await one.open(newest).catch(() => undefined);
@@ -340,6 +353,6 @@ export const useBoard = defineStore("board", () => {
 
   return {
     ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, taken, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
-    begin, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
+    begin, open, openAround, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

@@ -5,6 +5,7 @@ import { sentence, type Told } from "../refusals/sentence";
 import { settings } from "../settings";
 import { heardDate } from "../stores/clock";
 import { tell } from "../stores/connection";
+import { afterPresses } from "../ui/picture";
 import type { components, paths } from "./description";
 
 export type Kind = components["schemas"]["Problem"]["kind"];
@@ -126,6 +127,7 @@ async function send(method: Method, path: string, asked: Asked<unknown>): Promis
   }
   // Answers nothing to a body that is none: a proxy's page, or a server that is just starting.
   const told = (await answer.json().catch(() => null)) as Record<string, unknown> | null;
+  await new Promise<void>(afterPresses);
   if (answer.status === 204) return undefined;
   if (answer.ok && told === null) throw new Unreached(); // cut off: the server died while it answered
   if (answer.ok) return told;

@@ -27,5 +27,5 @@ export function useReached<T>(source: WatchSource<T>, job: (wanted: NonNullable<
     untilReached(() => job(wanted), gone.signal).catch((error: unknown) => {
       if (!(error instanceof Refused)) throw error;
     });
-  });
+  }, { immediate: true });
 }

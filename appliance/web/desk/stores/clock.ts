@@ -2,6 +2,8 @@
 
 import { ref } from "vue";
 
+import { afterPresses } from "../ui/picture";
+
 let skew = 0; // milliseconds that the server is ahead
 
 export const now = ref(Date.now());
@@ -17,4 +19,4 @@ export function tick(): void {
   now.value = Date.now() + skew;
 }
 
-setInterval(tick, 1000);
+setInterval(() => afterPresses(tick), 1000);

@@ -3,6 +3,7 @@
 import { ref } from "vue";
 
 import { Feed, type FeedEvent, type Moment } from "../../client/feed";
+import { afterPresses } from "../ui/picture";
 
 export const connected = ref(true);
 export const goneSince = ref(0);
@@ -43,9 +44,9 @@ export interface Handler {
 export function follow(topic: string, cursor: number, handler: Handler): () => void {
   let before = true;
   const feed = new Feed(location.origin, topic, "", cursor, {
-    event: (event) => handler.event(event),
-    moment: (moment) => handler.moment?.(moment),
-    reload: () => handler.reload(),
+    event: (event) => afterPresses(() => handler.event(event)),
+    moment: (moment) => afterPresses(() => handler.moment?.(moment)),
+    reload: () => afterPresses(() => handler.reload()),
     refused: () => handler.refused(),
     connected: (yes) => {
       tell(topic, yes);

@@ -15,6 +15,37 @@ export function afterPicture(job: () => void): void {
   setTimeout(once, LONGEST);
 }
 
+let waiting = 0; // presses whose picture is not made yet
+const behind: (() => void)[] = [];
+
+function press(): void {
+  waiting += 1;
+  afterPicture(() => {
+    waiting -= 1;
+    next();
+  });
+}
+
+/** One of what waited, in a task of its own: another press comes before the rest. */
+function next(): void {
+  if (waiting) return;
+  const job = behind.shift();
+  if (!job) return;
+  setTimeout(next);
+  job();
+}
+
+/** From now on what comes in gives way to keys and clicks. */
+export function watchPresses(): void {
+  for (const sign of ["keydown", "pointerdown"]) addEventListener(sign, press, { capture: true, passive: true });
+}
+
+/** Do what came in by itself (an answer, an event, the clock's tick): at once, or after the picture that somebody waits for. In order. */
+export function afterPresses(job: () => void): void {
+  if (waiting || behind.length) behind.push(job);
+  else job();
+}
+
 /** What `source` is, from the picture after the next one on: the costly part of an answer follows it. */
 export function useAfterPicture<T>(source: () => T): Readonly<ShallowRef<T | undefined>> {
   const kept = shallowRef<T>();
@@ -24,18 +55,29 @@ export function useAfterPicture<T>(source: () => T): Readonly<ShallowRef<T | und
   return kept;
 }
 
-/** What `source` is once it has been that for a while: nobody only passes by. */
-export function useSettled<T>(source: () => T, milliseconds: number): Readonly<ShallowRef<T | undefined>> {
+const STEP = 600; // milliseconds: what changes again within them is stepped through
+const STAYS = 300; // milliseconds without a step: somebody stays
+
+/** What `source` is: after the next picture where somebody jumps to it; who steps through passes by, until they stay. */
+export function useSettled<T>(source: () => T): Readonly<ShallowRef<T | undefined>> {
   const kept = shallowRef<T>();
-  let timer = 0;
+  let [timer, before, change] = [0, -Infinity, 0];
   watch(
     source,
-    () => {
+    (found) => {
+      if (found === undefined) return; // nothing is wanted yet: what comes first is a jump
+      const [steps, mine] = [performance.now() - before < STEP, (change += 1)];
+      before = performance.now();
       clearTimeout(timer);
-      timer = setTimeout(() => (kept.value = source()), milliseconds) as unknown as number;
+      const take = (): void => void (mine === change && (kept.value = source()));
+      if (steps) timer = setTimeout(take, STAYS) as unknown as number;
+      else afterPicture(take);
     },
     { immediate: true },
   );
-  onScopeDispose(() => clearTimeout(timer));
+  onScopeDispose(() => {
+    change += 1;
+    clearTimeout(timer);
+  });
   return kept;
 }
