@@ -91,8 +91,8 @@ def measure(
 ) -> list[Step]:
     """All steps, one after the other in one browser.
 
-    With ``trace`` Chromium writes there what it did, with samples of the scripts and a picture of each frame. That
-    is about as much work as the desk's own, so that times of such a run are not those of people.
+    With ``trace`` Chromium writes there what it did, with samples of the scripts and a picture of
+    each frame. That is as much work as the desk's own: times of such a run are not those of people.
     """
     page = desk.page(browser)
     page.goto(desk.url)
