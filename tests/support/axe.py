@@ -8,6 +8,18 @@ from tests.architecture.house import ROOT
 
 AXE = ROOT / "appliance" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
+_TOO_WIDE = """() => [document.documentElement, document.querySelector("main")]
+    .every((one) => !one || one.scrollWidth <= one.clientWidth) ? "" :
+    [...document.querySelectorAll("body *")]
+        .filter((one) => one.getBoundingClientRect().right
+            > document.documentElement.clientWidth + 1)
+        .map((one) => one.tagName + "." + one.className).slice(0, 5).join(", ")"""
+
+
+def too_wide(page: Page) -> str:
+    """What stands out of the window at the right; empty: nothing does."""
+    return str(page.evaluate(_TOO_WIDE))
+
 
 def hindrances(page: Page) -> list[str]:
     """All that is serious on the page, by WCAG 2.2 AA."""

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import TimeoutError as TookTooLong
 
-from tests.support.axe import hindrances
+from tests.support.axe import hindrances, too_wide
 from tests.support.chromium import ANY_CERTIFICATE, chromium
 from tests.support.showroom import PASSWORD, ZONE_NAME, Showroom, open_to_visitors
 
@@ -111,11 +113,15 @@ def views(room: Showroom) -> list[View]:
     ]
 
 
-def dialogs() -> list[View]:
-    """What opens over a page."""
+def dialogs(room: Showroom) -> list[View]:
+    """What opens over a page, or happens to it; what supervisors open, on a phone, too."""
     add = ".page > header .button.primary"
     edit = ".does .button"
-    return [
+    talk = f"/conversations/{room.spoken_by('anna')}"
+    call = f"/conversations/{room.spoken_by('wei')}"
+    wraps = f"/conversations/{room.spoken_by('bo', 'wrap_up')}"
+    number = " ".join("13800138000")
+    helping = [
         View("set-state", "/supervisor/agents", "sue", ready=".people", click=".people .button"),
         View(
             "listen-in",
@@ -132,6 +138,57 @@ def dialogs() -> list[View]:
             click="tr:nth-child(2) .does .button:nth-child(2)",
         ),
         View("figure-means", "/supervisor/wall", "sue", ready=".tiles", click=".tile .means"),
+        View(
+            "their-menu",
+            "/supervisor/wall",
+            "sue",
+            ready=".tiles",
+            click="header > .bare:last-of-type",
+        ),
+        View("their-state", "/supervisor/wall", "sue", ready=".tiles", click="header button"),
+        View("their-palette", "/supervisor/wall", "sue", ready=".tiles", click="header .search"),
+        View("their-reply", "/admin/replies", "sue", ready="tbody tr", click="tbody .button"),
+        View("their-block", "/admin/blocklist", "sue", ready="tbody tr", click=add),
+    ]
+    phones = [
+        View("call-ring", "/", "rosa", ready="[data-test=offer]"),
+        View("call-ring-phone", "/", "rosa", PHONE, "[data-test=offer]"),
+        View("call", call, "wei", ready="[data-test=end]"),
+        View("call-give", call, "wei", ready="[data-test=end]", press=f"Escape t {number}"),
+        View("call-invite", call, "wei", ready="[data-test=end]", press="Escape i"),
+        View("call-supervise", call, "sue", ready="[data-test=ladder]"),
+        View("phone-menu", "/", "maria", ready=".empty", click="[data-test=phone]"),
+        View("call-out", "/", "maria", ready=".empty", press="c"),
+        View(
+            "call-back",
+            talk,
+            "anna",
+            ready="[data-test=call-number]",
+            click="[data-test=call-number]",
+        ),
+        View("agent-invite", talk, "anna", ready="[role=log] article", press="Escape i"),
+        View("agent-talk-phone", talk, "anna", PHONE, "[role=log] article"),
+        View(
+            "agent-give-phone",
+            talk,
+            "anna",
+            PHONE,
+            "[role=log] article",
+            click=".talk .button:nth-child(3)",
+        ),
+        View("agent-wrap-phone", wraps, "bo", PHONE, "form.wrap"),
+        View("running-phone", "/running", "sue", PHONE, "tbody tr"),
+        View("account-phone", "/account", "sue", PHONE, "main h1"),
+        View("replies-phone", "/admin/replies", "sue", PHONE, "tbody tr"),
+        View("blocklist-phone", "/admin/blocklist", "sue", PHONE, "tbody tr"),
+        View("talk-phone", talk, "sue", PHONE, "[role=log] article"),
+        View("call-supervise-phone", call, "sue", PHONE, "[data-test=ladder]"),
+        View("agent-save", talk, "sue", ready="[role=log] article", click=".talk header .button"),
+    ]
+    return [
+        *phones,
+        *helping,
+        *(replace(one, name=f"{one.name}-phone", size=PHONE) for one in helping),
         View("person-add", "/admin/people", ready="tbody tr", click=add),
         View(
             "person-work", "/admin/people", ready="tbody tr", click=f"tbody tr:nth-child(3) {edit}"
@@ -188,7 +245,8 @@ def photograph(page: Page, address: str, view: View, file: Path) -> None:
     page.set_viewport_size({"width": view.size[0], "height": view.size[1]})
     page.goto(address + view.path)
     page.wait_for_selector(view.ready, timeout=30_000)
-    page.wait_for_load_state("networkidle", timeout=5_000)
+    with contextlib.suppress(TookTooLong):  # on a busy machine it may never rest so long
+        page.wait_for_load_state("networkidle", timeout=5_000)
     press(page, view)
     page.wait_for_timeout(300)
     if view.tall:  # what scrolls inside is shown whole
@@ -200,38 +258,48 @@ def look_at(page: Page, address: str, view: View, file: Path) -> list[str]:
     """Photograph it; answers what is wrong with it."""
     try:
         photograph(page, address, view, file)
-        return hindrances(page)
+        wide = too_wide(page)
+        return hindrances(page) + ([f"too wide: {wide}"] if wide else [])
     except Error as error:  # the other pages are looked at all the same
         return [str(error)]
 
 
 def main() -> None:
-    """`python -m tests.support.look FOLDER [PART OF A NAME ...]`; 1 when axe finds what hinders."""
+    """`python -m tests.support.look FOLDER [PART OF A NAME ...]`; 1 when something is wrong.
+
+    Names are those of the files, such as ``live-phone-zh-CN-dark``.
+    """
     out, parts = Path(sys.argv[1]), sys.argv[2:]
     out.mkdir(parents=True, exist_ok=True)
     wrong: list[str] = []
 
-    def fault(error: Error) -> None:
-        wrong.append(f"page error: {error}")
+    def tell(what: object) -> None:
+        wrong.append(str(what))
+        print(what, flush=True)  # noqa: T201
 
     with tempfile.TemporaryDirectory() as folder, open_to_visitors(Path(folder)) as (room, address):
-        wanted = [
-            one
-            for one in (*views(room), *dialogs())
-            if not parts or any(part in one.name for part in parts)
-        ]
+        shown = [*views(room), *dialogs(room)]
         with chromium(ANY_CERTIFICATE) as browser:
             for language, theme in product(LANGUAGES, THEMES):
-                for who in sorted({view.who for view in wanted}):
-                    context = sign_in(browser, address, who, language, color_scheme=theme)
+                form = f"-{language}-{theme}"
+                wanted = [
+                    one for one in shown
+                    if not parts or any(part in one.name + form for part in parts)
+                ]  # fmt: skip
+                for who, held in sorted({(view.who, view.size == PHONE) for view in wanted}):
+                    context = sign_in(
+                        browser, address, who, language, color_scheme=theme,
+                        has_touch=held, is_mobile=held,
+                    )  # fmt: skip
                     page = context.new_page()
-                    page.on("pageerror", fault)
-                    for view in (one for one in wanted if one.who == who):
-                        file = out / f"{view.name}-{language}-{theme}.png"
-                        wrong += [
-                            f"{file.name}: {one}" for one in look_at(page, address, view, file)
-                        ]
+                    page.on("pageerror", lambda error: tell(f"page error: {error}"))
+                    for view in wanted:
+                        if (view.who, view.size == PHONE) != (who, held):
+                            continue
+                        file = out / f"{view.name}{form}.png"
                         print(file, flush=True)  # noqa: T201
+                        for one in look_at(page, address, view, file):
+                            tell(f"{file.name}: {one}")
                     context.close()
     sys.exit("\n".join(wrong))
 

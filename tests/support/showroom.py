@@ -31,6 +31,7 @@ from appliance.domain.running import Reporting
 from appliance.domain.service_level import Target
 from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
+from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.work import Work
 from appliance.domain.wrap_up import AfterWork, WrapUp
 from appliance.office import Office
@@ -44,6 +45,7 @@ from appliance.services.presence import say
 from appliance.services.say_message import Saying, say_message
 from appliance.services.set_queue import told
 from appliance.settings import ApplianceSettings
+from appliance.settings_telephony import TelephonySettings
 from appliance.store.counting import count_events
 from appliance.store.floor_models import EventRow
 from appliance.store.flows import SqlFlows
@@ -54,7 +56,7 @@ from common.feed import FeedApp, Wakeups
 from common.serving.certificates import ensure_self_signed
 from common.web.passwords import Passwords
 from tests.support.serving import served
-from tests.support.showroom_details import connections, ended, files, replies
+from tests.support.showroom_details import connections, ended, files, replies, telephones
 from tests.support.told_site import telling
 
 # Where it is three in the afternoon, so that today has something to show.
@@ -71,7 +73,10 @@ PEOPLE = (
     ("dana", "Dana Okafor", Role.AGENT),
     ("lihua", "李华", Role.AGENT),
     ("maria", "Maria Fernanda de la Cruz Montenegro", Role.AGENT),
+    ("rosa", "Rosa Lindemann", Role.AGENT),  # these two are at the telephones
+    ("wei", "王伟", Role.AGENT),
 )
+AT_PHONES = ("rosa", "wei")
 SAYINGS = (
     (
         "My order 4711 has not arrived yet. Can you tell me where it is?",
@@ -111,7 +116,8 @@ def opened(folder: Path, wakeups: Wakeups, days: int = 28, empty: bool = False, 
 
     ``empty``: as it is at its first start. ``more``: further settings.
     """
-    settings = ApplianceSettings(data_dir=str(folder), host="127.0.0.1", **more)
+    way_out = TelephonySettings(outbound="trunk.example", allowed_prefixes=("*",))
+    settings = ApplianceSettings(data_dir=str(folder), host="127.0.0.1", telephony=way_out, **more)
     clock = SystemClock()
     with Office.opened(settings, clock, wakeups.notify) as office:
         appliance = create_app(
@@ -166,6 +172,7 @@ def _furnish(appliance: Appliance, office: Office, days: int) -> Showroom:
     _work(room)
     files(office, room.spoken_by("lihua"), ids["lihua"])
     ended(office, room.spoken_by("bo"), ids["bo"])
+    telephones(office, queues["Hotline 热线"], [ids[name] for name in reversed(AT_PHONES)])
     count_events(office.floor)
     return room
 
@@ -180,6 +187,7 @@ def _queues(work: Work) -> dict[str, int]:
               wrap_up=WrapUp(AfterWork.TIMED, timedelta(seconds=60))),
         Queue(0, "Technical support", target=Target(0.7, 60, 10)),
         Queue(0, "Complaints 投诉"),
+        Queue(0, "Hotline 热线", phone=PhonePolicy(record=True)),
     )  # fmt: skip
     found = {}
     for queue in wanted:
@@ -258,11 +266,13 @@ def _calls(office: Office, queues: dict[str, int]) -> None:
         "open?": {"kind": "hours", "queue": here, "ways": {"open": "menu", "closed": "message"}},
         "menu": {
             "kind": "menu", **says("订单请按一，其他请按零。"),
-            "keys": {"1": "orders", "0": "reception"}, "ways": {"otherwise": "reception"},
+            "keys": {"1": "orders", "0": "reception", "9": "call me back"},
+            "ways": {"otherwise": "reception"},
             "tries": 2, "seconds": 5,
         },
         "orders": {"kind": "queue", "queue": orders, "ways": {"otherwise": "message"}},
         "reception": {"kind": "queue", "queue": here, "ways": {"otherwise": "message"}},
+        "call me back": {"kind": "callback", "queue": here, "ways": {"otherwise": "message"}},
         "message": {"kind": "voicemail", "queue": here, **says("Please speak now.", "en")},
     }  # fmt: skip
     made = flows.save(Draft(0, "Main line 总机", {"start": "欢迎 hello", "steps": steps}))
@@ -275,7 +285,10 @@ def _agents(work: Work, ids: dict[str, int], queues: dict[str, int]) -> None:
     for name, display, role in PEOPLE:
         if role is not Role.AGENT:
             continue
-        serves = frozenset(dice.sample(sorted(queues.values()), 3))
+        hotline = queues["Hotline 热线"]
+        serves = frozenset(dice.sample(sorted(set(queues.values()) - {hotline}), 3))
+        if name in AT_PHONES:
+            serves = frozenset({hotline})
         skills = {"product": dice.randint(1, 5), "english": dice.randint(2, 5)}
         work.save_agent(
             Agent(ids[name], display, queues=serves, skills=skills, groups=frozenset({"day shift"}))
@@ -357,7 +370,8 @@ def _work(room: Showroom) -> None:
         words, answer = SAYINGS[number % len(SAYINGS)]
         arrival = Arrival(
             channel="chat", queue=queues[number % 3], weight=25, name=f"Visitor {number + 1}",
-            identities=[Identity("cookie", f"showroom-{number}", sure=False)],
+            identities=[Identity("cookie", f"showroom-{number}", sure=False),
+                        Identity("number", f"+86139000{number:05}")],
             subject="https://shop.example/checkout", tags=frozenset({"vip"} if not number else ()),
         )  # fmt: skip
         one = floor.write(lambda work, arrival=arrival: arrive(work, arrival)).conversation.id

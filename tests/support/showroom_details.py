@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
+from appliance.domain.agent_state import Said
 from appliance.domain.attachment import Rules
 from appliance.domain.canned import Canned
+from appliance.domain.telephony.provider import Channel
 from appliance.domain.work import Work
 from appliance.office import Office
+from appliance.services.answer_offer import accept_offer
 from appliance.services.attach import attach
 from appliance.services.canned_replies import save_canned
+from appliance.services.offer_waiting import offer_waiting
+from appliance.services.presence import say
 from appliance.services.say_message import Saying
 from appliance.services.talk import end
+from appliance.services.telephony.take_call import take_call
 from appliance.store.files import AttachmentFiles
+from appliance.telephony.places import Places
+from appliance.telephony.tree import MARK
 
 REPLIES = (
     ("hello", {"en": "Good day! How may I help?", "zh-CN": "您好！请问有什么可以帮您？"}),
@@ -53,6 +63,27 @@ def files(office: Office, conversation: int, agent: int) -> None:
             office.floor, store, io.BytesIO(body), Saying(conversation, f"f{number}", "", who),
             name, rules, 10, 4000,
         )  # fmt: skip
+
+
+def telephones(office: Office, queue: int, agents: list[int]) -> None:
+    """Calls: the first agent speaks in one, at each of the others one rings.
+
+    The switch is told of, and is not there: desks know that they could telephone.
+    """
+    tree = Places(office.folder / "telephony").tree
+    tree.mkdir(parents=True)
+    about = {"version": "22.5.2", "suite": "trixie", "installed_at": "2026-11-01T08:00:00Z"}
+    (tree / MARK).write_text(json.dumps(about), "utf-8")
+    for number, agent in enumerate(agents):
+        caller = Channel(f"caller-{number}", True, f"+8613800138{number:03}", "+861055501234")
+        office.floor.write(lambda work, agent=agent: (
+            say(work, agent, Said.SIGN_IN), say(work, agent, Said.READY)))  # fmt: skip
+        call = office.floor.write(lambda work, caller=caller: take_call(work, caller, queue))
+        office.floor.write(offer_waiting)
+        if number == 0:
+            office.floor.write(lambda work, call=call: (
+                accept_offer(work, call.conversation, agents[0]),
+                work.calls.save(replace(call, spoken=True))))  # fmt: skip
 
 
 def ended(office: Office, conversation: int, agent: int) -> None:

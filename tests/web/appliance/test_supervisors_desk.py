@@ -19,18 +19,12 @@ from appliance.services.say_message import Saying, say_message
 from appliance.services.talk import end
 from appliance.store.flows import SqlFlows
 from common.clock import SystemClock
-from tests.support.axe import hindrances
+from tests.support.axe import hindrances, too_wide
 from tests.support.chromium import ANY_CERTIFICATE
 from tests.support.chromium import chromium as started
 from tests.support.look import View, press, sign_in, views
 from tests.support.showroom import Showroom, open_to_visitors
 
-# What stands out of the window at the right, when anything does.
-TOO_WIDE = """() => [document.documentElement, document.querySelector("main")]
-    .every((one) => !one || one.scrollWidth <= one.clientWidth) ? "" :
-    [...document.querySelectorAll("body *")]
-        .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
-        .map((one) => one.tagName + "." + one.className).slice(0, 5).join(", ")"""
 SLOW = 30_000  # milliseconds; the machine may be busy
 
 
@@ -193,6 +187,10 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
     arrival = Arrival(channel="chat", queue=late, weight=25, name="Late", identities=who)
     floor.write(lambda work: arrive(work, arrival))
     floor.write(lambda work: _target(work, late, within=1.0))
+    holder = next(name for name, one in site.room.agents.items() if one == spoken.agent)
+    desk = watched(site.page(holder), faults)
+    desk.goto(f"{site.address}/conversations/{spoken.id}")
+    desk.locator("[role=log] article").first.wait_for()
     page = watched(site.page("sue"), faults)
     page.goto(f"{site.address}/supervisor/conversations")
     alerts = page.locator("[data-test=alerts]")
@@ -211,10 +209,12 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
     page.keyboard.press("a")
     expect(page.get_by_role("dialog")).to_contain_text("Set the state of")
     page.keyboard.press("Escape")
-    row.focus()
+    expect(row).to_be_focused()  # as before the dialog
     page.keyboard.press("o")
     page.wait_for_url(f"**/conversations/{spoken.id}")
     expect(page.locator("main")).to_contain_text("Are you there?")
+    expect(desk.locator("[data-test=gone]")).to_contain_text("no longer yours")
+    desk.close()
     taken = floor.read(lambda work: work.conversation(spoken.id))
     assert taken.agent == site.room.agents["sue"]
     notice = before.locator("[data-test=taken]")
@@ -255,6 +255,9 @@ def test_first_run(chromium: Browser, tmp_path: Path, faults: list[str]):
         page.get_by_role("button", name="Save").click()
         page.get_by_label("Name to sign in with").fill("li")
         page.get_by_role("button", name="Add a person").click()
+        page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error())")
+        page.get_by_role("button", name="Copy").click()
+        expect(page.get_by_role("button", name="select it")).to_be_visible()  # and is told how
         page.get_by_role("button", name="I have handed it over").click()
         page.get_by_role("button", name="I will take conversations").click()
         page.get_by_role("button", name="I am ready").click()
@@ -284,7 +287,7 @@ def test_nothing_hinders_anybody(site: Site):
         press(page, view)
         if told := hindrances(page):
             found[view.name] = told
-        if wide := page.evaluate(TOO_WIDE):
+        if wide := too_wide(page):
             found.setdefault(view.name, []).append(f"too wide: {wide}")
     for page in pages.values():
         page.close()

@@ -132,9 +132,8 @@ def test_refusals_call_fields_by_labels_that_the_forms_have():
         assert keys <= set(catalogue(language))
 
 
-def test_every_page_of_the_router_is_photographed_and_looked_at_by_axe():
-    room = SimpleNamespace(queues=defaultdict(lambda: 1), spoken_by=lambda *_of: 1)
-    shown = {view.path.partition("?")[0] for view in views(room)}
+def forms_of_paths() -> dict[str, str]:
+    """The paths of the desk's pages, and what an address of each looks like."""
     above, paths = "", set()
     for line in (DESK / "routes.ts").read_text().splitlines():
         if found := re.match(r'( +)(?:\{ )?path: "([^"]+)"', line):
@@ -143,10 +142,32 @@ def test_every_page_of_the_router_is_photographed_and_looked_at_by_axe():
             paths.add(f"{above}/{path}" if deep else path)
         elif "redirect:" in line:
             paths.discard(above)  # it shows one of those below it
-    for path in paths:
-        form = re.sub(r":[a-z]+(\(.*?\)\*?)?", "[^/]+", path)
+    return {path: re.sub(r":[a-z]+(\(.*?\)\*?)?", "[^/]+", path) for path in paths}
+
+
+def test_every_page_of_the_router_is_photographed_and_looked_at_by_axe():
+    room = SimpleNamespace(queues=defaultdict(lambda: 1), spoken_by=lambda *_of: 1)
+    shown = {view.path.partition("?")[0] for view in views(room)}
+    forms = forms_of_paths()
+    for path, form in forms.items():
         assert [one for one in shown if re.fullmatch(form, one)], f"{path} is not in look.py"
-    assert len(paths) > 20
+    assert len(forms) > 20
+
+
+def test_every_link_within_the_desk_leads_to_a_page():
+    forms = [form for path, form in forms_of_paths().items() if not path.startswith("/:")]
+    links = 0
+    for source in (*DESK.rglob("*.vue"), *DESK.rglob("*.ts")):
+        for to in re.findall(r'(?: to="|\bto: "|push\("|replace\(")(/[^"?]*)', source.read_text()):
+            assert [one for one in forms if re.fullmatch(one, to)], f"{source.name}: {to}"
+            links += 1
+    assert links > 20
+
+
+def test_no_button_hides_its_name_in_something_that_browsers_make_no_name_of():
+    for source in DESK.rglob("*.vue"):
+        for button in re.findall(r"<button\b.*?</button>", source.read_text(), re.DOTALL):
+            assert not re.search(r'role="(status|timer|log)"', button), source.name
 
 
 def test_no_page_holds_chinese_or_a_style_of_its_own():
