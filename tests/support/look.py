@@ -301,7 +301,7 @@ def main() -> None:
                         for one in look_at(page, address, view, file):
                             tell(f"{file.name}: {one}")
                     context.close()
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 if __name__ == "__main__":
