@@ -17,11 +17,12 @@ from appliance.api.errors import show_fault_numbers
 from appliance.api.programs import programs
 from appliance.api.reference import reference
 from appliance.api.v1.call_out import WayOut
+from appliance.api.v1.called_numbers import numbers
 from appliance.api.v1.chat import ConversationKeys, visitor_verbs
 from appliance.api.v1.desk_verbs import desk_verbs
 from appliance.api.v1.faults import faults
 from appliance.api.v1.files import FileAddresses, Uploads
-from appliance.api.v1.flows import flows, numbers
+from appliance.api.v1.flows import flows
 from appliance.api.v1.frames import Frames
 from appliance.api.v1.interfaces import add_interfaces, described_application
 from appliance.api.v1.looks import Looks

@@ -91,6 +91,11 @@ class Entrance:
                 lambda: settings().chat.commands_a_second * 10,
                 clock,
             ),
+            Rates(
+                lambda: settings().limits.visitor_requests_per_minute_per_address / 60,
+                lambda: settings().limits.visitor_requests_per_minute_per_address / 10,
+                clock,
+            ),
             clock,
         )
 

@@ -32,6 +32,14 @@ class LimitSettings:
         doc="Conversations that visitors of one address may begin; a company's people share one. "
         "All of them may come at once. 0: no limit.",
     )
+    visitor_requests_per_minute_per_address: int = setting(
+        1200,
+        minimum=0,
+        unit="requests a minute",
+        doc="Requests of one address to the visitors' side without a conversation's key: how the "
+        "chat looks, asked once by each page that shows it, and whatever shows a key that is none. "
+        "A tenth of it may come at once. 0: no limit.",
+    )
     messages_per_second: float = setting(
         5.0,
         minimum=0,

@@ -1,27 +1,26 @@
 """The REST interface's description, with the headers that whole kinds of operations share.
 
-They are asked for before the views (`appliance.api.v1.gate`, `appliance.api.v1.tags`), so no view's
-signature tells of them.
+They are asked for around the views (`appliance.api.v1.again`, `appliance.api.v1.tags`), so no
+view's signature tells of them; what the views were marked with there does.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask_openapi3 import OpenAPI
 
-# What agents note beside the conversation while they speak: the last word counts.
-_LAST_WORD_COUNTS = frozenset({"/api/v1/desk/cards/{conversation}"})
-# A removal that would take away what another one has just written anew.
-_READ_BEFORE = frozenset({"/api/v1/canned/{canned}"})
+from appliance.api.v1.again import makes_each_time
+from appliance.api.v1.bodies import described_path
+from appliance.api.v1.tags import asked_by
 
-_IF_MATCH = {
-    "name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"},
-    "description": "The `etag` that was read, in quotes: 412 when it was changed since, 428 "
-    "without it. `*`: whatever it is now.",
-}  # fmt: skip
+_TOLD = {
+    "If-Match": "The `etag` that was read, in quotes: 412 when it was changed since, 428 without "
+    "it. `*`: whatever it is now.",
+    "If-None-Match": "`*` in place of `If-Match`: it is new; 412 when it is there already.",
+}
 _ONCE = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]{1,100}$"},
@@ -33,18 +32,27 @@ _ONCE = {
 def description_of(application: OpenAPI) -> dict[str, Any]:
     """The OpenAPI document."""
     document: dict[str, Any] = copy.deepcopy(application.api_doc)
+    views = {
+        (described_path(rule.rule), method.lower()): application.view_functions[rule.endpoint]
+        for rule in application.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            headers = list(_headers(path, method, operation))
+            headers = list(_headers(views[path, method], method, operation))
             if headers:
                 operation["parameters"] = [*operation.get("parameters", ()), *headers]
     return document
 
 
-def _headers(path: str, method: str, operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    reads = method == "patch" and path not in _LAST_WORD_COUNTS
-    if reads or (method == "delete" and path in _READ_BEFORE):
-        yield _IF_MATCH
-    # Whoever signs in begins a session of a program, and another one with each try.
-    if method == "post" and "201" in operation["responses"] and path != "/api/v1/tokens":
+def _headers(
+    view: Callable[..., Any], method: str, operation: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    asked = asked_by(view)
+    for name in asked:
+        yield {
+            "name": name, "in": "header", "required": len(asked) == 1,
+            "schema": {"type": "string"}, "description": _TOLD[name],
+        }  # fmt: skip
+    if method == "post" and "201" in operation["responses"] and not makes_each_time(view):
         yield _ONCE

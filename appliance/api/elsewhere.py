@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.api.v1.problems import problem
 from appliance.process_roles import Roles, carriers_of, in_order
-from common.web.errors import wants_json
+from common.web.errors import FOR_PROGRAMS, wants_json
 from common.web.texts import Texts
 
 
@@ -21,8 +21,12 @@ def keep_to_roles(flask: Flask, roles: Roles, texts: Texts) -> None:
         wanted = carriers_of(request.path)
         if wanted & roles:
             return None
-        sentence = texts.t("elsewhere.sentence", here=in_order(roles), wanted=in_order(wanted))
-        if wants_json():
+        programs = wants_json()
+        sentence = texts.t(
+            "elsewhere.sentence", language=FOR_PROGRAMS if programs else None,
+            here=in_order(roles), wanted=in_order(wanted),
+        )  # fmt: skip
+        if programs:
             return problem(HTTPStatus.MISDIRECTED_REQUEST, "elsewhere", sentence)
         page = render_template("web/error.html", status=421, sentence=sentence)
         answer = make_response(page, HTTPStatus.MISDIRECTED_REQUEST)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import InternalServerError
 
 from appliance.api.v1.problems import problem
 from common.logs import get_logger
-from common.web.errors import wants_json
+from common.web.errors import FOR_PROGRAMS, wants_json
 from common.web.texts import Texts
 
 log = get_logger(__name__)
@@ -26,7 +26,7 @@ def show_fault_numbers(flask: Flask, texts: Texts) -> None:
         number = sentry_sdk.last_event_id() or uuid.uuid4().hex
         log.info("web.fault", number=number)  # an error line would be a second report
         if wants_json():
-            sentence = texts.t("fault.sentence")
+            sentence = texts.t("fault.sentence", language=FOR_PROGRAMS)
             answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", sentence, number=number)
         else:
             sentence = f"{texts.t('fault.sentence')} {texts.t('fault.number', number=number)}"

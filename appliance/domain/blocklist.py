@@ -75,8 +75,8 @@ class Blocklist(Protocol):
         """None: there is no such line; ``check`` may raise before anything changes."""
         ...
 
-    def remove(self, id: int) -> Block | None:  # noqa: A002
-        """None: there is no such line."""
+    def remove(self, id: int, check: Callable[[Block], None]) -> Block | None:  # noqa: A002
+        """None: there is no such line. ``check`` may raise."""
         ...
 
 

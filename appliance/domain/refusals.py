@@ -23,6 +23,8 @@ KINDS: Mapping[str, str] = {
     "too-many-conversations": "Too many conversations were begun from this address. Please wait "
     "{seconds} s",
     "too-many-questions": "This page asks more often than anybody looks. Please wait {seconds} s",
+    "too-many-looks": "More is asked from this address than it is answered. Please wait "
+    "{seconds} s",
     "too-fast": "You write faster than can be read. Please wait {seconds} s",
     "message-key": "A message needs the sender's own id, of 1 to {most} characters",
     "message-empty": "An empty message says nothing",
@@ -197,6 +199,7 @@ KINDS: Mapping[str, str] = {
     "factor-person": "A program cannot change a second factor; do it in a browser",
     "frame-conversation": "An agent's frame names its conversation",
     # Of the request itself
+    "already-there": "It is there already. Read it, and send its version as If-Match to change it",
     "key-used": "The Idempotency-Key was used for another request. Use a new one for each creation",
     "made-before": "It was made, and its answer was lost when the program ended. Look for it; a "
     "new key would make another one",
@@ -250,6 +253,13 @@ class ForbiddenError(RefusalError):
 
 class ConflictError(RefusalError):
     """It does not go with what is there."""
+
+
+class AlreadyThereError(RefusalError):
+    """Something new was asked for, and is none."""
+
+    def __init__(self) -> None:
+        super().__init__("already-there")
 
 
 class InvalidError(RefusalError, ValueError):

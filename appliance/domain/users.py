@@ -129,8 +129,8 @@ class Teams(Protocol):
         """None: no such team. ``check`` may raise before anything changes. NameTakenError."""
         ...
 
-    def remove(self, id: int) -> bool:  # noqa: A002
-        """Its people are in no team from now on; False: no such team."""
+    def remove(self, id: int, check: Callable[[Team], None]) -> Team | None:  # noqa: A002
+        """Its people are in no team from now on. None: no such team. ``check`` may raise."""
         ...
 
 

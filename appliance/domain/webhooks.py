@@ -189,8 +189,8 @@ class Webhooks(Protocol):
         """The old one is worth nothing from now on. None: no such hook."""
         ...
 
-    def remove(self, id: str) -> Webhook | None:  # noqa: A002
-        """With its deliveries. None: no such hook."""
+    def remove(self, id: str, check: Callable[[Webhook], None]) -> Webhook | None:  # noqa: A002
+        """With its deliveries; ``check`` may raise. None: no such hook."""
         ...
 
     def deliveries(self, id: str, before: int, most: int) -> Sequence[Delivery]:  # noqa: A002

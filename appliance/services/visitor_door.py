@@ -22,6 +22,7 @@ class VisitorDoor:
         arrivals: conversations of an address.
         messages: of a conversation.
         requests: of a conversation, whatever they ask.
+        strangers: of an address, whatever is asked without a conversation's key.
         clock: the moment.
     """
 
@@ -31,12 +32,14 @@ class VisitorDoor:
         arrivals: Rates,
         messages: Rates,
         requests: Rates,
+        strangers: Rates,
         clock: Clock,
     ) -> None:
         self._read = read
         self._arrivals = arrivals
         self._messages = messages
         self._requests = requests
+        self._strangers = strangers
         self._clock = clock
         self._lock = threading.Lock()
         self._known = Blocks(())
@@ -62,6 +65,12 @@ class VisitorDoor:
         wait = self._requests.take(str(conversation))
         if wait:
             raise TooOftenError("too-many-questions", wait)
+
+    def looks(self, address: str) -> None:
+        """Somebody asks who shows no conversation's key. Raises TooOftenError."""
+        wait = self._strangers.take(address)
+        if wait:
+            raise TooOftenError("too-many-looks", wait)
 
     def speaks(self, work: Work, conversation: int, address: str) -> None:
         """A visitor says something. Raises BlockedError, TooOftenError, UnknownError."""

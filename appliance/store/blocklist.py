@@ -43,7 +43,7 @@ class SqlBlocklist:
         check: Callable[[Block], None],
     ) -> Block | None:
         """None: there is no such line."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
             row = session.get(BlockRow, id)
             if row is None:
                 return None
@@ -51,12 +51,13 @@ class SqlBlocklist:
             row.reason, row.until = row.reason if reason is None else reason, until
             return _block(row)
 
-    def remove(self, id: int) -> Block | None:  # noqa: A002
-        """None: there is no such line."""
-        with self._database.write() as session:
+    def remove(self, id: int, check: Callable[[Block], None]) -> Block | None:  # noqa: A002
+        """None: there is no such line. ``check`` may raise."""
+        with self._database.edit() as session:
             row = session.get(BlockRow, id)
             if row is None:
                 return None
+            check(_block(row))
             session.delete(row)
             return _block(row)
 

@@ -147,6 +147,13 @@ class Database:
             yield Line(connection)
 
     @contextmanager
+    def edit(self) -> Iterator[Session]:
+        """A `write` beside which no other node writes: what it reads holds until it is left."""
+        with self.write() as session:
+            self.only_writer(session)
+            yield session
+
+    @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait until no other thread of this process writes. Raises BusyError.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 
-from appliance.domain.telephony.flow import Draft, Recording, Running, Version
+from appliance.domain.telephony.flow import Check, Draft, Recording, Running, Version, anything
 from appliance.domain.telephony.flow_form import read_flow
 from appliance.domain.work import UnknownError
 from appliance.store.database import Database
@@ -83,31 +84,37 @@ class SqlFlows:
         with self._database.read() as session:
             return _draft(session, _row(session, id))
 
-    def save(self, draft: Draft) -> Draft:
+    def add(self, name: str, form: Mapping[str, object]) -> Draft:
         """See the interface."""
-        with self._database.write() as session:
-            _free(session, FlowRow, draft.name, draft.id)
-            row = _row(session, draft.id) if draft.id else FlowRow()
-            row.name, row.draft = draft.name, dict(draft.form)
-            session.add(row)
-            session.flush()
-            return _draft(session, row)
+        with self._database.edit() as session:
+            return _named(session, FlowRow(), name, form)
 
-    def remove(self, id: int) -> None:  # noqa: A002
-        """Raises UnknownError, ValueError: a number leads to it."""
-        with self._database.write() as session:
+    def change(self, id: int, decide: Callable[[Draft], Draft]) -> Draft:  # noqa: A002
+        """See the interface."""
+        with self._database.edit() as session:
             row = _row(session, id)
+            wanted = decide(_draft(session, row))
+            return _named(session, row, wanted.name, wanted.form)
+
+    def remove(self, id: int, check: Check) -> Draft:  # noqa: A002
+        """Raises UnknownError, ValueError: a number leads to it."""
+        with self._database.edit() as session:
+            row = _row(session, id)
+            gone = _draft(session, row)
+            check(gone)
             number = session.scalar(select(NumberRow.number).where(NumberRow.flow == id))
             if number:
                 raise ValueError(f"The number {number} leads to this flow; let it lead elsewhere")
             if row.version is not None:
                 raise ValueError("A flow that was published is kept: calls name its versions")
             session.delete(row)
+            return gone
 
-    def publish(self, id: int, by: str) -> Draft:  # noqa: A002
+    def publish(self, id: int, by: str, check: Check = anything) -> Draft:  # noqa: A002
         """See the interface."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
             row = _row(session, id)
+            check(_draft(session, row))
             of_flow = FlowVersionRow.flow == id
             newest = session.scalar(select(func.max(FlowVersionRow.number)).where(of_flow)) or 0
             made = FlowVersionRow(
@@ -118,11 +125,13 @@ class SqlFlows:
             row.version = made.id
             return _draft(session, row)
 
-    def versions(self, id: int) -> list[Version]:  # noqa: A002
-        """All of a flow, newest first."""
+    def versions(self, id: int, before: int, most: int) -> list[Version]:  # noqa: A002
+        """See the interface."""
         query = select(FlowVersionRow).where(FlowVersionRow.flow == id)
+        if before:
+            query = query.where(FlowVersionRow.number < before)
         with self._database.read() as session:
-            rows = session.scalars(query.order_by(FlowVersionRow.number.desc()))
+            rows = session.scalars(query.order_by(FlowVersionRow.number.desc()).limit(most))
             return [Version(row.id, row.number, row.form, row.at, row.by) for row in rows]
 
     def running(self, version: int) -> Running | None:
@@ -180,6 +189,14 @@ def _row(session: Session, id: int) -> FlowRow:  # noqa: A002
     if row is None:
         raise UnknownError("flow", id)
     return row
+
+
+def _named(session: Session, row: FlowRow, name: str, form: Mapping[str, object]) -> Draft:
+    _free(session, FlowRow, name, row.id or 0)
+    row.name, row.draft = name, dict(form)
+    session.add(row)
+    session.flush()
+    return _draft(session, row)
 
 
 def _free(session: Session, table: type[FlowRow | PromptRow], name: str, mine: int) -> None:

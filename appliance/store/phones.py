@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from appliance.domain.telephony.phones import Number, Phone
+from appliance.domain.telephony.phones import Check, Number, Phone, anything
 from appliance.store.database import Database
 from appliance.store.models import Base
 from appliance.store.record_rows import RecordRows
@@ -65,32 +65,41 @@ class SqlPhones:
 
     def drop_phone(self, extension: str) -> bool:
         """Nobody has it any more; whether somebody had."""
-        return self._drop(PhoneRow, extension)
+        with self._database.write() as session:
+            row = session.get(PhoneRow, extension)
+            if row is None:
+                return False
+            session.delete(row)
+            return True
 
     def numbers(self) -> list[Number]:
         """All, by number."""
         with self._database.read() as session:
             rows = session.scalars(select(NumberRow).order_by(NumberRow.number))
-            return [Number(row.number, row.queue, row.flow) for row in rows]
+            return [_number(row) for row in rows]
 
     def number(self, called: str) -> Number | None:
         """Where it leads; None: it is not answered."""
         with self._database.line() as line:
             return _NUMBERS.one(line, called)
 
-    def keep_number(self, number: Number) -> None:
+    def keep_number(self, number: Number, check: Check = anything) -> None:
         """Its callers wait in this queue from now on."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
+            before = session.get(NumberRow, number.number)
+            check(_number(before) if before else None)
             session.merge(NumberRow(**vars(number)))
 
-    def drop_number(self, number: str) -> bool:
+    def drop_number(self, number: str, check: Check = anything) -> bool:
         """It is answered no more; whether it was."""
-        return self._drop(NumberRow, number)
-
-    def _drop(self, table: type[Base], value: str) -> bool:
-        with self._database.write() as session:
-            row = session.get(table, value)
+        with self._database.edit() as session:
+            row = session.get(NumberRow, number)
             if row is None:
                 return False
+            check(_number(row))
             session.delete(row)
             return True
+
+
+def _number(row: NumberRow) -> Number:
+    return Number(row.number, row.queue, row.flow)

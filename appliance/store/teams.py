@@ -40,7 +40,7 @@ class SqlTeams:
     def rename(self, id: int, name: str, check: Callable[[Team], None]) -> Team | None:  # noqa: A002
         """None: no such team. Raises NameTakenError."""
         try:
-            with self._database.write() as session:
+            with self._database.edit() as session:
                 row = session.get(TeamRow, id)
                 if row is None:
                     return None
@@ -50,15 +50,17 @@ class SqlTeams:
             raise NameTakenError(name) from error
         return Team(id, name)
 
-    def remove(self, id: int) -> bool:  # noqa: A002
-        """Its people are in no team from now on; False: no such team."""
-        with self._database.write() as session:
+    def remove(self, id: int, check: Callable[[Team], None]) -> Team | None:  # noqa: A002
+        """Its people are in no team from now on. None: no such team. ``check`` may raise."""
+        with self._database.edit() as session:
             row = session.get(TeamRow, id)
             if row is None:
-                return False
+                return None
+            gone = Team(row.id, row.name)
+            check(gone)
             session.execute(update(UserRow).where(UserRow.team == id).values(team=None))
             session.delete(row)
-            return True
+            return gone
 
 
 class SqlRoleRules:
@@ -77,7 +79,7 @@ class SqlRoleRules:
         self, role: Role, wanted: bool, check: Callable[[Mapping[Role, bool]], None]
     ) -> None:
         """From the next sign-in on."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
             kept = {row.role: row.second_factor for row in session.scalars(select(RoleRow))}
             check({one: kept.get(str(one), False) for one in Role})
             session.merge(RoleRow(role=str(role), second_factor=wanted))

@@ -47,7 +47,7 @@ class SqlUsers:
 
     def change(self, id: int, decide: Callable[[User, Sequence[User]], User]) -> User | None:  # noqa: A002
         """Replace what an administrator edits; see the interface."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
             row = session.get(UserRow, id)
             if row is None:
                 return None

@@ -72,7 +72,7 @@ class SqlWebhooks:
 
     def change(self, id: str, decide: Callable[[Webhook], Webhook]) -> Webhook | None:  # noqa: A002
         """Replace what a person may change; turning it on forgets its failures."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
             row = session.get(WebhookRow, id)
             if row is None:
                 return None
@@ -94,12 +94,13 @@ class SqlWebhooks:
             row.secret = self._vault.seal(secret, _where(id))
         return secret
 
-    def remove(self, id: str) -> Webhook | None:  # noqa: A002
-        """With its deliveries."""
-        with self._database.write() as session:
+    def remove(self, id: str, check: Callable[[Webhook], None]) -> Webhook | None:  # noqa: A002
+        """With its deliveries; ``check`` may raise."""
+        with self._database.edit() as session:
             row = session.get(WebhookRow, id)
             if row is None:
                 return None
+            check(_hook(row))
             session.execute(delete(DeliveryRow).where(DeliveryRow.webhook == id))
             session.delete(row)
             return _hook(row)

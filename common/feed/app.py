@@ -186,6 +186,10 @@ class FeedApp:
             await _answer(send, 200, {}, foreign=True)
             return
         foreign = bool(asker.key)
+        if scope["method"] != "GET":
+            other = {"error": "malformed", "message": "The feed is read with GET."}
+            await _answer(send, 405, other, foreign=foreign, more=((b"allow", b"GET, OPTIONS"),))
+            return
         try:
             topic, after, wait = _question(scope, self.limits.wait)
         except ValueError as error:
@@ -223,8 +227,6 @@ class FeedApp:
 
 def _question(scope: Any, most_wait: float) -> tuple[str, int, float]:
     """Topic, cursor and wait of a poll. Raises ValueError with a sentence."""
-    if scope["method"] != "GET":
-        raise ValueError("The feed is read with GET.")
     query = parse_qs(scope["query_string"].decode("ascii"))
     topic, after, wait = (query.get(name, [""])[-1] for name in ("topic", "after", "wait"))
     if not 0 < len(topic) <= 200:
@@ -263,8 +265,9 @@ def _problem(status: HTTPStatus, value: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _answer(
-    send: Any, status: int, value: dict[str, Any], kind: str = "http", *, foreign: bool = False
-) -> None:
+    send: Any, status: int, value: dict[str, Any], kind: str = "http", *, foreign: bool = False,
+    more: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:  # fmt: skip
     prefix = "websocket.http.response" if kind == "websocket" else "http.response"
     refused = status >= HTTPStatus.BAD_REQUEST
     if refused:
@@ -276,6 +279,7 @@ async def _answer(
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         *(_FOR_OTHER_SITES if foreign else ()),
+        *more,
     ]
     await send({"type": f"{prefix}.start", "status": status, "headers": headers})
     await send({"type": f"{prefix}.body", "body": body})

@@ -24,6 +24,9 @@ _STATUS: tuple[tuple[type[CallsteadError], int, str], ...] = (
 )
 
 
+# Programs are told in one language, whatever their user's browser prefers; the kind says the rest.
+FOR_PROGRAMS = "en"
+
 # Answers a program: status, a stable kind, a sentence.
 ForPrograms = Callable[[int, str, str], Response]
 
@@ -59,10 +62,11 @@ def add_error_pages(flask: Flask, texts: Texts, for_programs: ForPrograms = as_j
         if error.response is not None:  # a redirect, or an answer made with abort(response)
             return make_response(error.response)
         status = error.code or 500
-        key = f"error.{status}"
-        text = texts.t(key)
-        sentence = texts.t("error.other", status=status) if text == key else text
-        made = answer(status, (error.name or "error").lower(), sentence)
+        key, language = f"error.{status}", FOR_PROGRAMS if wants_json() else None
+        text = texts.t(key, language=language)
+        if text == key:
+            text = texts.t("error.other", language=language, status=status)
+        made = answer(status, (error.name or "error").lower(), text)
         for name, value in error.get_headers():
             if name.lower() in {"allow", "retry-after", "content-range"}:
                 made.headers[name] = value

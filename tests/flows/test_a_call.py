@@ -17,7 +17,6 @@ from playwright.sync_api import APIResponse, Page, expect
 from appliance.domain.capacity import FULL
 from appliance.domain.contact import Identity
 from appliance.domain.queue import Queue
-from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
 from appliance.domain.work import Work
 from appliance.office import Office
@@ -48,7 +47,7 @@ def furnish(office: Office, queue: Queue) -> None:
         "bye": {"kind": "hang_up"},
     }  # fmt: skip
     flows = SqlFlows(office.database, SystemClock())
-    draft = flows.save(Draft(0, "main", {"start": "menu", "steps": steps}))
+    draft = flows.add("main", {"start": "menu", "steps": steps})
     flows.publish(draft.id, "ada")
     SqlPhones(office.database).keep_number(Number(NUMBER, queue.id, draft.id))
 

@@ -16,7 +16,6 @@ from appliance.domain.conversation import State
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation
 from appliance.domain.telephony.dialling import Dialling
-from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
 from appliance.domain.telephony.supervision import Rung
 from appliance.domain.work import Floor
@@ -98,7 +97,7 @@ def furnish(floor: Floor, flows: SqlFlows, phones: SqlPhones, queue: int) -> Non
     box = {"start": "box", "steps": {"box": {"kind": "voicemail", "queue": queue,
            "say": [{"text": "Speak.", "language": "en"}]}}}  # fmt: skip
     for number, flow in ((MENU, menu), (BOX, box), (PLAY, play)):
-        draft = flows.save(Draft(0, number, flow))
+        draft = flows.add(number, flow)
         flows.publish(draft.id, "ada")
         phones.keep_number(Number(number, queue, draft.id))
 

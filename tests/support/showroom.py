@@ -29,7 +29,6 @@ from appliance.domain.records import Agent
 from appliance.domain.roles import Role
 from appliance.domain.running import Reporting
 from appliance.domain.service_level import Target
-from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
 from appliance.domain.telephony.policy import PhonePolicy
 from appliance.domain.work import Work
@@ -275,7 +274,7 @@ def _calls(office: Office, queues: dict[str, int]) -> None:
         "call me back": {"kind": "callback", "queue": here, "ways": {"otherwise": "message"}},
         "message": {"kind": "voicemail", "queue": here, **says("Please speak now.", "en")},
     }  # fmt: skip
-    made = flows.save(Draft(0, "Main line 总机", {"start": "欢迎 hello", "steps": steps}))
+    made = flows.add("Main line 总机", {"start": "欢迎 hello", "steps": steps})
     flows.publish(made.id, "admin2")
     SqlPhones(office.database).keep_number(Number("+861055501234", here, made.id))
 

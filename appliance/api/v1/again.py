@@ -17,16 +17,29 @@ from appliance.domain.refusals import RefusalError
 
 _HEADER = "Idempotency-Key"
 _EXTENSION = "callstead-kept-answers"
+_EACH_TIME = "__makes_each_time__"
 _MOST = 100
 
 Mark = Callable[..., None]  # see `SqlKeptAnswers.mark`
 Also = Callable[[Any, Any], None]
 Shape = Callable[[Any], dict[str, Any]]
+View = Callable[..., Any]
 
 
 def keep_answers(application: object, kept: KeptAnswers) -> None:
     """Give the application somewhere to keep them."""
     application.extensions[_EXTENSION] = kept  # type: ignore[attr-defined]
+
+
+def each_time(view: View) -> View:
+    """Mark a creation that knows no ``Idempotency-Key``: each request makes another one."""
+    setattr(view, _EACH_TIME, True)
+    return view
+
+
+def makes_each_time(view: View) -> bool:
+    """Whether it was marked so."""
+    return bool(getattr(view, _EACH_TIME, False))
 
 
 def kept_with(mark: Mark) -> Callable[[], Also | None]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import AgentShape, Answer, Page, Strict, agent_shape, part_of
-from appliance.api.v1.tags import Precondition, one_answer
+from appliance.api.v1.tags import Precondition, asks_version, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.demand import LEAST_LEVEL, MOST_LEVEL
 from appliance.domain.records import Agent
@@ -69,15 +69,16 @@ def agents(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.patch("/<int:agent>", summary="Change what an agent may be offered",
                      responses={"200": AgentShape})  # fmt: skip
-    def change_agent(path: AgentId, body: AgentBody) -> Answer:
+    @asks_version
+    def change_agent(path: AgentId, body: AgentBody, seen: Precondition) -> Answer:
         person = known(path.agent)
-        by, wanted = f"user:{user().id}", Precondition.here()
+        by = f"user:{user().id}"
 
         def job(work: Work) -> dict[str, object]:
             for queue in body.queues or ():
                 work.queue(queue)
             before = _kept(work, path.agent, person.display_name)
-            wanted.check(agent_shape(before, ""))
+            seen.check(agent_shape(before, ""))
             changed = _with(body, before)
             work.save_agent(changed)
             work.tell("agent.set", who=by, agent=changed.id)

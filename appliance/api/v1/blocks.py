@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 from appliance.api.v1.here import blueprint_for, on_record, who
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, as_shape, part_of
-from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
+from appliance.api.v1.tags import ETAG, Precondition, asks_version, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.blocklist import Block, Blocklist, Kind, normal
 from appliance.domain.roles import BLOCK_CONTACTS
@@ -90,8 +90,8 @@ def blocks(
 
     @blueprint.patch("/<int:block>", summary="Change reason or time",
                      responses={"200": BlockShape})  # fmt: skip
-    def change(path: BlockPath, body: BlockEdit) -> Answer:
-        seen = Precondition.here()
+    @asks_version
+    def change(path: BlockPath, body: BlockEdit, seen: Precondition) -> Answer:
         found = kept.change(
             path.block, body.reason, body.until, lambda one: seen.check(_shape(one))
         )
@@ -100,8 +100,10 @@ def blocks(
         return one_answer(_shape(changed_one))
 
     @blueprint.delete("/<int:block>", summary="Let them in again", responses={"204": None})
-    def unblock(path: BlockPath) -> Answer:
-        done("blocklist.removed", _there(kept.remove(path.block), path))
+    @asks_version
+    def unblock(path: BlockPath, seen: Precondition) -> Answer:
+        gone = kept.remove(path.block, lambda one: seen.check(_shape(one)))
+        done("blocklist.removed", _there(gone, path))
         return Response(status=204)
 
     def done(what: str, one: Block) -> None:

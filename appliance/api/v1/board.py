@@ -15,15 +15,18 @@ from appliance.api.v1.desk_shapes import (
     Board,
     CardShape,
     Others,
+    card_version,
     cards,
 )
-from appliance.api.v1.here import agent_here, blueprint_for, user
+from appliance.api.v1.here import agent_here, blueprint_for, on_record, user
 from appliance.api.v1.shapes import (
     Answer,
     ConversationId,
     Strict,
     agent_shape,
 )
+from appliance.api.v1.tags import Precondition, asks_version
+from appliance.domain.audit import Audit
 from appliance.domain.live import agent_topic
 from appliance.domain.participants import Part
 from appliance.domain.records import Conversation
@@ -48,13 +51,18 @@ class DetailsBody(Strict):
 
 
 def board(
-    floor: Floor, users: Users, head: Callable[[str], int], most_length: Callable[[], int]
+    floor: Floor,
+    users: Users,
+    audit: Audit,
+    head: Callable[[str], int],
+    most_length: Callable[[], int],
 ) -> APIBlueprint:
     """The blueprint.
 
     Args:
         floor: where it is kept.
         users: who may ask.
+        audit: the record.
         head: the newest number of a topic of the feed.
         most_length: of a message, in characters.
     """
@@ -99,11 +107,13 @@ def board(
 
     @blueprint.patch("/cards/<int:conversation>", summary="What it is about",
                      responses={"200": CardShape})  # fmt: skip
-    def details(path: ConversationId, body: DetailsBody) -> Answer:
+    @asks_version
+    def details(path: ConversationId, body: DetailsBody, seen: Precondition) -> Answer:
         mine, all_of_them = agent_here(floor).id, may(user().role, SEE_FLOOR)
 
         def job(work: Work) -> dict[str, object]:
             _part_in(work, path.conversation, mine, all_of_them)
+            seen.check({"etag": card_version(work.conversation(path.conversation))})
             changed = describe_conversation(
                 work,
                 path.conversation,
@@ -115,7 +125,10 @@ def board(
             )
             return cards(work, [changed], mine)[0]
 
-        return jsonify(floor.write(job))
+        changed = floor.write(job)
+        given = ", ".join(sorted(body.model_dump(exclude_none=True))) or "nothing"
+        on_record(audit, "conversation.set", f"conversation {path.conversation}: {given}")
+        return jsonify(changed)
 
     return blueprint
 

@@ -21,12 +21,17 @@ _HALVES = re.compile("[\ud800-\udfff]")  # of characters beyond the first 65,536
 _CONVERTED = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
 
+def described_path(rule: str) -> str:
+    """How the description calls a rule of Flask's: ``/queues/{queue}``."""
+    return _CONVERTED.sub(r"{\1}", rule)
+
+
 def check_bodies(application: OpenAPI) -> None:
     """Refuse bodies that no view could read: 415 for another type, 400 for what is not JSON."""
 
     @cache
     def wants_json(rule: str, method: str) -> bool:
-        path = application.api_doc["paths"].get(_CONVERTED.sub(r"{\1}", rule), {})
+        path = application.api_doc["paths"].get(described_path(rule), {})
         content = path.get(method.lower(), {}).get("requestBody", {}).get("content", {})
         return list(content) == [_JSON]
 

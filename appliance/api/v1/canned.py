@@ -11,7 +11,7 @@ from pydantic import Field
 from appliance.api.v1.here import agent_here, blueprint_for, on_record, require, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
-from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
+from appliance.api.v1.tags import ETAG, Precondition, asks_version, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.canned import LANGUAGES, VARIABLES, Canned
 from appliance.domain.refusals import InvalidError
@@ -97,9 +97,9 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.patch("/<int:canned>", summary="Change a canned reply",
                      responses={"200": CannedShape})  # fmt: skip
-    def edit(path: CannedId, body: CannedBody) -> Answer:
+    @asks_version
+    def edit(path: CannedId, body: CannedBody, seen: Precondition) -> Answer:
         require(MANAGE_REPLIES)
-        seen = Precondition.here()
 
         def job(work: Work) -> Canned:
             before = work.canned.one(path.canned)
@@ -114,9 +114,9 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         return one_answer(keep(job))
 
     @blueprint.delete("/<int:canned>", summary="Remove a canned reply", responses={"204": None})
-    def remove(path: CannedId) -> Answer:
+    @asks_version
+    def remove(path: CannedId, seen: Precondition) -> Answer:
         require(MANAGE_REPLIES)
-        seen = Precondition.here()
         by = f"user:{user().id}"
 
         def job(work: Work) -> Canned:

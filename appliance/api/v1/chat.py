@@ -138,7 +138,11 @@ def chat(
         }
 
     def mine_here() -> int:
-        mine = keys.here()
+        try:
+            mine = keys.here()
+        except Unauthorized:
+            door.looks(request.remote_addr or "")
+            raise
         door.asks(mine)
         return mine
 
@@ -163,7 +167,7 @@ def chat(
     blueprint.after_request(remember_answer)
     add_posts(blueprint, verbs, floor, lambda _verb, _path: here())
     add_files(blueprint, floor, mine_here, uploads, addresses, door)
-    add_look(blueprint, floor, looks)
+    add_look(blueprint, floor, looks, door)
     return blueprint
 
 

@@ -13,7 +13,7 @@ from appliance.api.v1.desk_shapes import ContactPage, ContactShape, contact_shap
 from appliance.api.v1.here import agent_here, blueprint_for, on_record
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Strict, conversation_shape
-from appliance.api.v1.tags import Precondition, one_answer, tagged
+from appliance.api.v1.tags import Precondition, asks_version, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.desk import MOST_NOTE
 from appliance.domain.roles import TAKE_CONVERSATIONS
@@ -60,11 +60,12 @@ def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.patch("/contacts/<int:contact>", summary="What is known of a contact",
                      responses={"200": ContactShape})  # fmt: skip
-    def describe(path: ContactId, body: ContactBody) -> Answer:
-        mine, wanted = agent_here(floor).id, Precondition.here()
+    @asks_version
+    def describe(path: ContactId, body: ContactBody, seen: Precondition) -> Answer:
+        mine = agent_here(floor).id
 
         def job(work: Work) -> dict[str, object]:
-            wanted.check(contact_shape(work.desk.contact(path.contact)))
+            seen.check(contact_shape(work.desk.contact(path.contact)))
             changed = describe_contact(
                 work,
                 path.contact,

@@ -17,6 +17,7 @@ from appliance.api.v1.shapes import (
     as_shape,
     conversation_shape,
 )
+from appliance.api.v1.tags import etag_of
 from appliance.domain.conversation import State
 from appliance.domain.desk import Contact, Glance
 from appliance.domain.records import Conversation, Offer
@@ -65,6 +66,10 @@ class CardShape(ConversationShape):
         description="When the contact began to wait for an answer."
     )
     dial: DialShape | None = Field(description="Null: nobody is to be called.")
+    etag: str = Field(
+        description="The version of what is edited of it: tags, subject, fields, disposition. What "
+        "is said, and where it stands, changes nothing of it."
+    )
     part: str = Field(
         description="What the asker is in it: `agent`, `colleague`, `listener`, `past`, or empty."
     )
@@ -171,7 +176,14 @@ def _card(one: Conversation, glance: Glance, offer: Offer | None) -> dict[str, o
         "offer": _picked(OfferShape, offer),
         "last": _picked(LastShape, glance.last),
         "unanswered_since": since.isoformat() if since else None,
+        "etag": card_version(one),
     }
+
+
+def card_version(one: Conversation) -> str:
+    """The version of what agents edit of a conversation."""
+    edited = (one.id, sorted(one.tags), one.subject, dict(one.fields), one.disposition)
+    return etag_of({"edited": edited})
 
 
 def _picked(shape: type[Shape], record: object | None) -> dict[str, object] | None:

@@ -13,7 +13,7 @@ from appliance.api.v1.catalogue_shapes import CONFIDENTIAL, NAMES, RETIRED, Fiel
 from appliance.api.v1.here import blueprint_for, on_record, require, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
-from appliance.api.v1.tags import Precondition, one_answer
+from appliance.api.v1.tags import Precondition, asks_version, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.custom_fields import CustomField, FieldKind, Subject
 from appliance.domain.roles import MANAGE_FLOOR, TAKE_CONVERSATIONS
@@ -87,9 +87,9 @@ def fields(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.patch("/<int:field>", summary="Change, retire or bring back a custom field",
                      responses={"200": FieldShape})  # fmt: skip
-    def edit(path: FieldId, body: FieldEdit) -> Answer:
+    @asks_version
+    def edit(path: FieldId, body: FieldEdit, seen: Precondition) -> Answer:
         require(MANAGE_FLOOR)
-        seen = Precondition.here()
 
         def job(work: Work) -> CustomField:
             before = work.fields.one(path.field)

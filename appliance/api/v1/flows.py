@@ -1,4 +1,4 @@
-"""Flows of calls, as an administrator draws and publishes them; and the numbers that lead there."""
+"""Flows of calls, as an administrator draws and publishes them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from pydantic import AwareDatetime, Field
 
 from appliance.api.v1.here import blueprint_for, on_record, who
 from appliance.api.v1.shape import Shape
-from appliance.api.v1.shapes import Answer, Strict
-from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
+from appliance.api.v1.shapes import Answer, Page, Strict, part_of
+from appliance.api.v1.tags import ETAG, Precondition, asks_version, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import MANAGE_FLOOR
 from appliance.domain.telephony.flow import Draft, Flows
 from appliance.domain.telephony.flow_form import flow_form, read_flow
-from appliance.domain.telephony.phones import Number, Phones, is_number
 from appliance.domain.users import Users
-from appliance.domain.work import Floor, UnknownError
+from appliance.domain.work import Floor
 from appliance.services.telephony.flows import publish, try_it, wrong_with
 
 _FORM = "`start` and `steps` by name, see docs/telephony.md."
@@ -62,9 +61,10 @@ class FlowShape(Shape):
 
 
 class FlowList(Shape):
-    """All of them."""
+    """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[FlowShape]
+    cursor: int
 
 
 class VersionShape(Shape):
@@ -77,9 +77,10 @@ class VersionShape(Shape):
 
 
 class VersionList(Shape):
-    """All of a flow, newest first."""
+    """Some of a flow, newest first; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[VersionShape]
+    cursor: int
 
 
 class TryBody(Strict):
@@ -116,41 +117,15 @@ class StopList(Shape):
     items: list[StopShape]
 
 
-class NumberPath(Shape):
-    """In the path: as the trunk sends it."""
-
-    number: str = Field(pattern=r"^\+?[0-9]{1,40}$")
-
-
-class NumberBody(Strict):
-    """Where callers wait, and the flow that they go through first."""
-
-    queue: int = Field(ge=1, le=2**31 - 1)
-    flow: int | None = Field(None, ge=1, le=2**31 - 1)
-
-
-class NumberShape(Shape):
-    """A number that people call."""
-
-    number: str
-    queue: int
-    flow: int | None
-
-
-class NumberList(Shape):
-    """All of them."""
-
-    items: list[NumberShape]
-
-
 def flows(floor: Floor, users: Users, audit: Audit, kept: Flows) -> APIBlueprint:
     """The blueprint of flows."""
     about = "What callers go through before a queue."
     blueprint = blueprint_for("flows", "/flows", about, users, MANAGE_FLOOR)
 
     @blueprint.get("", summary="Flows", responses={"200": FlowList})
-    def all_flows() -> Answer:
-        return jsonify(items=[shape(one) for one in kept.all()])
+    def all_flows(query: Page) -> Answer:
+        found, cursor = part_of(kept.all(), query)
+        return jsonify(items=[shape(one) for one in found], cursor=cursor)
 
     @blueprint.get("/<int:flow>", summary="One flow", responses={"200": FlowShape})
     def one_flow(path: FlowId) -> Answer:
@@ -160,53 +135,67 @@ def flows(floor: Floor, users: Users, audit: Audit, kept: Flows) -> APIBlueprint
     def add(body: FlowBody) -> Answer:
         if body.name is None:
             raise InvalidError("flow-nameless")
-        return one_answer(keep(Draft(0, body.name, plain(body.form or _EMPTY))), 201)
+        made = kept.add(body.name, plain(body.form or _EMPTY))
+        return set_(made, 201)
 
     @blueprint.patch("/<int:flow>", summary="Change a draft", responses={"200": FlowShape})
-    def change(path: FlowId, body: FlowBody) -> Answer:
-        before = kept.one(path.flow)
-        Precondition.here().check(shape(before))
-        form = before.form if body.form is None else plain(body.form)
-        return one_answer(keep(replace(before, name=body.name or before.name, form=form)))
+    @asks_version
+    def change(path: FlowId, body: FlowBody, seen: Precondition) -> Answer:
+        form = None if body.form is None else plain(body.form)
+
+        def decide(before: Draft) -> Draft:
+            seen.check(_edited(before))
+            return replace(
+                before,
+                name=body.name or before.name,
+                form=before.form if form is None else form,
+            )
+
+        return set_(kept.change(path.flow, decide))
 
     @blueprint.delete("/<int:flow>", summary="Remove a flow that was never published",
                       responses={"204": None})  # fmt: skip
-    def remove(path: FlowId) -> Answer:
-        gone = kept.one(path.flow)
-        kept.remove(path.flow)
+    @asks_version
+    def remove(path: FlowId, seen: Precondition) -> Answer:
+        gone = kept.remove(path.flow, lambda one: seen.check(_edited(one)))
         on_record(audit, "flow.removed", gone.name)
         return Response(status=204)
 
     @blueprint.post("/<int:flow>/publish", summary="Let callers go through the draft",
                     responses={"200": FlowShape})  # fmt: skip
-    def let_in(path: FlowId) -> Answer:
-        made = publish(floor, kept, path.flow, who())
+    @asks_version
+    def let_in(path: FlowId, seen: Precondition) -> Answer:
+        made = publish(floor, kept, path.flow, who(), lambda one: seen.check(_edited(one)))
         on_record(audit, "flow.published", f"{made.name} {made.number}")
         return one_answer(shape(made))
 
-    def keep(draft: Draft) -> dict[str, object]:
-        made = kept.save(draft)
+    def set_(made: Draft, status: int = 200) -> Answer:
         on_record(audit, "flow.set", made.name)
-        return shape(made)
+        return one_answer(shape(made), status)
 
     def shape(one: Draft) -> dict[str, object]:
-        edited = {"id": one.id, "name": one.name, "form": dict(one.form), "version": one.number}
-        return tagged(edited) | {"troubles": _wrong(floor, kept, one.form)}
+        return _edited(one) | {"troubles": _wrong(floor, kept, one.form)}
 
     _add_looks(blueprint, floor, kept)
     return blueprint
 
 
+def _edited(one: Draft) -> dict[str, object]:
+    return tagged({"id": one.id, "name": one.name, "form": dict(one.form), "version": one.number})
+
+
 def _add_looks(blueprint: APIBlueprint, floor: Floor, kept: Flows) -> None:
     @blueprint.get("/<int:flow>/versions", summary="What was published",
                    responses={"200": VersionList})  # fmt: skip
-    def versions(path: FlowId) -> Answer:
+    def versions(path: FlowId, query: Page) -> Answer:
         kept.one(path.flow)
         found = [
             VersionShape(number=one.number, form=dict(one.form), at=one.at, by=one.by)
-            for one in kept.versions(path.flow)
+            for one in kept.versions(path.flow, query.after, query.most)
         ]
-        return jsonify(VersionList(items=found).model_dump(mode="json"))
+        more = len(found) == query.most and found[-1].number > 1
+        told = VersionList(items=found, cursor=found[-1].number if more else 0)
+        return jsonify(told.model_dump(mode="json"))
 
     @blueprint.post("/try", summary="Walk through a flow without a telephone",
                     responses={"200": StopList})  # fmt: skip
@@ -225,39 +214,6 @@ def _wrong(floor: Floor, kept: Flows, form: Any) -> list[dict[str, object]]:
         {"step": one.step, "what": one.what, "blanks": dict(one.blanks), "sentence": str(one)}
         for one in wrong_with(floor, kept, form)
     ]
-
-
-def numbers(floor: Floor, users: Users, audit: Audit, phones: Phones, kept: Flows) -> APIBlueprint:
-    """The blueprint of the numbers that people call."""
-    about = "The numbers that people call, and where they lead."
-    blueprint = blueprint_for("numbers", "/numbers", about, users, MANAGE_FLOOR)
-
-    @blueprint.get("", summary="Numbers", responses={"200": NumberList})
-    def all_numbers() -> Answer:
-        return jsonify(items=[vars(one) for one in phones.numbers()])
-
-    @blueprint.put("/<string:number>", summary="Let a number lead somewhere",
-                   responses={"200": NumberShape})  # fmt: skip
-    def put(path: NumberPath, body: NumberBody) -> Answer:
-        if not is_number(path.number):
-            raise InvalidError("number-form", number=path.number)
-        floor.read(lambda work: work.queue(body.queue))
-        if body.flow is not None:
-            kept.one(body.flow)
-        number = Number(path.number, body.queue, body.flow)
-        phones.keep_number(number)
-        on_record(audit, "number.set", path.number)
-        return jsonify(vars(number))
-
-    @blueprint.delete("/<string:number>", summary="Answer a number no more",
-                      responses={"204": None})  # fmt: skip
-    def remove(path: NumberPath) -> Answer:
-        if not phones.drop_number(path.number):
-            raise UnknownError("number", path.number)
-        on_record(audit, "number.removed", path.number)
-        return Response(status=204)
-
-    return blueprint
 
 
 def plain(form: dict[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def add_interfaces(
     allow_uploads(application, uploads)
     for blueprint in (
         desk(floor, users, at_desk, audit, head, uploads, addresses, most_private, texts),
-        board(floor, users, head, most_length),
+        board(floor, users, audit, head, most_length),
         contacts(floor, users, audit),
         queues(floor, users, audit, forms),
         agents(floor, users, audit),

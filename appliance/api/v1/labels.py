@@ -15,7 +15,7 @@ from appliance.api.v1.fields import OrderBody
 from appliance.api.v1.here import blueprint_for, on_record, require, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
-from appliance.api.v1.tags import Precondition, one_answer
+from appliance.api.v1.tags import Precondition, asks_version, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.labels import Colour, Label, LabelKind
 from appliance.domain.roles import MANAGE_FLOOR, TAKE_CONVERSATIONS
@@ -82,9 +82,9 @@ def labels(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.patch("/<int:label>", summary="Rename, retire or bring back",
                      responses={"200": LabelShape})  # fmt: skip
-    def edit(path: LabelId, body: LabelEdit) -> Answer:
+    @asks_version
+    def edit(path: LabelId, body: LabelEdit, seen: Precondition) -> Answer:
         require(MANAGE_FLOOR)
-        seen = Precondition.here()
 
         def job(work: Work) -> Label:
             before = work.labels.one(path.label)

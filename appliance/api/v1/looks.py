@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import jsonify
+from flask import jsonify, request
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from appliance.api.v1.shapes import Answer
 from appliance.domain.queue import Entry, Queue
 from appliance.domain.work import Floor, Work
 from appliance.services.arrive import open_queue
+from appliance.services.visitor_door import VisitorDoor
 from appliance.settings import ChatSettings
 
 
@@ -63,12 +64,13 @@ class Looks:
         ).model_dump(mode="json")  # fmt: skip
 
 
-def add_look(blueprint: APIBlueprint, floor: Floor, looks: Looks) -> None:
+def add_look(blueprint: APIBlueprint, floor: Floor, looks: Looks, door: VisitorDoor) -> None:
     """Put it on the chat's blueprint."""
 
     @blueprint.get("/look", summary="How a queue's chat looks", security=[],
                    responses={"200": LookShape})  # fmt: skip
     def look(query: LookQuery) -> Answer:
+        door.looks(request.remote_addr or "")
         answer = jsonify(floor.read(lambda work: looks.of(work, work.queue(query.queue))))
         answer.headers["Cache-Control"] = "no-store"
         return answer

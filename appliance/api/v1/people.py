@@ -13,7 +13,7 @@ from pydantic import Field
 from appliance.api.v1.here import blueprint_for, on_record, who
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
-from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
+from appliance.api.v1.tags import ETAG, Precondition, asks_version, etag_of, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.roles import MANAGE_USERS, Role
 from appliance.domain.users import Teams, User, Users, plain_name
@@ -122,8 +122,8 @@ def people(staff: Staff) -> APIBlueprint:
         return one_answer({**full(added), "one_time_password": password}, 201)
 
     @blueprint.patch("/<int:user>", summary="Change a user", responses={"200": UserShape})
-    def change(path: UserPath, body: UserEdit) -> Answer:
-        seen = Precondition.here()
+    @asks_version
+    def change(path: UserPath, body: UserEdit, seen: Precondition) -> Answer:
         changed = change_user(
             users, audit, [one.id for one in staff.teams.all()], path.user,
             UserChange(body.display_name, body.role, body.team, body.disabled),

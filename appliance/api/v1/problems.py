@@ -19,6 +19,7 @@ from appliance.domain.names import WrongInputError
 from appliance.domain.refusals import (
     KINDS,
     WEB_KINDS,
+    AlreadyThereError,
     ConflictError,
     ForbiddenError,
     RefusalError,
@@ -44,6 +45,7 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (NotTakenError, HTTPStatus.UNPROCESSABLE_ENTITY, "not-taken"),
     (ForbiddenError, HTTPStatus.FORBIDDEN, "forbidden"),
     (ConflictError, HTTPStatus.CONFLICT, "conflict"),
+    (AlreadyThereError, HTTPStatus.PRECONDITION_FAILED, "precondition-failed"),
     (OperatorError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     (ValueError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
 )

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, field_validator
 from appliance.api.v1.files import a_file
 from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shape import Shape
-from appliance.api.v1.shapes import Answer
+from appliance.api.v1.shapes import Answer, Page, part_of
 from appliance.domain.audit import Audit
 from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import MANAGE_FLOOR
@@ -55,9 +55,10 @@ class PromptShape(Shape):
 
 
 class PromptList(Shape):
-    """All of them."""
+    """Some of them; `cursor` is the next page's `after`, 0 at the end."""
 
     items: list[PromptShape]
+    cursor: int
 
 
 class Spoken(Shape):
@@ -79,8 +80,9 @@ def prompts(
         request.max_content_length = _MOST_UPLOAD
 
     @blueprint.get("", summary="Uploaded recordings", responses={"200": PromptList})
-    def all_prompts() -> Answer:
-        return jsonify(items=[vars(one) for one in kept.recordings()])
+    def all_prompts(query: Page) -> Answer:
+        found, cursor = part_of(kept.recordings(), query)
+        return jsonify(items=[vars(one) for one in found], cursor=cursor)
 
     @blueprint.post("", summary="Upload a recording", responses={"201": PromptShape})
     def add(form: PromptForm) -> Answer:

@@ -12,7 +12,7 @@ from appliance.api.v1.again import answer_is
 from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
-from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
+from appliance.api.v1.tags import ETAG, Precondition, asks_version, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.queue import Queue
 from appliance.domain.refusals import InvalidError
@@ -76,8 +76,9 @@ def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBl
         return one_answer(keep(None, body, None), 201)
 
     @blueprint.patch("/<int:queue>", summary="Change a queue", responses={"200": QueueShape})
-    def change_queue(path: QueueId, body: QueueBody) -> Answer:
-        return one_answer(keep(path.queue, body, Precondition.here()))
+    @asks_version
+    def change_queue(path: QueueId, body: QueueBody, seen: Precondition) -> Answer:
+        return one_answer(keep(path.queue, body, seen))
 
     def keep(queue: int | None, body: QueueBody, seen: Precondition | None) -> dict[str, object]:
         def job(work: Work) -> Queue:

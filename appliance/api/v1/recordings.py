@@ -161,12 +161,16 @@ def recordings(
         except (UnknownError, FileNotFoundError) as error:
             raise NotFound("The recording is not there any more.") from error
 
-    _add_player(blueprint, floor, kept, allowed)
+    _add_player(blueprint, floor, audit, kept, allowed)
     return blueprint
 
 
 def _add_player(
-    blueprint: APIBlueprint, floor: Floor, kept: Recordings, allowed: Callable[[int], CallRecording]
+    blueprint: APIBlueprint,
+    floor: Floor,
+    audit: Audit,
+    kept: Recordings,
+    allowed: Callable[[int], CallRecording],
 ) -> None:
     """What a player shows beside the sound."""
 
@@ -191,6 +195,7 @@ def _add_player(
     def add_note(path: RecordingId, body: NoteBody) -> Answer:
         one = allowed(path.recording)
         kept.note(one.id, min(body.at, one.seconds), body.text.strip(), agent_here(floor).id)
+        on_record(audit, "recording.noted", f"recording {one.id}")
         return jsonify(items=noted(one.id))
 
     @blueprint.delete("/<int:recording>/notes/<int:note>", summary="Remove a note of mine",
@@ -202,6 +207,7 @@ def _add_player(
         if found is None or found.agent != mine:
             raise UnknownError("note", path.note)
         kept.drop_note(found)
+        on_record(audit, "recording.note_removed", f"recording {one.id}")
         return jsonify(items=noted(one.id))
 
 

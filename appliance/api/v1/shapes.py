@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -37,19 +37,41 @@ class Page(Shape):
     most: int = Field(50, ge=1, le=200, description="How many at most.")
 
 
+class WordPage(Shape):
+    """Which part of a list whose things have words for ids."""
+
+    after: str = Field("", max_length=64, description="The cursor that the page before gave.")
+    most: int = Field(50, ge=1, le=200, description="How many at most.")
+
+
 class _Numbered(Protocol):
     @property
     def id(self) -> int: ...
 
 
 N = TypeVar("N", bound=_Numbered)
+T = TypeVar("T")
 
 
 def part_of(everything: Iterable[N], page: Page) -> tuple[Sequence[N], int]:
     """The page's part of a list, by id, and the cursor of the next one (0: this is the end)."""
-    rest = sorted((one for one in everything if one.id > page.after), key=lambda one: one.id)
-    found = rest[: page.most]
-    return found, found[-1].id if len(rest) > page.most else 0
+    found, more = _part(everything, page.after, page.most, lambda one: one.id)
+    return found, found[-1].id if more else 0
+
+
+def part_by_word(
+    everything: Iterable[T], page: WordPage, word: Callable[[T], str]
+) -> tuple[Sequence[T], str]:
+    """The same where ids are words; an empty cursor: this is the end."""
+    found, more = _part(everything, page.after, page.most, word)
+    return found, word(found[-1]) if more else ""
+
+
+def _part(
+    everything: Iterable[T], after: Any, most: int, id_of: Callable[[T], Any]
+) -> tuple[Sequence[T], bool]:
+    rest = sorted((one for one in everything if id_of(one) > after), key=id_of)
+    return rest[:most], len(rest) > most
 
 
 FieldValue = StrictBool | int | float | str

@@ -12,7 +12,7 @@ from pydantic import Field
 from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
-from appliance.api.v1.tags import ETAG, Precondition, one_answer, tagged
+from appliance.api.v1.tags import ETAG, Precondition, asks_version, one_answer, tagged
 from appliance.domain.audit import Audit
 from appliance.domain.refusals import InvalidError
 from appliance.domain.roles import MANAGE_USERS, PERMISSIONS, Role
@@ -99,8 +99,8 @@ def teams(users: Users, audit: Audit, kept: Teams) -> APIBlueprint:
         return one_answer(tagged(vars(added)), 201)
 
     @blueprint.patch("/<int:team>", summary="Rename a team", responses={"200": TeamShape})
-    def rename(path: TeamPath, body: TeamBody) -> Answer:
-        seen = Precondition.here()
+    @asks_version
+    def rename(path: TeamPath, body: TeamBody, seen: Precondition) -> Answer:
         renamed = _unique(
             lambda: kept.rename(path.team, body.name, lambda one: seen.check(tagged(vars(one)))),
             body.name,
@@ -111,10 +111,12 @@ def teams(users: Users, audit: Audit, kept: Teams) -> APIBlueprint:
         return one_answer(tagged(vars(renamed)))
 
     @blueprint.delete("/<int:team>", summary="Remove a team", responses={"204": None})
-    def remove(path: TeamPath) -> Answer:
-        if not kept.remove(path.team):
+    @asks_version
+    def remove(path: TeamPath, seen: Precondition) -> Answer:
+        gone = kept.remove(path.team, lambda one: seen.check(tagged(vars(one))))
+        if gone is None:
             raise UnknownError("team", path.team)
-        on_record(audit, "team.removed", str(path.team))
+        on_record(audit, "team.removed", gone.name)
         return Response(status=204)
 
     return blueprint
@@ -136,8 +138,8 @@ def roles(users: Users, audit: Audit, rules: RoleRules) -> APIBlueprint:
 
     @blueprint.patch("/<string:role>", summary="Require a second factor, or do not",
                      responses={"200": RoleShape})  # fmt: skip
-    def change(path: RolePath, body: RoleBody) -> Answer:
-        seen = Precondition.here()
+    @asks_version
+    def change(path: RolePath, body: RoleBody, seen: Precondition) -> Answer:
         rules.require_second_factor(
             path.role, body.second_factor_required, lambda now: seen.check(_role(path.role, now))
         )

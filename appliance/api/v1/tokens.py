@@ -10,11 +10,12 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, Field
 
+from appliance.api.v1.again import each_time
 from appliance.api.v1.gate import gate_here, refuse_too_many
 from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.problems import Problem, answer_problems, refused
 from appliance.api.v1.shape import Shape
-from appliance.api.v1.shapes import Answer, Strict, as_shape
+from appliance.api.v1.shapes import Answer, Strict, WordPage, as_shape, part_by_word
 from appliance.domain.audit import Audit
 from appliance.domain.blocklist import TooOftenError
 from appliance.domain.programs import ApiKey, ApiKeys
@@ -89,9 +90,13 @@ class NewKey(KeyShape):
 
 
 class KeyList(Shape):
-    """All that hold or have run out; revoked ones are gone."""
+    """Some of those that hold or have run out, by id; revoked ones are gone.
+
+    `cursor` is the next page's `after`, empty at the end.
+    """
 
     items: list[KeyShape]
+    cursor: str
 
 
 def tokens(signin: SignIn, users: Users, audit: Audit, issued: Tokens) -> APIBlueprint:
@@ -108,6 +113,7 @@ def tokens(signin: SignIn, users: Users, audit: Audit, issued: Tokens) -> APIBlu
         refuse_too_many(gate_here().of_address, request.remote_addr or "", "this address")
 
     @blueprint.post("", summary="Sign in", responses={"201": PairShape})
+    @each_time  # whoever signs in begins a session of a program
     def sign_in(body: SignInBody) -> Answer:
         address = request.remote_addr or ""
         proof, account, wait = signin.prove(body.name, body.password, body.code, address)
@@ -156,8 +162,9 @@ def keys(users: Users, audit: Audit, kept: ApiKeys, now: Callable[[], datetime])
     blueprint = blueprint_for("keys", "/api-keys", about, users, CONNECT_PROGRAMS)
 
     @blueprint.get("", summary="API keys", responses={"200": KeyList})
-    def all_keys() -> Answer:
-        return jsonify(items=[_key(one) for one in kept.all()])
+    def all_keys(query: WordPage) -> Answer:
+        found, cursor = part_by_word(kept.all(), query, lambda one: one.id)
+        return jsonify(items=[_key(one) for one in found], cursor=cursor)
 
     @blueprint.post("", summary="A new key", responses={"201": NewKey})
     def new_key(body: KeyBody) -> Answer:

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.shape import Shape
-from appliance.api.v1.shapes import Answer, Page, Strict, as_shape
-from appliance.api.v1.tags import ETAG, Precondition, etag_of, one_answer
+from appliance.api.v1.shapes import Answer, Page, Strict, WordPage, as_shape, part_by_word
+from appliance.api.v1.tags import ETAG, Precondition, asks_version, etag_of, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.events import KINDS
 from appliance.domain.refusals import InvalidError
@@ -95,9 +95,10 @@ class Secret(Shape):
 
 
 class HookList(Shape):
-    """All of them; at most 50."""
+    """Some of them, by id; `cursor` is the next page's `after`, empty at the end."""
 
     items: list[HookShape]
+    cursor: str
 
 
 class DeliveryShape(Shape):
@@ -130,8 +131,9 @@ def webhooks(users: Users, audit: Audit, kept: Webhooks, most: Callable[[], int]
     blueprint = blueprint_for("webhooks", "/webhooks", about, users, CONNECT_PROGRAMS)
 
     @blueprint.get("", summary="Webhooks", responses={"200": HookList})
-    def all_hooks() -> Answer:
-        return jsonify(items=[_shape(one) for one in kept.all()])
+    def all_hooks(query: WordPage) -> Answer:
+        found, cursor = part_by_word(kept.all(), query, lambda one: one.id)
+        return jsonify(items=[_shape(one) for one in found], cursor=cursor)
 
     @blueprint.get("/<string:webhook>", summary="One webhook", responses={"200": HookShape})
     def one_hook(path: HookPath) -> Answer:
@@ -149,8 +151,8 @@ def webhooks(users: Users, audit: Audit, kept: Webhooks, most: Callable[[], int]
 
     @blueprint.patch("/<string:webhook>", summary="Change a webhook",
                      responses={"200": HookShape})  # fmt: skip
-    def change(path: HookPath, body: HookEdit) -> Answer:
-        seen = Precondition.here()
+    @asks_version
+    def change(path: HookPath, body: HookEdit, seen: Precondition) -> Answer:
 
         def decide(before: Webhook) -> Webhook:
             seen.check(_shape(before))
@@ -179,8 +181,10 @@ def webhooks(users: Users, audit: Audit, kept: Webhooks, most: Callable[[], int]
         return answer
 
     @blueprint.delete("/<string:webhook>", summary="Remove a webhook", responses={"204": None})
-    def remove(path: HookPath) -> Answer:
-        done("webhook.removed", _there(kept.remove(path.webhook), path))
+    @asks_version
+    def remove(path: HookPath, seen: Precondition) -> Answer:
+        gone = kept.remove(path.webhook, lambda one: seen.check(_shape(one)))
+        done("webhook.removed", _there(gone, path))
         return Response(status=204)
 
     def known(id: str) -> Webhook:  # noqa: A002

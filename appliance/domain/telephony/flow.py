@@ -197,6 +197,14 @@ class Recording:
     sha256: str
 
 
+# What may refuse a change, given what it would change; asked in its transaction.
+Check = Callable[[Draft], None]
+
+
+def anything(_draft: Draft) -> None:
+    """Refuses nothing."""
+
+
 class Flows(Protocol):
     """Where flows and uploaded prompts are kept; each change is a transaction of its own."""
 
@@ -208,23 +216,30 @@ class Flows(Protocol):
         """Raises UnknownError."""
         ...
 
-    def save(self, draft: Draft) -> Draft:
-        """Keep a new one (id 0; answers it with its id), or its name and form.
+    def add(self, name: str, form: Mapping[str, object]) -> Draft:
+        """A new one. Raises ValueError: the name is taken."""
+        ...
 
-        Raises ValueError: the name is taken.
+    def change(self, id: int, decide: Callable[[Draft], Draft]) -> Draft:  # noqa: A002
+        """Replace name and form; ``decide`` may raise.
+
+        Raises UnknownError, ValueError: the name is taken.
         """
         ...
 
-    def remove(self, id: int) -> None:  # noqa: A002
-        """Raises UnknownError, ValueError: a number leads to it, or it was published."""
+    def remove(self, id: int, check: Check) -> Draft:  # noqa: A002
+        """Answers what is gone.
+
+        Raises UnknownError, ValueError: a number leads to it, or it was published.
+        """
         ...
 
-    def publish(self, id: int, by: str) -> Draft:  # noqa: A002
+    def publish(self, id: int, by: str, check: Check = anything) -> Draft:  # noqa: A002
         """What is drafted is what callers hear from now on. Raises UnknownError."""
         ...
 
-    def versions(self, id: int) -> Sequence[Version]:  # noqa: A002
-        """All of a flow, newest first."""
+    def versions(self, id: int, before: int, most: int) -> Sequence[Version]:  # noqa: A002
+        """Those of a flow before number ``before`` (0: from the newest), newest first."""
         ...
 
     def running(self, version: int) -> Running | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +56,14 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
+# What may refuse a change, given what is there now (None: nothing); asked in its transaction.
+Check = Callable[[Number | None], None]
+
+
+def anything(_number: Number | None) -> None:
+    """Refuses nothing."""
+
+
 class Phones(Protocol):
     """Where they are kept."""
 
@@ -83,10 +91,10 @@ class Phones(Protocol):
         """Where it leads; None: it is not answered."""
         ...
 
-    def keep_number(self, number: Number) -> None:
+    def keep_number(self, number: Number, check: Check = anything) -> None:
         """Its callers wait in this queue from now on."""
         ...
 
-    def drop_number(self, number: str) -> bool:
+    def drop_number(self, number: str, check: Check = anything) -> bool:
         """It is answered no more; whether it was."""
         ...

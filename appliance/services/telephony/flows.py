@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from appliance.domain.refusals import InvalidError
-from appliance.domain.telephony.flow import Draft, Flows
+from appliance.domain.telephony.flow import Check, Draft, Flows
 from appliance.domain.telephony.flow_check import Known, Trouble, troubles
 from appliance.domain.telephony.flow_form import read_flow
 from appliance.domain.telephony.flow_try import Stop, walk
@@ -19,12 +19,19 @@ def wrong_with(floor: Floor, flows: Flows, form: Mapping[str, object]) -> list[T
     return troubles(read_flow(form), floor.read(lambda work: _known(work, recordings)))
 
 
-def publish(floor: Floor, flows: Flows, id: int, by: str) -> Draft:  # noqa: A002
-    """Let callers go through what is drafted. Raises InvalidError, UnknownError."""
-    found = wrong_with(floor, flows, flows.one(id).form)
-    if found:
-        raise InvalidError("flow-troubles", troubles=[str(one) for one in found])
-    return flows.publish(id, by)
+def publish(floor: Floor, flows: Flows, id: int, by: str, check: Check) -> Draft:  # noqa: A002
+    """Let callers go through what is drafted; ``check`` may refuse it.
+
+    Raises InvalidError, UnknownError.
+    """
+
+    def sound(draft: Draft) -> None:
+        check(draft)
+        found = wrong_with(floor, flows, draft.form)
+        if found:
+            raise InvalidError("flow-troubles", troubles=[str(one) for one in found])
+
+    return flows.publish(id, by, sound)
 
 
 def try_it(

@@ -72,8 +72,9 @@ class Widget {
       this.dress(found);
       this.host.dispatchEvent(new Event("dressed"));
       if (!this.chat) this.fresh();
-    } catch {
-      // As last time, or as it is by itself.
+    } catch (error) {
+      // As last time, or as it is by itself; asked too often from here, once more when it is answered.
+      if (error instanceof Refused && error.status === 429) window.setTimeout(() => void this.ask(), (error.wait + Math.random()) * 1000);
     }
   }
 

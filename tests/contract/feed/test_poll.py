@@ -50,7 +50,9 @@ def test_a_question_that_makes_no_sense_is_answered_in_words(
 
 
 def test_the_feed_is_read_and_not_written(house: House, session: requests.Session) -> None:
-    assert session.post(f"{house.url}?topic=updates&after=0", timeout=10).status_code == 400
+    other = session.post(f"{house.url}?topic=updates&after=0", timeout=10)
+    assert (other.status_code, other.headers["Allow"]) == (405, "GET, OPTIONS")
+    assert other.json()["type"] == "method-not-allowed"
 
 
 def test_an_empty_poll_answers_at_once_with_the_cursor(

@@ -11,7 +11,6 @@ from dataclasses import replace
 import pytest
 
 from appliance.domain.conversation import State
-from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
 from appliance.domain.telephony.recording import CallRecording, Stage, Why
 from appliance.services import talk
@@ -36,7 +35,7 @@ _HEARD = 500  # of 32768: a tone, and not the noise of nothing
 
 
 def prepared(house: Exchange) -> None:
-    draft = house.flows.save(Draft(0, "main", {"start": "menu", "steps": STEPS}))
+    draft = house.flows.add("main", {"start": "menu", "steps": STEPS})
     house.flows.publish(draft.id, "ada")
     house.phones.keep_number(Number(NUMBER, house.queue, draft.id))
     queue = house.floor.read(lambda work: work.queue(house.queue))

@@ -29,7 +29,7 @@ class Person:
         if not self._token:
             self.get("/desk/me")
         headers = {"X-CSRF-Token": self._token if token is None else token, **more}
-        if method in {"PATCH", "PUT"}:
+        if "If-None-Match" not in headers:
             headers.setdefault("If-Match", "*")  # tests of versions say which
         return self._client.open(
             f"/api/v1{path}", method=method, json={} if body is None else body, headers=headers,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.web.appliance.conftest import ORIGIN
-from tests.web.appliance.people import Person, Visitor, ready
+from tests.web.appliance.people import Person, Visitor, problem_of, ready
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def test_a_contact_is_edited_by_whoever_saw_the_newest(house, queues, anna):
     assert edit(name="somebody else").status_code == 412
 
 
-def test_tags_of_a_conversation_are_suggested_to_others_and_limited(
-    house, queues, anna
+def test_tags_of_a_conversation_are_suggested_to_others_kept_from_the_older_and_limited(
+    house, admin, queues, anna
 ):  # fmt: skip
     visitor = Visitor(house, queues[0])
     path = f"/desk/cards/{visitor.id}"
@@ -83,6 +83,17 @@ def test_tags_of_a_conversation_are_suggested_to_others_and_limited(
     card = card_of(anna, visitor.id)
     assert (card["tags"], card["subject"]) == (["late", "refund"], "An order")
     assert set(anna.get("/desk/board")["tags"]) == {"refund", "late"}
+    seen = anna.get(path)["etag"]
+    visitor.say("1", "hello")
+    mine = {"If-Match": f'"{seen}"'}
+    assert anna.ask("PATCH", path, {"tags": ["late"]}, **mine).json["tags"] == ["late"]
+    problem_of(anna.ask("PATCH", path, {"tags": []}, **mine), 412, "precondition-failed")
+    assert card_of(anna, visitor.id)["tags"] == ["late"]
+    lines = admin.get("/audit?what=conversation.set")["items"]
+    assert [(one["who"], one["subject"]) for one in lines] == [
+        ("anna", f"conversation {visitor.id}: tags"),
+        ("anna", f"conversation {visitor.id}: subject, tags"),
+    ]
     assert "at most 20" in anna.ask("PATCH", path, {"tags": [str(n) for n in range(21)]}).text
 
 

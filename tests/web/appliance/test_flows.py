@@ -65,6 +65,9 @@ def test_a_flow_is_drafted_tried_published_and_its_versions_are_kept(house, ada)
     ada.do("PATCH", path, {"name": "Main line"})
     assert ada.do("POST", f"{path}/publish")["version"] == 2
     versions = ada.do("GET", f"{path}/versions")["items"]
+    first = ada.do("GET", f"{path}/versions?most=1")
+    assert (first["items"], first["cursor"]) == (versions[:1], 2)
+    assert ada.do("GET", f"{path}/versions?most=1&after=2") == {"items": versions[1:], "cursor": 0}
     assert [(one["number"], one["by"]) for one in versions] == [(2, "ada"), (1, "ada")]
     assert versions[1]["form"] == form(queue)
     walk = ada.do(
@@ -82,10 +85,21 @@ def test_a_flow_that_is_none_is_refused_with_where(ada):
 def test_a_number_leads_to_a_queue_through_a_flow(ada):
     queue = queue_of(ada)
     flow = ada.do("POST", "/flows", {"name": "Main", "form": form(queue)}, 201)["id"]
-    ada.do("PUT", "/numbers/+8610555", {"queue": queue, "flow": flow})
-    assert ada.do("GET", "/numbers")["items"] == [
-        {"number": "+8610555", "queue": queue, "flow": flow}
-    ]
+    here, body, new = "/numbers/+8610555", {"queue": queue}, {"If-None-Match": "*"}
+    problem_of(ada.ask("PUT", here, body), 412, "precondition-failed")  # it is not there
+    first = ada.ask("PUT", here, body, **new).json
+    again = ada.ask("PUT", here, body, **new)
+    problem_of(again, 412, "precondition-failed")
+    assert again.json["kind"] == "already-there"
+    stale = {"If-Match": f'"{first["etag"]}"'}
+    led = ada.ask("PUT", here, {"queue": queue, "flow": flow}, **stale).json
+    for method, sent in (("PUT", body), ("DELETE", None)):
+        problem_of(ada.ask(method, here, sent, **stale), 412, "precondition-failed")
+    ada.ask("PUT", "/numbers/7", body, **new)
+    pages = [ada.do("GET", "/numbers?most=1"), ada.do("GET", "/numbers?most=1&after=%2B8610555")]
+    assert pages[0] == {"items": [led], "cursor": "+8610555"}
+    assert ([one["number"] for one in pages[1]["items"]], pages[1]["cursor"]) == (["7"], "")
+    assert led == {"number": "+8610555", "queue": queue, "flow": flow, "etag": led["etag"]}
     assert "leads to this flow" in problem_of(ada.ask("DELETE", f"/flows/{flow}"), 422, "invalid")
     assert ada.ask("DELETE", "/numbers/+8610555").status_code == 204
     assert ada.ask("DELETE", f"/flows/{flow}").status_code == 204

@@ -18,6 +18,7 @@ from tests.web.appliance.people import Person, Visitor
 FREE = LimitSettings(
     requests_per_minute_per_address=0, requests_per_minute_per_account=0,
     chats_per_hour_per_address=0, messages_per_second=0,
+    visitor_requests_per_minute_per_address=0,
 )  # fmt: skip
 
 

@@ -71,6 +71,8 @@ def test_a_player_shows_its_peaks_and_the_notes_at_its_moments(house, ada, tmp_p
     path = f"/recordings/{recording}/notes/{note['id']}"
     assert sue.ask("DELETE", path).status_code == 404
     assert len(ada.do("DELETE", path)["items"]) == 2
+    lines = [one["what"] for one in ada.do("GET", "/audit?what=recording.note")["items"]]
+    assert lines == ["recording.note_removed", *["recording.noted"] * 3]
 
 
 def test_it_is_saved_as_a_file_by_permission_and_that_is_on_record(house, ada, tmp_path):

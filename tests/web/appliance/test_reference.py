@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
 
 def test_the_page_names_every_address_and_every_link_on_it_leads_somewhere(house):
     browser = house.browser()
@@ -17,6 +19,13 @@ def test_the_page_names_every_address_and_every_link_on_it_leads_somewhere(house
     # The strict policy of all our pages: nothing on it is a script or a style of its own.
     assert "<script" not in page.text
     assert " style=" not in page.text
+
+
+def test_the_description_is_one_by_the_specification(house):
+    document = house.browser().get("/api/openapi.json").json
+    assert document["openapi"].startswith("3.1.")
+    wrong = OpenAPIV31SpecValidator(document).iter_errors()
+    assert [f"{list(one.absolute_path)}: {one.message}" for one in wrong] == []
 
 
 def test_browsers_are_told_to_come_by_tls_alone(house):

@@ -2,8 +2,52 @@
 
 from __future__ import annotations
 
+import re
+from functools import reduce
+from typing import Any
+
 from tests.web.appliance.conftest import ORIGIN
 from tests.web.appliance.people import problem_of
+
+# Ended, revoked or removed, and never edited: there is no version of it to mistake.
+TAKEN_BACK = {
+    "/api/v1/api-keys/{key}",
+    "/api/v1/desk/conversations/{conversation}/supervision",
+    "/api/v1/me/programs/{program}",
+    "/api/v1/me/sessions",
+    "/api/v1/me/sessions/{session}",
+    "/api/v1/prompts/{prompt}",
+    "/api/v1/recordings/{recording}/notes/{note}",
+    "/api/v1/users/{user}/second-factor",
+    "/api/v1/users/{user}/sessions",
+}
+# One moment's whole, or never many.
+WHOLE = {
+    "/api/v1/desk/conversations",
+    "/api/v1/floor/agents",
+    "/api/v1/floor/conversations",
+    "/api/v1/floor/incomplete",
+    "/api/v1/me/programs",
+    "/api/v1/me/sessions",
+    "/api/v1/recordings/of/{conversation}",
+    "/api/v1/roles",
+}
+EDITS: dict[str, Any] = {
+    "/api/v1/numbers/{number}": {"queue": 1},
+    "/api/v1/roles/{role}": {"second_factor_required": True},
+    "/api/v1/teams/{team}": {"name": "night"},
+}
+SPAM = {"kind": "network", "value": "192.0.2.7", "reason": "spam", "until": None}
+KEY = {"name": "crm", "scopes": ["floor.see"]}
+
+
+def _at(document: Any, reference: str) -> Any:
+    """What a `$ref` names; nothing for none."""
+    return (
+        reduce(lambda part, name: part[name], reference.split("/")[1:], document)
+        if reference
+        else {}
+    )
 
 
 def test_an_edit_of_what_somebody_else_changed_meanwhile_is_refused(admin, queues):
@@ -31,7 +75,10 @@ def test_an_agents_version_changes_with_an_edit_and_not_with_presence(admin, age
     number = agents[0].get("/desk/me")["id"]
     before = admin.get(f"/agents/{number}")["etag"]
     agents[0].do("POST", "/desk/presence", {"said": "sign_in"})
-    assert admin.get(f"/agents/{number}")["etag"] == before
+    now = admin._client.get(
+        f"/api/v1/agents/{number}", base_url=ORIGIN, headers={"If-None-Match": f'"{before}"'}
+    )
+    assert (now.status_code, now.json["etag"]) == (200, before)  # and the presence is another
     admin.do("PATCH", f"/agents/{number}", {"capacity": 50})
     old = {"If-Match": f'"{before}"'}
     answer = admin.ask("PATCH", f"/agents/{number}", {"capacity": 75}, **old)
@@ -47,7 +94,8 @@ def test_what_was_read_already_is_not_sent_again(admin, queues):
 
 
 def test_the_description_tells_which_headers_edits_and_creations_take(admin, queues):
-    paths = admin._client.get("/api/openapi.json", base_url=ORIGIN).json["paths"]
+    document = admin._client.get("/api/openapi.json", base_url=ORIGIN).json
+    paths = document["paths"]
 
     def headers(path: str, method: str) -> dict[str, bool]:
         told = paths[path][method].get("parameters", [])
@@ -57,14 +105,54 @@ def test_the_description_tells_which_headers_edits_and_creations_take(admin, que
     assert headers("/api/v1/queues", "post") == {"Idempotency-Key": False}
     assert headers("/api/v1/chat", "post") == {"Idempotency-Key": False}
     assert headers("/api/v1/queues", "get") == {}
-    kept = {"canned": {"shortcut": "hi", "texts": {"en": "Hello"}}, "teams": {"name": "night"}}
-    made = {one: admin.do("POST", f"/{one}", body, 201)["id"] for one, body in kept.items()}
-    for kind, method in (("canned", "delete"), ("canned", "patch"), ("teams", "patch")):
-        (path,) = [one for one in paths if one.startswith(f"/api/v1/{kind}/{{") and "}/" not in one]
-        assert headers(path, method) == {"If-Match": True}
-        body = kept[kind] if method == "patch" else None
-        refused = admin.ask(method, f"/{kind}/{made[kind]}", body, **{"If-Match": ""})
-        problem_of(refused, 428, "precondition-required")
+    assert headers("/api/v1/tokens", "post") == {}
+    assert headers("/api/v1/flows/{flow}/publish", "post") == {"If-Match": True}
+    one_of_both = {"If-Match": False, "If-None-Match": False}
+    assert headers("/api/v1/numbers/{number}", "put") == one_of_both
+    for path, item in paths.items():
+        for method in {"patch", "put", "delete"} & item.keys():
+            asks = "If-Match" in headers(path, method)
+            assert asks != (path in TAKEN_BACK), (method, path)
+            if asks:
+                here = path.removeprefix("/api/v1").replace("{role}", "agent")
+                body = EDITS.get(path) if method != "delete" else None
+                refused = admin.ask(method, re.sub(r"{\w+}", "1", here), body, **{"If-Match": ""})
+                problem_of(refused, 428, "precondition-required")
+    for path, item in paths.items():
+        answers = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        named = answers.get("application/json", {}).get("schema", {}).get("$ref", "")
+        shown = _at(document, named).get("properties", {})
+        assert "items" not in shown or ("cursor" in shown) != (path in WHOLE), path
+
+
+def test_whoever_removes_or_edits_what_was_changed_since_is_refused(admin, queues):
+    hook = {"name": "crm", "url": "https://crm.example/events"}
+    for where, new, edit in (
+        ("/teams", {"name": "night"}, {"name": "late"}),
+        ("/webhooks", hook, {"name": "erp"}),
+        ("/blocklist", SPAM, {"reason": "again", "until": None}),
+        ("/flows", {"name": "main"}, {"name": "other"}),
+    ):
+        made = [admin.do("POST", where, new, 201)]
+        others = {**new, "value": "192.0.2.8"} if "value" in new else {**new, "name": "b"}
+        made.append(admin.do("POST", where, others, 201))
+        here = f"{where}/{made[0]['id']}"
+        newest = admin.do("PATCH", here, edit)["etag"]
+        stale = {"If-Match": f'"{made[0]["etag"]}"'}
+        for method, body in (("PATCH", edit), ("DELETE", None)):
+            problem_of(admin.ask(method, here, body, **stale), 412, "precondition-failed")
+        found, after = [], "most=1"
+        while after:
+            page = admin.get(f"{where}?{after}")
+            found += [one["id"] for one in page["items"]]
+            after = f"most=1&after={page['cursor']}" if page["cursor"] else ""
+        assert sorted(found) == sorted(one["id"] for one in made)
+        assert admin.ask("DELETE", here, **{"If-Match": f'"{newest}"'}).status_code == 204
+    made = {admin.do("POST", "/api-keys", KEY, 201)["id"] for _ in range(3)}
+    first = admin.get("/api-keys?most=2")
+    rest = admin.get(f"/api-keys?most=2&after={first['cursor']}")
+    assert {one["id"] for one in first["items"] + rest["items"]} == made
+    assert rest["cursor"] == ""
 
 
 def test_lists_come_in_pages(admin, queues):
@@ -85,8 +173,15 @@ def test_an_address_that_does_not_serve_says_why_as_a_problem(house):
         ("DELETE", "/api/v1/queues", 405, "method-not-allowed"),
         ("GET", "/api/v1/desk/me", 401, "unauthorized"),
     ):
-        answer = house.appliance.flask.test_client().open(path, method=method, base_url=ORIGIN)
-        problem_of(answer, status, kind)
+        answers = [
+            house.appliance.flask.test_client().open(
+                path, method=method, base_url=ORIGIN, headers={"Accept-Language": language}
+            )
+            for language in ("zh-CN", "en")
+        ]
+        answer = answers[0]
+        assert problem_of(answer, status, kind) == answers[1].json["detail"]
+        assert answer.json["detail"].isascii()
         assert status != 405 or "GET" in answer.headers["Allow"]
 
 

@@ -152,6 +152,10 @@ def test_a_flow_is_drawn_tried_and_published(site: Site, faults: list[str]):
     kept = SqlFlows(site.room.office.database, SystemClock()).all()
     (made,) = [one for one in kept if one.name == "Night"]
     assert made.form["steps"]["box"]["say"][0]["text"] == "Please speak now."  # type: ignore[index]
+    page.goto(f"{site.address}/admin/calls")
+    page.get_by_label("Number", exact=True).fill("+861055501234")
+    page.get_by_role("button", name="Add the number").click()  # leads somewhere, which is kept
+    expect(page.get_by_role("alert")).to_contain_text("It is there already")
     page.close()
 
 

@@ -71,6 +71,24 @@ def test_one_address_begins_so_many_conversations_and_no_more(house, queues):
     assert ApplianceSettings().limits.chats_per_hour_per_address == 300
 
 
+def test_one_address_asks_so_often_without_a_key_and_no_more(house, queues):
+    limited(house, visitor_requests_per_minute_per_address=60)
+    visitor, nobody = Visitor(house, queues[0]), house.public.flask.test_client()
+
+    def look() -> Any:
+        return nobody.get(f"/api/v1/chat/look?queue={queues[0]}", base_url=ORIGIN)
+
+    assert [look().status_code for _ in range(3)] == [200] * 3
+    shown = [visitor.ask("GET", "/standing", key="none").status_code for _ in range(4)]
+    assert shown == [401, 401, 401, 429]
+    refused = look()
+    assert "from this address" in problem_of(refused, 429, "too-often")
+    assert (refused.headers["Retry-After"], refused.json["parameters"]) == ("1", {"seconds": 1})
+    assert visitor.ask("GET", "/standing").status_code == 200
+    house.clock.advance(1)
+    assert look().status_code == 200
+
+
 @pytest.mark.two_nodes
 def test_a_blocked_network_begins_nothing_and_says_nothing(house, admin, queues):
     visitor = Visitor(house, queues[0])

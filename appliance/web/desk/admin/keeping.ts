@@ -4,7 +4,7 @@ import { onMounted, ref, type Ref } from "vue";
 import { useI18n } from "vue-i18n";
 
 import { inWords } from "../agent/catalogue";
-import { all, useAsking } from "../ui/asking";
+import { all, useAsking, type Cursor } from "../ui/asking";
 
 export interface Kept {
   id: number;
@@ -16,7 +16,7 @@ export interface Kept {
 
 /** The requests; `headers` say which state of a thing is changed. */
 export interface Server<T> {
-  page: (after: number) => Promise<{ items: T[]; cursor?: number }>;
+  page: (after?: Cursor) => Promise<{ items: T[]; cursor?: Cursor }>;
   add: (one: T, others: readonly T[]) => Promise<unknown>;
   change: (one: T, headers: Record<string, string>) => Promise<unknown>;
   retire: (one: T, retired: boolean, headers: Record<string, string>) => Promise<unknown>;

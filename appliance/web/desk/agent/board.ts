@@ -13,6 +13,7 @@ import { router } from "../router";
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
 import { play } from "../stores/sounds";
+import { describer } from "./described";
 import { tidyDrafts, withOutgoing } from "./drafts";
 import { narrowed, wanted } from "./find";
 import { recovered } from "./journal";
@@ -215,6 +216,8 @@ export const useBoard = defineStore("board", () => {
     }
   }
 
+  const describe = describer(cards, refresh);
+
   /** Where a colleague asked me in, what is said is told in the conversation's own topic. */
   async function followJoined(): Promise<void> {
     for (const [id, leaveIt] of [...joined]) {
@@ -353,6 +356,6 @@ export const useBoard = defineStore("board", () => {
 
   return {
     ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, taken, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
-    begin, open, openAround, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
+    begin, open, openAround, describe, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

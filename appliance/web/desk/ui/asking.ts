@@ -15,7 +15,7 @@ interface Asking {
 
 /** What came in between, in words; a fault of our own is thrown on. */
 export function whatWentWrong(error: unknown): string {
-  if (error instanceof Refused) return error.status === 412 ? t("asking.changed_since") : error.message;
+  if (error instanceof Refused) return error.kind === "precondition-failed" ? t("asking.changed_since") : error.message;
   if (error instanceof Unreached) return t("asking.gone");
   throw error;
 }
@@ -47,14 +47,17 @@ export function useAsking(): Asking {
   };
 }
 
+/** Where a page goes on: a number, or a word where ids are words. Nothing: at the beginning. */
+export type Cursor = number | string;
+
 /** Everything of a list that comes in pages. */
-export async function all<T>(page: (after: number) => Promise<{ items: T[]; cursor?: number }>): Promise<T[]> {
+export async function all<T>(page: (after?: Cursor) => Promise<{ items: T[]; cursor?: Cursor }>): Promise<T[]> {
   const found: T[] = [];
-  let after = 0;
+  let after: Cursor | undefined;
   do {
     const part = await page(after);
     found.push(...part.items);
-    after = part.cursor ?? 0;
+    after = part.cursor;
   } while (after);
   return found;
 }

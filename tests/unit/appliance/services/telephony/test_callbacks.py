@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from appliance.domain.conversation import State
-from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
 from appliance.services import talk
 from tests.support.exchange import NUMBER, Exchange, exchange
@@ -234,7 +233,7 @@ def test_a_step_of_a_flow_offers_it_and_leads_on_for_who_does_not_want_it(house,
         "back": {"kind": "callback", "queue": house.queue, "ways": {"otherwise": "bye"}},
         "bye": {"kind": "hang_up"},
     }
-    draft = house.flows.save(Draft(0, "main", {"start": "back", "steps": steps}))
+    draft = house.flows.add("main", {"start": "back", "steps": steps})
     house.flows.publish(draft.id, "ada")
     house.phones.keep_number(Number(NUMBER, house.queue, draft.id))
     caller = house.switch.arrives(NUMBER, OWN)

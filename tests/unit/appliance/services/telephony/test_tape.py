@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 
 from appliance.domain.conversation import State
-from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
 from appliance.domain.telephony.recording import CallRecording, Stage, What, Why, gaps_in_sound
 from appliance.domain.work import UnknownError
@@ -254,7 +253,7 @@ def test_what_is_left_out_is_known_to_the_player_also_after_a_kill(house):
 
 
 def leave_word(house: Exchange) -> str:
-    draft = house.flows.save(Draft(0, "box", {"start": "box", "steps": STEPS}))
+    draft = house.flows.add("box", {"start": "box", "steps": STEPS})
     house.flows.publish(draft.id, "ada")
     house.phones.keep_number(Number(NUMBER, house.queue, draft.id))
     caller = house.switch.arrives(NUMBER, "+8613800000000")

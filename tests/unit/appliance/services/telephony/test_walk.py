@@ -9,7 +9,6 @@ import pytest
 
 from appliance.domain.conversation import State
 from appliance.domain.hours import Hours
-from appliance.domain.telephony.flow import Draft
 from appliance.domain.telephony.phones import Number
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
@@ -35,7 +34,7 @@ STEPS = {
 @pytest.fixture
 def house(tmp_path) -> Iterator[Exchange]:
     with exchange(tmp_path) as found:
-        draft = found.flows.save(Draft(0, "main", {"start": "hello", "steps": STEPS}))
+        draft = found.flows.add("main", {"start": "hello", "steps": STEPS})
         found.flows.publish(draft.id, "ada")
         found.phones.keep_number(Number(NUMBER, found.queue, draft.id))
         yield found
@@ -133,7 +132,7 @@ def test_a_call_keeps_the_version_with_which_it_began(house):
     caller = at_menu(house)
     (draft,) = house.flows.all()
     steps = STEPS | {"menu": STEPS["menu"] | {"keys": {"1": "bye", "2": "boss", "3": "sales"}}}
-    house.flows.save(replace(draft, form={"start": "hello", "steps": steps}))
+    house.flows.change(draft.id, lambda one: replace(one, form={"start": "hello", "steps": steps}))
     assert house.flows.publish(draft.id, "ada").number == 2
     house.switch.presses(caller, "1")
     house.until_state(State.QUEUED)

@@ -1,0 +1,54 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { patch, Refused } from "../api/client";
+import type { Card } from "../api/types";
+import { describer, merged, type Change } from "./described";
+
+vi.mock("../api/client", async (real) => ({ ...(await real<object>()), patch: vi.fn() }));
+
+const SAW = { tags: ["late"], fields: { order: "A" }, disposition: "" };
+const card = (more: Partial<Card>): Card => ({ id: 7, ...SAW, etag: "1", ...more }) as Card;
+
+describe("what a conversation is about", () => {
+  beforeEach(() => void vi.mocked(patch).mockReset());
+
+  it("has the tags of both when a colleague adds one meanwhile, and loses what I took away", () => {
+    expect(merged({ tags: ["late", "vip"] }, SAW, { ...SAW, tags: ["late", "refund"] })).toEqual({ tags: ["late", "refund", "vip"] });
+    expect(merged({ tags: [] }, SAW, { ...SAW, tags: ["late", "refund"] })).toEqual({ tags: ["refund"] });
+  });
+
+  it("is not overwritten where a colleague gave the same thing another value", () => {
+    expect(merged({ fields: { order: "B" } }, SAW, { ...SAW, fields: { order: "C" } })).toBeNull();
+    expect(merged({ fields: { order: "B" } }, SAW, { ...SAW, disposition: "solved" })).toEqual({ fields: { order: "B" } });
+    expect(merged({ disposition: "sold" }, SAW, { ...SAW, disposition: "solved" })).toBeNull();
+  });
+
+  it("is asked for again with the newest version, and refused when the same thing was changed", async () => {
+    const cards = new Map([[7, card({})]]);
+    const stale = new Refused(412, "precondition-failed", "changed");
+    const asked: [string | undefined, Change][] = [];
+    vi.mocked(patch).mockImplementation(async (_path, { headers, body }) => {
+      asked.push([headers?.["If-Match"], body as Change]);
+      if (headers?.["If-Match"] !== '"2"') throw stale;
+      return card({ ...(body as object), etag: "2" }) as never;
+    });
+    const theirs = { tags: ["late", "refund"], fields: { order: "C" }, etag: "2" };
+    const tell = describer(cards, async () => void cards.set(7, card(theirs)));
+    await tell(cards.get(7)!, { tags: ["late", "vip"] });
+    expect(asked.map(([version]) => version)).toEqual(['"1"', '"2"']);
+    expect(cards.get(7)!.tags).toEqual(["late", "refund", "vip"]);
+
+    cards.set(7, card({}));
+    await expect(tell(cards.get(7)!, { fields: { order: "B" } })).rejects.toBe(stale);
+    expect(cards.get(7)!.fields).toEqual({ order: "C" });
+  });
+
+  it("is kept one change after the other: two tags that are typed quickly are both there", async () => {
+    const cards = new Map([[7, card({})]]);
+    vi.mocked(patch).mockImplementation(async (_path, { body }) => card(body as object) as never);
+    const tell = describer(cards, async () => undefined);
+    const shown = cards.get(7)!;
+    await Promise.all([tell(shown, { tags: ["late", "one"] }), tell(shown, { tags: ["late", "two"] })]);
+    expect(cards.get(7)!.tags).toEqual(["late", "one", "two"]);
+  });
+});
