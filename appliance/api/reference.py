@@ -9,7 +9,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import OpenAPI
 
-from appliance.api.described import description_of
+from appliance.api.v1.described import description_of
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
 
-from appliance.api.described import description_of
 from appliance.api.v1.agents import agents
 from appliance.api.v1.board import board
 from appliance.api.v1.bodies import check_bodies
@@ -16,6 +15,7 @@ from appliance.api.v1.canned import canned
 from appliance.api.v1.chat import ConversationKeys, chat
 from appliance.api.v1.confidential import confidential
 from appliance.api.v1.contacts import contacts
+from appliance.api.v1.described import description_of
 from appliance.api.v1.desk import desk
 from appliance.api.v1.fields import fields
 from appliance.api.v1.files import FileAddresses, Uploads, allow_uploads, files
