@@ -72,7 +72,8 @@ class WebhookSettings:
         "",
         unit="file",
         doc="Authorities (PEM) that may sign the certificates of your own systems, beside those "
-        "that this machine knows; empty: those alone.",
+        "that this machine knows; empty: those alone. Read once: a change, of the file, too, holds "
+        "from the next start on.",
     )
     timeout_seconds: float = setting(
         10.0,
