@@ -8,9 +8,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # The switch that tests make calls with, kept between runs; another clone's can be named here.
 export CALLSTEAD_TEST_SWITCH ?= $(CURDIR)/build/switch
-PARALLEL := $(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not slow"
+# Whole files to each worker, in the order that tests/conftest.py gives them.
+BY_FILE := --dist loadfile --no-loadscope-reorder
+PARALLEL := $(BIN)/python -m pytest -n auto $(BY_FILE) -m "not long and not slow"
 # Whole processes wait more than they work.
-SLOW := $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not long"
+SLOW := $(BIN)/python -m pytest -n 2 $(BY_FILE) -m "slow and not long"
 
 # A target's help is the text after its `##`.
 .DEFAULT_GOAL := help

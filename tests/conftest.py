@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
@@ -30,6 +31,15 @@ _SLOW = {
     "test_snapshot_processes.py",
     "test_whole.py",
 }
+
+# Each takes from half a minute to three; begun last, one worker would idle beside it.
+_LONGEST = (
+    "test_story.py",
+    "test_nothing_hinders.py",
+    "test_desk.py",
+    "test_widget.py",
+    "test_supervisors_desk.py",
+)
 
 
 def _judge_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -76,3 +86,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if folder not in _QUICK_FOLDERS or by_name:
             item.add_marker(pytest.mark.flaky(reruns=1))
+    _longest_first(items)
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Files whole, as `--dist loadfile` hands them out: the longest, then those of many tests."""
+    size = Counter(item.path for item in items)
+
+    def place(item: pytest.Item) -> tuple[int, int, str]:
+        name = item.path.name
+        rank = _LONGEST.index(name) if name in _LONGEST else len(_LONGEST)
+        return rank, -size[item.path], str(item.path)
+
+    items.sort(key=place)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sqlite3
 import threading
 from pathlib import Path
@@ -10,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from appliance import store
 from appliance.domain.audit import verify
 from appliance.domain.roles import Role
 from appliance.domain.users import NameTakenError
@@ -34,6 +37,8 @@ def test_an_empty_database_gets_the_newest_schema_and_it_is_what_the_models_say(
     assert current_schema(database) == ""
     migrate(database, tmp_path)
     assert current_schema(database) == newest_schema()
+    for module in pkgutil.iter_modules(store.__path__):  # any of them may have tables
+        importlib.import_module(f"{store.__name__}.{module.name}")
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []

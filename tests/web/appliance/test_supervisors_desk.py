@@ -19,10 +19,9 @@ from appliance.services.say_message import Saying, say_message
 from appliance.services.talk import end
 from appliance.store.flows import SqlFlows
 from common.clock import SystemClock
-from tests.support.axe import hindrances, too_wide
 from tests.support.chromium import ANY_CERTIFICATE
 from tests.support.chromium import chromium as started
-from tests.support.look import View, press, sign_in, views
+from tests.support.look import sign_in
 from tests.support.showroom import Showroom, open_to_visitors
 
 SLOW = 30_000  # milliseconds; the machine may be busy
@@ -271,26 +270,3 @@ def test_first_run(chromium: Browser, tmp_path: Path, faults: list[str]):
         desk.keyboard.press("F2")
         expect(page.get_by_text("Your call centre takes chats.")).to_be_visible()
         context.close()
-
-
-def test_nothing_hinders_anybody(site: Site):
-    """Axe, on every page of the desk."""
-    found: dict[str, list[str]] = {}
-    pages: dict[str, Page] = {}
-    for view in views(site.room):
-        page = pages.setdefault(view.who, site.page(view.who))
-        _show(page, site, view)
-        press(page, view)
-        if told := hindrances(page):
-            found[view.name] = told
-        if wide := too_wide(page):
-            found.setdefault(view.name, []).append(f"too wide: {wide}")
-    for page in pages.values():
-        page.close()
-    assert found == {}
-
-
-def _show(page: Page, site: Site, view: View) -> None:
-    page.set_viewport_size({"width": view.size[0], "height": view.size[1]})
-    page.goto(site.address + view.path)
-    page.wait_for_selector(view.ready)
