@@ -6,11 +6,6 @@ from appliance.domain.webhooks import Delivery, Webhook
 from appliance.store.account_models import DeliveryRow, WebhookRow
 
 
-def sealed_at(webhook: str) -> str:
-    """What a hook's secret is sealed for."""
-    return f"webhooks/secret/{webhook}"
-
-
 def hook_of(row: WebhookRow) -> Webhook:
     """As the rules know it."""
     return Webhook(

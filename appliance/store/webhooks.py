@@ -24,7 +24,7 @@ from appliance.domain.webhooks import (
 from appliance.store.account_models import DeliveryRow, WebhookRow
 from appliance.store.database import Database
 from appliance.store.floor_models import EventRow
-from appliance.store.webhook_rows import delivery_of, hook_of, sealed_at
+from appliance.store.webhook_rows import delivery_of, hook_of
 from appliance.store.webhooks_due import busy_hooks, round_for
 from appliance.store.webhooks_told import record_round
 from common.clock import Clock
@@ -53,7 +53,7 @@ class SqlWebhooks:
         with self._database.write() as session:
             newest = session.scalar(select(func.max(EventRow.id))) or 0
             row = WebhookRow(
-                id=new, name=name, url=url, secret=self._vault.seal(secret, sealed_at(new)),
+                id=new, name=name, url=url, secret=self._vault.seal(secret, _where(new)),
                 kinds=list(kinds), active=True, cursor=newest, created_at=self._clock.now(),
                 disabled_why="", batch_size=batch_size,
             )  # fmt: skip
@@ -82,7 +82,7 @@ class SqlWebhooks:
             row = session.get(WebhookRow, id)
             if row is None:
                 return None
-            row.secret = self._vault.seal(secret, sealed_at(id))
+            row.secret = self._vault.seal(secret, _where(id))
         return secret
 
     def remove(self, id: str, check: Callable[[Webhook], None]) -> Webhook | None:  # noqa: A002
@@ -144,7 +144,7 @@ class SqlWebhooks:
             row = session.get(WebhookRow, id)
             if row is None or not row.active:
                 return None
-            secret = partial(self._vault.open, row.secret, sealed_at(id))
+            secret = partial(self._vault.open, row.secret, _where(id))
             return round_for(session, row, secret, most, self._clock.now())
 
     def record(
@@ -166,3 +166,7 @@ class SqlWebhooks:
 
 def _secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _where(webhook: str) -> str:
+    return f"webhooks/secret/{webhook}"
