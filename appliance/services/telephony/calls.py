@@ -10,13 +10,13 @@ are known go on, callers that nobody knows yet are taken, and what belongs to no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from appliance.domain.conversation import SPOKEN_IN, State
 from appliance.domain.kept_calls import CallNow
-from appliance.domain.telephony.call import Call, Leg, Line, Step, next_step
+from appliance.domain.telephony.call import Line, Step, next_step
 from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.flow import Flows
 from appliance.domain.telephony.onward import next_onward_step
@@ -26,7 +26,6 @@ from appliance.domain.telephony.provider import (
     Arrived,
     Channel,
     Connected,
-    End,
     Ended,
     GoneError,
     Lost,
@@ -36,7 +35,7 @@ from appliance.domain.telephony.provider import (
     SwitchEvent,
     TelephonyProvider,
 )
-from appliance.domain.telephony.recording import CallRecording, What
+from appliance.domain.telephony.recording import What
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.work import BusyError, Floor, UnknownError
 from appliance.services.answer_offer import OfferGoneError
@@ -45,17 +44,17 @@ from appliance.services.telephony import numbers
 from appliance.services.telephony.ask_back import AskBack
 from appliance.services.telephony.come_back import ComeBack
 from appliance.services.telephony.comfort import Comfort
-from appliance.services.telephony.dialler import STEPS as DIALLED
 from appliance.services.telephony.dialler import Dialler, without_asker
-from appliance.services.telephony.follow_call import IN_THE_CORE, over, without_leg
+from appliance.services.telephony.follow_call import over
 from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
 from appliance.services.telephony.one_at_a_time import OneAtATime
-from appliance.services.telephony.outgoing import OUT
 from appliance.services.telephony.privacy import private_no_more
-from appliance.services.telephony.ringer import LEG, Ringer, new_leg
+from appliance.services.telephony.ringer import Ringer
 from appliance.services.telephony.sayer import Sayer, Speaks, Words
+from appliance.services.telephony.steps import Steps
 from appliance.services.telephony.supervisor_legs import SupervisorLegs
+from appliance.services.telephony.sweep import Sweep
 from appliance.services.telephony.take_call import take_call
 from appliance.services.telephony.tape import Shelf, Tape
 from appliance.services.telephony.view import View
@@ -68,9 +67,6 @@ from common.logs import get_logger
 log = get_logger(__name__)
 
 _MOST_STEPS = 50  # a call needs six in its whole life; more would be a circle
-_RING_SECONDS = 300  # the core ends an offer earlier; this is for when the core is gone
-_DESK_SECONDS = 10  # a page that is back picks up by itself
-_ROOM = "call-"
 # The other end was quicker: look again.
 _MEANWHILE = (IllegalTransitionError, NotYoursError, OfferGoneError, UnknownError)
 
@@ -152,6 +148,13 @@ class Calls:
             self._view, desk.clock, desk.return_seconds, self._look_again
         )  # fmt: skip
         self._dialler = Dialler(floor, switch, ringer, self._view, desk.dialling)
+        self._steps = Steps(
+            floor, switch, self._view, ringer, sayer, self._dialler, self._come_back
+        )  # fmt: skip
+        self._sweep = Sweep(
+            floor, switch, self._view, self._tape, sayer, self._supervisors,
+            self._take_soon, self.changed,
+        )  # fmt: skip
         self._works = OneAtATime(threads)
 
     def start(self) -> None:
@@ -188,12 +191,12 @@ class Calls:
     def _told(self, event: SwitchEvent) -> None:
         match event:
             case Connected():
-                self._works.soon("sweep", self._sweep)
+                self._works.soon("sweep", self._sweep.everything)
             case Lost():
                 self._view.forget()
             case Arrived(channel):
                 self._view.arrived(channel)
-                self._works.soon(channel.id, partial(self._take, channel))
+                self._take_soon(channel)
             case Answered(leg, phone):
                 self._view.answered(leg, phone)
                 self._of_channel(leg)
@@ -218,53 +221,6 @@ class Calls:
         if conversation is not None:
             self.changed(conversation)
 
-    def _sweep(self) -> None:
-        unfinished = self._tape.unfinished()  # first: what begins from now on has its room
-        channels, bridges = self._view.look(self._switch)
-        for channel in channels:
-            if channel.called:
-                self._sayer.adopt(channel.id)
-        self._view.fresh = True
-        known = self._floor.read(lambda work: list(work.calls.going_on()))
-        callers = {channel for call in known for channel in (call.channel, call.asked_by)}
-        guests = self._floor.read(lambda work: list(work.guests.legs()))
-        ours = callers | {leg for call in known for leg in (call.leg, call.onward)}
-        ours |= {one.leg for one in guests} | set(self._supervisors.legs())
-        for guest in guests:
-            self._view.owns(guest.leg, guest.conversation)
-        rooms = {one.id for one in bridges}
-        self._put_away(unfinished.values(), {one.id for one in channels}, rooms, known)
-        for call in known:
-            self._view.belongs(call)
-            self.changed(call.conversation)
-        for channel in channels:
-            if channel.called and channel.id not in callers:
-                self._works.soon(channel.id, partial(self._take, channel))
-            elif channel.id.startswith((LEG, OUT)) and channel.id not in ours:
-                self._switch.hang_up(channel.id)
-        self._supervisors.found([one.id for one in channels], rooms)
-        for room in rooms - {call.bridge for call in known}:
-            if room.startswith(_ROOM):
-                self._switch.drop_bridge(room)
-        log.info("calls.adopted", calls=len(known), channels=len(channels))
-
-    def _put_away(
-        self,
-        unfinished: Iterable[CallRecording],
-        channels: set[str],
-        rooms: set[str],
-        known: Sequence[Call],
-    ) -> None:
-        """Recordings of what is no more: their end was told to nobody."""
-        callers = {call.conversation: call.channel for call in known}
-        for recording in unfinished:
-            going = recording.conversation in callers
-            if recording.what is What.VOICEMAIL and going:  # its call's next step
-                if callers[recording.conversation] not in channels:
-                    self._view.was_recorded(recording.name)
-            elif not going or f"{_ROOM}{recording.conversation}" not in rooms:
-                self._tape.keep(recording)
-
     def _recorded(self, name: str) -> None:
         """A recording is over: a talk is kept; a voicemail is its call's next step."""
         found = self._tape.unfinished().get(name)
@@ -273,6 +229,9 @@ class Calls:
         if found.what is What.CALL:
             self._tape.keep(found)
         self.changed(found.conversation)
+
+    def _take_soon(self, channel: Channel) -> None:
+        self._works.soon(channel.id, partial(self._take, channel))
 
     def _take(self, channel: Channel) -> None:
         number = self._phones.number(channel.called)
@@ -303,7 +262,7 @@ class Calls:
                     if self._settle_others(now) or self._lead_on(now, line):
                         continue
                     return
-                self._do(step, now)
+                self._steps.do(step, now)
             except _MEANWHILE:
                 continue
             except GoneError as error:
@@ -389,81 +348,6 @@ class Calls:
             back=self._come_back.of(call) if now.conversation.state in SPOKEN_IN else None,
             company=now.others,
         )
-
-    def _do(self, step: Step, now: CallNow) -> None:
-        call = now.call
-        if step in IN_THE_CORE:
-            change(self._floor, lambda work: IN_THE_CORE[step](work, call))
-        elif step in DIALLED:
-            self._dialler.do(step, call, now.queue)
-        elif step is Step.ANSWER:
-            self._switch.answer(call.channel)
-            self._view.answered(call.channel)
-        elif step is Step.MUSIC:
-            self._switch.music(call.channel, on=True)
-            self._view.hears(call, music=True)
-        elif step is Step.HUSH:
-            self._sayer.hush(call.channel)
-        elif step is Step.RING:
-            self._ring(now)
-        elif step is Step.RING_DESK:
-            self._ring_desk(call)
-        elif step is Step.DROP_LEG:
-            self._switch.hang_up(call.leg)
-            self._floor.write(lambda work: without_leg(work, call))
-        elif step is Step.JOIN:
-            self._join(call)
-        elif step is Step.JOIN_ON:
-            self._switch.make_bridge(call.bridge)
-            self._switch.join(call.bridge, call.onward)
-            self._view.stands_in_room(call.onward, call.bridge)
-            self._switch.join(call.bridge, call.channel)
-            self._view.in_room(call, joined=True)
-        elif step is Step.PART:
-            self._switch.leave(call.bridge, call.channel)
-            self._view.in_room(call, joined=False)
-        else:
-            self._hang_up(call)
-
-    def _ring(self, now: CallNow) -> None:
-        """Kept before it rings: a crash in between lets the same leg ring again, not a second."""
-        call, agent = now.call, now.conversation.agent
-        if agent is None:
-            return
-        if not call.leg:
-            call = replace(call, leg=new_leg(), leg_agent=agent, spoken=False)
-            self._floor.write(lambda work: work.calls.save(call))
-        self._view.belongs(call)
-        self._ringer.ring(
-            call, call.leg, agent, _RING_SECONDS,
-            at_once=now.conversation.state is not State.OFFERED,
-        )  # fmt: skip
-
-    def _ring_desk(self, call: Call) -> None:
-        agent = call.leg_agent
-        assert agent is not None  # noqa: S101 - it was spoken in at their phone
-        call = replace(call, leg=new_leg())
-        self._floor.write(lambda work: work.calls.save(call))
-        self._come_back.tried(call.conversation)
-        self._ringer.ring(call, call.leg, agent, _DESK_SECONDS, at_once=True, desk_alone=True)
-
-    def _join(self, call: Call) -> None:
-        if not call.spoken:
-            call = replace(call, spoken=True)
-            self._floor.write(lambda work: work.calls.save(call))
-        if self._view.room_of(call.leg) != call.bridge:  # joined anew it would leave first, and
-            self._switch.make_bridge(call.bridge)  # what records an empty room ends
-            self._switch.join(call.bridge, call.leg)
-            self._view.stands_in_room(call.leg, call.bridge)
-        self._switch.join(call.bridge, call.channel)
-        self._view.in_room(call, joined=True)
-
-    def _hang_up(self, call: Call) -> None:
-        for channel in (call.channel, call.leg, call.asked_by, call.onward):
-            if channel and self._view.leg_of(channel, spoken=False)[0] is not Leg.GONE:
-                self._switch.hang_up(channel)
-                self._view.ended(channel, End.HUNG_UP)
-        self._view.in_room(call, joined=False)
 
     def _end_if_over(self, now: CallNow, line: Line) -> None:
         ended = {State.WRAP_UP, State.CLOSED, State.ABANDONED}
