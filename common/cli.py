@@ -30,6 +30,17 @@ EXIT_STATUSES = (
     "machine; 3 the other side was not reached; 4 the other side answered wrongly; 5 refused."
 )
 
+# What `callstead --help` says of the rooms' commands, so that it need not load the rooms.
+ABOUT = {
+    "appliance": "The call-centre application.",
+    "comm": "The site's communications server: errors out, updates in.",
+    "demo": "Play the story: a crash goes home, a fix comes back, a bad one is undone, "
+    "forgeries refused.",
+    "home": "The vendor's side: sign and ship releases, read the mail, watch the fleet.",
+    "run": "Start a whole site and a small home on this machine, in the foreground.",
+    "updater": "This computer's updater: keeps its programs up to date.",
+}
+
 
 class _TellsStatuses(click.Command):
     """Its --help ends with its exit statuses."""
@@ -65,6 +76,17 @@ class _Root(Group):
         for entry in entry_points(group="callstead.commands", name=cmd_name):
             return entry.load()  # type: ignore[no-any-return]
         return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Names and words, with no room loaded."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._about(ctx, name)) for name in self.list_commands(ctx)])
+
+    def _about(self, ctx: click.Context, name: str) -> str:
+        if name in ABOUT:
+            return ABOUT[name]
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(limit=200) if command else ""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

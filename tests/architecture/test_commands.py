@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from common.cli import main
+from common.cli import ABOUT, main
 from common.settings import Key, keys_of, known_sections
 
 
@@ -36,6 +39,23 @@ def test_every_command_helps_and_says_its_exit_statuses(words: tuple[str, ...]) 
     assert "Usage:" in text
     assert "Exit statuses: 0 done;" in text
     assert text.endswith("5 refused.")
+
+
+@pytest.mark.parametrize(
+    "entry", entry_points(group="callstead.commands"), ids=lambda one: one.name
+)
+def test_the_help_says_of_each_command_what_the_command_says_of_itself(entry: EntryPoint) -> None:
+    assert (entry.load().help or "").split("\n\n")[0].replace("\n", " ") == ABOUT[entry.name]
+
+
+def test_the_help_loads_no_room() -> None:
+    look = (
+        "import sys; from common.cli import main; main(['--help'], standalone_mode=False); "
+        "sys.exit(str({'appliance', 'comm_server', 'home', 'onebox', 'updater'} & {*sys.modules}))"
+    )
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+    assert "comm" in told.stdout
+    assert told.stderr.strip() == "set()"
 
 
 @pytest.mark.parametrize("key", all_keys(), ids=lambda key: key.path)
