@@ -91,7 +91,7 @@ class SqlWebhooks:
             row = session.get(WebhookRow, id)
             if row is None:
                 return None
-            check(_hook(row))
+            check(hook_of(row))
             session.execute(delete(DeliveryRow).where(DeliveryRow.webhook == id))
             session.delete(row)
             return hook_of(row)
