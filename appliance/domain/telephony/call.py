@@ -43,6 +43,7 @@ class Step(StrEnum):
     HUSH = "hush"  # what is played to the caller ends
     DROP_LEG = "drop_leg"  # that phone rings no more, and is no part of the call
     JOIN = "join"
+    JOIN_LEG = "join_leg"  # the agent alone: the caller is held, who else is there is heard
     PART = "part"  # the caller leaves the room
     HANG_UP = "hang_up"  # all of it
     DIAL = "dial"  # the number outside, see `appliance.domain.telephony.outgoing`
@@ -95,6 +96,7 @@ class Line:
         spoken: whether it was in the room with the caller, or picked up for this call.
         back: whether the agent's page is waited for; None: it is not.
         company: whether anybody but the agent is in the call with the caller.
+        leg_joined: whether the agent's phone is in the room.
     """
 
     caller: bool = True
@@ -110,6 +112,7 @@ class Line:
     spoken: bool = False
     back: Back | None = None
     company: bool = False
+    leg_joined: bool = True
 
 
 _WAITING = frozenset({State.NEW, State.QUEUED, State.REOPENED})
@@ -171,6 +174,8 @@ def _spoken(state: State, line: Line) -> Step | None:
         return Step.PART
     if not line.music:
         return Step.MUSIC
+    if line.leg is Leg.UP and not line.leg_joined:
+        return Step.JOIN_LEG
     return Step.RING if line.leg is Leg.NONE else None
 
 

@@ -347,6 +347,7 @@ class Calls:
             asked=self._ask.goes_on(call.conversation),
             back=self._come_back.of(call) if now.conversation.state in SPOKEN_IN else None,
             company=now.others,
+            leg_joined=bool(self._view.room_of(call.leg)),
         )
 
     def _end_if_over(self, now: CallNow, line: Line) -> None:

@@ -56,6 +56,7 @@ class Steps:
             Step.RING_DESK: self._ring_desk,
             Step.DROP_LEG: self._drop_leg,
             Step.JOIN: self._join,
+            Step.JOIN_LEG: lambda call: self._into_room(call, call.leg),
             Step.JOIN_ON: self._join_on,
             Step.PART: self._part,
             Step.HANG_UP: self._hang_up,
@@ -112,18 +113,19 @@ class Steps:
             call = replace(call, spoken=True)
             self._floor.write(lambda work: work.calls.save(call))
         if self._view.room_of(call.leg) != call.bridge:  # joined anew it would leave first, and
-            self._switch.make_bridge(call.bridge)  # what records an empty room ends
-            self._switch.join(call.bridge, call.leg)
-            self._view.stands_in_room(call.leg, call.bridge)
+            self._into_room(call, call.leg)  # what records an empty room ends
         self._switch.join(call.bridge, call.channel)
         self._view.in_room(call, joined=True)
 
     def _join_on(self, call: Call) -> None:
-        self._switch.make_bridge(call.bridge)
-        self._switch.join(call.bridge, call.onward)
-        self._view.stands_in_room(call.onward, call.bridge)
+        self._into_room(call, call.onward)
         self._switch.join(call.bridge, call.channel)
         self._view.in_room(call, joined=True)
+
+    def _into_room(self, call: Call, leg: str) -> None:
+        self._switch.make_bridge(call.bridge)
+        self._switch.join(call.bridge, leg)
+        self._view.stands_in_room(leg, call.bridge)
 
     def _part(self, call: Call) -> None:
         self._switch.leave(call.bridge, call.channel)

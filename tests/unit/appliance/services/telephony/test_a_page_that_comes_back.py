@@ -9,9 +9,11 @@ import pytest
 from appliance.domain.conversation import State
 from appliance.domain.telephony.seats import seat_of
 from appliance.services import talk
+from appliance.services.telephony.numbers import ask_number
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
+OUTSIDE = "+861060001234"
 SECONDS = 20.0  # so long a page is waited for
 
 
@@ -78,6 +80,20 @@ def test_who_was_on_hold_stays_so(house):
     assert house.state() is State.HELD
     house.do(talk.resume, house.conversation().id, house.agents[0])
     house.until_together(caller, again)
+
+
+def test_in_a_consultation_it_is_back_with_whom_it_consulted(house):
+    caller, seat, leg = talking_at_the_desk(house)
+    conversation, agent = house.conversation().id, house.agents[0]
+    house.do(talk.hold, conversation, agent)
+    house.until_music(caller)
+    house.switch.answering.add(OUTSIDE)
+    house.do(ask_number, conversation, agent, OUTSIDE, house.desk.dialling)
+    out = until(lambda: house.switch.leg_of(OUTSIDE), 60, "the number", every=0.01) or ""
+    house.until_together(leg, out)
+    leaves(house, seat, leg)
+    house.until_together(comes_back(house, seat), out)
+    assert house.switch.hears_music(caller)
 
 
 def test_a_caller_who_does_not_wait_for_it_ends_the_call(house):
