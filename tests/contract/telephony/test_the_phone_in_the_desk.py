@@ -242,6 +242,7 @@ def test_no_voice_is_told_a_page_loaded_anew_has_its_call_again_and_a_closed_one
     assert len(site.room() & before) == len(site.legs()) - 1 == 1
     bar.get_by_role("button", name="Mute").wait_for()
     louder_than(anna, "The others’ level", 0.1)
+    address = anna.url
     anna.close()
     # Sooner than the ten seconds after which the switch notices the silence.
     until(lambda: len(site.legs()) == 1, 8, "the caller alone", site.channels, every=0.1)
@@ -249,6 +250,7 @@ def test_no_voice_is_told_a_page_loaded_anew_has_its_call_again_and_a_closed_one
     site.until_quiet()
     anna.context.close()
     again = site.desk("anna")  # what is left is the work after the call
+    again.goto(address)
     again.locator("[data-test=close]").click()
     again.context.close()
 
