@@ -88,13 +88,13 @@ class FakeSwitch:
         self._reach()
         return [
             Channel(i, leg.up, leg.caller, leg.called, leg.extension)
-            for i, leg in self._legs.items()
+            for i, leg in list(self._legs.items())
         ]
 
     def bridges(self) -> list[Bridge]:
         """See the interface."""
         self._reach()
-        return [Bridge(i, frozenset(inside)) for i, inside in self._rooms.items()]
+        return [Bridge(i, frozenset(inside)) for i, inside in list(self._rooms.items())]
 
     def answer(self, channel: str) -> None:
         """See the interface."""
@@ -160,7 +160,7 @@ class FakeSwitch:
             raise GoneError(bridge)
         if self.hears(channel):  # the switch does it afterwards, and its answer comes then
             raise NetworkError(f"{channel} still hears something.")
-        for name, inside in self._rooms.items():
+        for name, inside in list(self._rooms.items()):
             if channel in inside and len(inside) == 1:  # nobody is left: what records it ends
                 self._no_more(name)
             inside.discard(channel)
@@ -245,11 +245,11 @@ class FakeSwitch:
 
     def played(self, channel: str) -> None:
         """What a channel hears comes to its end."""
-        self.stop_playing(next(p for p, c in self._playing.items() if c == channel))
+        self.stop_playing(next(p for p, c in list(self._playing.items()) if c == channel))
 
     def hears(self, channel: str) -> bool:
         """Whether something is played to it."""
-        return channel in self._playing.values()
+        return channel in list(self._playing.values())
 
     def heard(self, channel: str) -> list[str]:
         """What was played to it so far."""
@@ -261,12 +261,12 @@ class FakeSwitch:
 
     def ringing(self, extension: str) -> str | None:
         """The leg that rings at a phone."""
-        found = (i for i, leg in self._legs.items() if leg.extension == extension and not leg.up)
+        found = (i for i, leg in list(self._legs.items()) if leg.extension == extension and not leg.up)
         return next(found, None)
 
     def leg_of(self, extension: str) -> str | None:
         """The leg that a phone has."""
-        return next((i for i, leg in self._legs.items() if leg.extension == extension), None)
+        return next((i for i, leg in list(self._legs.items()) if leg.extension == extension), None)
 
     def shown(self, leg: str) -> str:
         """The number that a leg of ours shows at the other end."""
@@ -282,7 +282,7 @@ class FakeSwitch:
 
     def together(self, *channels: str) -> bool:
         """Whether they hear each other."""
-        return any(set(channels) <= inside for inside in self._rooms.values())
+        return any(set(channels) <= inside for inside in list(self._rooms.values()))
 
     def hears_of(self, channel: str) -> set[str]:
         """The channels whose voice reaches one, by rooms and by ears."""
@@ -291,7 +291,7 @@ class FakeSwitch:
             at = self._legs[ear]
             if at.hears:
                 heard |= {at.ear_at} | self._beside(at.ear_at)
-        for ear, at in self._legs.items():
+        for ear, at in list(self._legs.items()):
             reached = {HeardBy.NOBODY: set(), HeardBy.PHONE: {at.ear_at}}.get(
                 at.heard_by, {at.ear_at} | self._beside(at.ear_at)
             )
@@ -302,11 +302,11 @@ class FakeSwitch:
 
     def beeped(self) -> list[tuple[str, HeardBy]]:
         """Tones that were played by ears, and to whom, as long as they are there."""
-        return [(leg.ear_at, leg.heard_by) for leg in self._legs.values()
+        return [(leg.ear_at, leg.heard_by) for leg in list(self._legs.values())
                 if leg.ear_at and leg.heard]  # fmt: skip
 
     def _beside(self, channel: str) -> set[str]:
-        return {one for inside in self._rooms.values() if channel in inside for one in inside} - {
+        return {one for inside in list(self._rooms.values()) if channel in inside for one in inside} - {
             channel
         }
 
@@ -346,18 +346,18 @@ class FakeSwitch:
 
     def _end(self, channel: str, why: End) -> None:
         del self._legs[channel]
-        for inside in self._rooms.values():
+        for inside in list(self._rooms.values()):
             inside.discard(channel)
-        for playback in [p for p, c in self._playing.items() if c == channel]:
+        for playback in [p for p, c in list(self._playing.items()) if c == channel]:
             del self._playing[playback]
             self._tell(Played(playback))
         self._no_more(channel)
-        for ear in [i for i, leg in self._legs.items() if leg.ear_at == channel]:
+        for ear in [i for i, leg in list(self._legs.items()) if leg.ear_at == channel]:
             self._end(ear, End.HUNG_UP)
         self._tell(Ended(channel, why))
 
     def _no_more(self, recorded: str) -> None:
-        for name in [n for n, where in self._recording.items() if where == recorded]:
+        for name in [n for n, where in list(self._recording.items()) if where == recorded]:
             del self._recording[name]
             self._tell(Recorded(name, whole=True))
 

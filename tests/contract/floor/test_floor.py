@@ -88,7 +88,7 @@ def test_a_queue_is_kept_with_all_its_settings(house):
     queue = Queue(
         0, "gold", Hours("Asia/Shanghai", {0: (Span(time(9), time(12)), Span(time(22), time(6)))},
                          {date(2026, 10, 1): ()}),
-        3, 0.5, (rule,), Target(0.9, 30, 3), 15, 10, 20, 50, "你好", "请稍候",
+        3, 0.5, (rule,), Target(0.9, 30, 3), 15, 10, 20, 50,
         WrapUp(AfterWork.TIMED, timedelta(seconds=30)), Overflow(90, house.sales), house.support,
         {"chat": 10, "phone": 75},
     )  # fmt: skip

@@ -44,7 +44,7 @@ def test_every_kind_is_raised_with_the_parameters_of_its_sentence() -> None:
 
 def test_every_kind_of_the_table_is_raised_somewhere() -> None:
     # These are made by their own exceptions, or by the sign-in's proof.
-    own = {"unknown", "illegal-transition", "not-yours", "blocked", "busy"}
+    own = {"unknown", "illegal-transition", "not-yours", "blocked", "busy", "already-there"}
     own |= {"wrong-password", "code-needed", "sign-in-first"}
     assert set(KINDS) - {kind for _where, kind, _given in raised()} == own
 
