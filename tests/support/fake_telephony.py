@@ -261,8 +261,8 @@ class FakeSwitch:
 
     def ringing(self, extension: str) -> str | None:
         """The leg that rings at a phone."""
-        found = (i for i, leg in list(self._legs.items()) if leg.extension == extension and not leg.up)
-        return next(found, None)
+        legs = list(self._legs.items())
+        return next((i for i, leg in legs if leg.extension == extension and not leg.up), None)
 
     def leg_of(self, extension: str) -> str | None:
         """The leg that a phone has."""
@@ -306,9 +306,8 @@ class FakeSwitch:
                 if leg.ear_at and leg.heard]  # fmt: skip
 
     def _beside(self, channel: str) -> set[str]:
-        return {one for inside in list(self._rooms.values()) if channel in inside for one in inside} - {
-            channel
-        }
+        rooms = list(self._rooms.values())
+        return {one for inside in rooms if channel in inside for one in inside} - {channel}
 
     def let_go(self, index: int = 0) -> None:
         """Tell one event that was held back."""
