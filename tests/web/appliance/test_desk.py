@@ -186,6 +186,17 @@ def test_seven_hundred_messages_are_read_as_one_scrolls_and_drawn_as_they_are_se
     until(lambda: _up(dora) or seen.evaluate(first) < MANY - 250, 60, "an earlier page")
     assert dora.locator("[data-test=message]").count() < 60
     _put_off(site, dora)
+    # Whoever is led to where they are types on there.
+    reply = dora.locator("form.composer textarea")
+    reply.focus()
+    dora.keyboard.press("Control+k")
+    dora.keyboard.type(f"#{site.many}")
+    dora.get_by_role("option").first.wait_for()
+    dora.keyboard.press("Enter")
+    expect(dora.locator("dialog")).to_have_count(0)
+    dora.keyboard.type("Still here")
+    expect(reply).to_have_value("Still here")
+    reply.fill("")
 
 
 def _put_off(site: DeskSite, page: Page) -> None:

@@ -8,8 +8,9 @@ export function afterPicture(job: () => void): void {
   if (document.hidden) return job(); // nobody waits for a picture
   let done = false;
   const once = (): void => {
-    if (!done) job();
-    done = true;
+    if (done) return;
+    done = true; // also where it fails
+    job();
   };
   requestAnimationFrame(() => setTimeout(once));
   setTimeout(once, LONGEST);
