@@ -166,7 +166,8 @@ def dialogs(room: Showroom) -> list[View]:
             ready="[data-test=call-number]",
             click="[data-test=call-number]",
         ),
-        View("agent-invite", talk, "anna", ready="[role=log] article", press="Escape i"),
+        # A "/" was left there: the first Escape closes what it finds.
+        View("agent-invite", talk, "anna", ready="[role=log] article", press="Escape Escape i"),
         View("agent-talk-phone", talk, "anna", PHONE, "[role=log] article"),
         View(
             "agent-give-phone",

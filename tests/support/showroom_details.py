@@ -45,7 +45,7 @@ def connections(office: Office) -> None:
     """A team, a key, and a system that is told of events."""
     office.people.teams.add("Day shift 白班")
     (first,) = (user for user in office.users.all() if user.name == "admin2")
-    office.people.api_keys.add(first.id, "CRM", ["reports.see", "contacts.edit"], None)
+    office.people.api_keys.add(first.id, "CRM", ["reports.see", "floor.see"], None)
     office.people.webhooks.add("CRM", "https://crm.example/callstead/events", ["conversation.*"])
 
 
