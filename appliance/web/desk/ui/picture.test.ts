@@ -90,6 +90,8 @@ describe("what comes in by itself", () => {
     expect(draw).toThrow("broken");
     vi.runAllTimers();
     expect(done).toEqual(["second"]);
+    afterPresses(() => done.push("third"));
+    expect(done).toEqual(["second", "third"]);
   });
 });
 
