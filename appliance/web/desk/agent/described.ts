@@ -62,6 +62,7 @@ export function describer(cards: Map<number, Card>, refresh: (id: number) => Pro
   return function describe(card: Card, change: Change, tags: string[] = [...card.tags]): Promise<void> {
     const mine = (last.get(card.id) ?? Promise.resolve()).catch(() => undefined).then(() => keep(card, change, tags));
     last.set(card.id, mine);
+    void mine.catch(() => undefined).then(() => last.get(card.id) === mine && last.delete(card.id));
     return mine;
   };
 }
