@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from appliance.domain.routing import DECLINE_PAUSE
 from appliance.limit_settings import LimitSettings, ProgramSettings, WebhookSettings
 from appliance.process_roles import Roles, port_key
 from appliance.settings_attachments import AttachmentSettings
@@ -318,7 +319,7 @@ class ApplianceSettings:
         "host and port in dsn.",
     )
     decline_pause_seconds: float = setting(
-        30.0,
+        DECLINE_PAUSE,
         minimum=1,
         maximum=3600,
         unit="seconds",

@@ -266,6 +266,10 @@ class InvalidError(RefusalError, ValueError):
     """What was given cannot be taken."""
 
 
+def anything(_seen: object) -> None:
+    """A check before a change that refuses nothing."""
+
+
 def names_in(kind: str) -> tuple[str, ...]:
     """The parameters of a kind, in the order of its sentence."""
     found = (name for _text, name, _spec, _turn in Formatter().parse(KINDS[kind]) if name)

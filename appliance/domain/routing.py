@@ -26,6 +26,8 @@ from enum import StrEnum
 from appliance.domain.capacity import FULL
 from appliance.domain.demand import ANYBODY, Rule
 
+DECLINE_PAUSE = 30.0  # seconds until who declined, or did not answer, may be offered the same again
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:

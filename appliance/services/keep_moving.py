@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from datetime import timedelta
 from typing import TypeVar
 
+from appliance.domain.routing import DECLINE_PAUSE
 from appliance.domain.work import Floor, Work
 from appliance.services.answer_offer import expire_offers, forget_refusals, refused_long_ago
 from appliance.services.offer_waiting import can_offer, offer_waiting
@@ -15,7 +16,6 @@ from appliance.services.talk import close_overdue, overflow, overflowing
 from appliance.services.tell_update import tell_update
 
 T = TypeVar("T")
-DECLINE_PAUSE = 30.0  # seconds; the default of `appliance.decline_pause_seconds`
 
 
 def keep_moving(floor: Floor, updating: bool, decline_pause: float = DECLINE_PAUSE) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from appliance.domain.agent_state import Said, agent_state
+from appliance.domain.agent_state import AgentState, Said, agent_state
 from appliance.domain.conversation import Event, State
 from appliance.domain.records import Agent, Conversation, OfferEnd
 from appliance.domain.work import UnknownError, Work
@@ -51,7 +51,7 @@ def seen(work: Work, agent: int) -> str:
     return state_of(found, work.held_by(agent), asked_in=agent in work.participants.weigh())
 
 
-def state_of(agent: Agent, mine: Sequence[Conversation], *, asked_in: bool) -> str:
+def state_of(agent: Agent, mine: Sequence[Conversation], *, asked_in: bool) -> AgentState:
     """The same from what they have; ``asked_in``: into a colleague's call."""
     count = Counter(one.state for one in mine)
     return agent_state(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
-from appliance.domain.agent_state import AgentState, agent_state
+from appliance.domain.agent_state import AgentState
 from appliance.domain.conversation import State
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Conversation
@@ -24,6 +24,7 @@ from appliance.domain.service_level import (
     occupancy,
 )
 from appliance.domain.work import Floor, Work
+from appliance.services.presence import state_of
 from appliance.services.take_part import asked_in
 
 # So few contacts say nothing about a service level: one unlucky one would be an alarm.
@@ -192,12 +193,7 @@ def _sum(by_queue: dict[int, Contacts], ids: set[int]) -> Contacts:
 
 def _seen(agent: Agent, has: Sequence[Conversation], asked: datetime | None) -> Seen:
     """``asked``: since when they take part in a colleague's call."""
-    count = Counter(one.state for one in has)
-    state = agent_state(
-        agent.presence, offered=count[State.OFFERED],
-        active=count[State.ACTIVE] + count[State.HELD] + (asked is not None),
-        wrapping=count[State.WRAP_UP],
-    )  # fmt: skip
+    state = state_of(agent, has, asked_in=asked is not None)
     of_state = {
         AgentState.OFFERED: {State.OFFERED}, AgentState.BUSY: {State.ACTIVE, State.HELD},
         AgentState.WRAP_UP: {State.WRAP_UP},

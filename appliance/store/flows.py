@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 
-from appliance.domain.telephony.flow import Check, Draft, Recording, Running, Version, anything
+from appliance.domain.refusals import anything
+from appliance.domain.telephony.flow import Check, Draft, Recording, Running, Version
 from appliance.domain.telephony.flow_form import read_flow
 from appliance.domain.work import UnknownError
 from appliance.store.database import Database

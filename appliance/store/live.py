@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.store.database import Database
 from appliance.store.models import Base
-from appliance.store.quick import Line, Quick, Rows
+from appliance.store.quick import LISTED, Line, Quick, Rows
 from common.clock import stamp
 from common.feed.events import MOST_DATA_BYTES
 from common.feed.storage import CursorGoneError, Event, Fresh
@@ -93,14 +93,12 @@ _HEADS = {
         text(
             "SELECT value, coalesce("  # noqa: S608 - names from the code alone
             "(SELECT max(seq) FROM live_events WHERE topic = value), "
-            f"(SELECT floor FROM live_topics WHERE topic = value), 0) FROM {asked} AS asked"
+            "(SELECT floor FROM live_topics WHERE topic = value), 0) "
+            f"FROM {listed.format('topics')} AS asked"
         ).bindparams(bindparam("topics", type_=LongText())),
         writes=False,
     )
-    for kind, asked in (
-        ("sqlite", "json_each(:topics)"),
-        ("postgresql", "json_array_elements_text(CAST(:topics AS json))"),
-    )
+    for kind, listed in LISTED.items()
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from appliance.domain.telephony.phones import Check, Number, Phone, anything
+from appliance.domain.refusals import anything
+from appliance.domain.telephony.phones import Check, Number, Phone
 from appliance.store.database import Database
 from appliance.store.models import Base
 from appliance.store.record_rows import RecordRows

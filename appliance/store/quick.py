@@ -14,6 +14,12 @@ from sqlalchemy import Connection, Dialect, Executable, bindparam, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
+# A list that is one value of a statement, as rows with a column `value`; by the kind of database.
+# Each value is a turn of the interpreter, and a list of another length another statement.
+LISTED = {
+    "sqlite": "json_each(:{})",
+    "postgresql": "json_array_elements_text(CAST(:{} AS json))",
+}
 WROTE = "callstead_wrote"  # in a connection's info; the database sets it too
 Process = Callable[[Any], Any]
 _ROWS_AT_ONCE = 32  # so many shapes of one statement are kept at most

@@ -16,7 +16,7 @@ from sqlalchemy import Text, bindparam, text
 from appliance.domain.programs import Proof, Shown
 from appliance.store.account_models import ApiKeyRow, SessionRow, TokenFamilyRow
 from appliance.store.database import Database
-from appliance.store.quick import Quick
+from appliance.store.quick import LISTED, Quick
 
 
 def standing(database: Database, proofs: Collection[Proof], now: datetime) -> set[Proof]:
@@ -48,21 +48,15 @@ _RULES = {
         "shown.generation = users.generation AND shown.revoked_at IS NULL AND shown.until > :now",
     ),
 }
-# Of each database: a list that is one value, and an answer that is one row.
+# An answer that is one row, by the kind of database.
 _IN_ONE = {
-    "sqlite": (
-        "json_each(:ids)",
-        "json_group_array(json_array(shown.id, users.generation))",
-    ),
-    "postgresql": (
-        "json_array_elements_text(CAST(:ids AS json))",
-        "CAST(json_agg(json_build_array(shown.id, users.generation)) AS text)",
-    ),
+    "sqlite": "json_group_array(json_array(shown.id, users.generation))",
+    "postgresql": "CAST(json_agg(json_build_array(shown.id, users.generation)) AS text)",
 }
 _HOLDING = {
     (kind, database): Quick(
         text(
-            f"SELECT {collected} FROM {asked} AS asked "  # noqa: S608 - names from the code alone
+            f"SELECT {collected} FROM {LISTED[database].format('ids')} AS asked "  # noqa: S608 - names from the code alone
             f"JOIN {table} AS shown ON shown.id = asked.value "
             f'JOIN users ON users.id = shown."user" WHERE NOT users.disabled AND {rule}'
         ).bindparams(
@@ -72,5 +66,5 @@ _HOLDING = {
         writes=False,
     )
     for kind, (table, rule) in _RULES.items()
-    for database, (asked, collected) in _IN_ONE.items()
+    for database, collected in _IN_ONE.items()
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from appliance.api.v1.here import blueprint_for, on_record
+from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, FieldValue
 from appliance.domain.audit import Audit
 from appliance.domain.custom_fields import Subject
@@ -16,7 +17,7 @@ from appliance.domain.work import Floor
 from appliance.services.show_confidential import show_confidential
 
 
-class ValuePath(BaseModel):
+class ValuePath(Shape):
     """In the path."""
 
     subject: Subject
@@ -24,7 +25,7 @@ class ValuePath(BaseModel):
     key: str = Field(max_length=40, description="The field's.")
 
 
-class ShownValue(BaseModel):
+class ShownValue(Shape):
     """What was filled in."""
 
     value: FieldValue

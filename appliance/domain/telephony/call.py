@@ -115,6 +115,7 @@ class Line:
     leg_joined: bool = True
 
 
+ROOM = "call-"  # how the names of rooms begin in which calls are spoken
 _WAITING = frozenset({State.NEW, State.QUEUED, State.REOPENED})
 THERE = frozenset({Leg.RINGING, Leg.UP})  # a phone that can be hung up
 BY_HAND = frozenset({End.BUSY, End.NO_ANSWER, End.HUNG_UP})  # its agent did it, or let it ring
@@ -249,4 +250,4 @@ class Call:
     @property
     def bridge(self) -> str:
         """The room in which they meet."""
-        return f"call-{self.conversation}"
+        return f"{ROOM}{self.conversation}"

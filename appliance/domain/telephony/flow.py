@@ -29,6 +29,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from appliance.domain.refusals import anything
+
 KEYS = frozenset("0123456789*#")
 
 
@@ -199,10 +201,6 @@ class Recording:
 
 # What may refuse a change, given what it would change; asked in its transaction.
 Check = Callable[[Draft], None]
-
-
-def anything(_draft: Draft) -> None:
-    """Refuses nothing."""
 
 
 class Flows(Protocol):

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.domain.refusals import anything
+
 REALM = "callstead"
 _EXTENSION = re.compile(r"[0-9]{2,10}")
 _NUMBER = re.compile(r"\+?[0-9]{1,40}")
@@ -58,10 +60,6 @@ def is_number(text: str) -> bool:
 
 # What may refuse a change, given what is there now (None: nothing); asked in its transaction.
 Check = Callable[[Number | None], None]
-
-
-def anything(_number: Number | None) -> None:
-    """Refuses nothing."""
 
 
 class Phones(Protocol):

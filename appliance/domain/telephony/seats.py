@@ -17,17 +17,18 @@ from appliance.domain.telephony.phones import Phone
 
 # A tone of the switch's own: whoever calls it hears themselves.
 ECHO = "*43"
+_SEAT = "seat-"
 _NUMBER = re.compile(r"[0-9a-f]{32}")
 
 
 def seat_of(agent: int) -> str:
     """The name in SIP of an agent's phone in the desk; no extension looks like it."""
-    return f"seat-{agent}"
+    return f"{_SEAT}{agent}"
 
 
 def is_seat(name: str) -> bool:
     """Whether a phone of this name in SIP is one in a desk."""
-    return name.startswith("seat-")
+    return name.startswith(_SEAT)
 
 
 def new_number() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from appliance.domain.telephony.call import Call
+from appliance.domain.telephony.call import ROOM, Call
 from appliance.domain.telephony.provider import Channel, TelephonyProvider
 from appliance.domain.telephony.recording import CallRecording, What
 from appliance.domain.work import Floor
@@ -17,8 +17,6 @@ from appliance.services.telephony.view import View
 from common.logs import get_logger
 
 log = get_logger(__name__)
-
-_ROOM = "call-"
 
 
 class Sweep:
@@ -60,20 +58,20 @@ class Sweep:
         self._view.fresh = True
         known = self._floor.read(lambda work: list(work.calls.going_on()))
         rooms = {one.id for one in bridges}
-        ours = self._own_legs(known)
+        callers = {channel for call in known for channel in (call.channel, call.asked_by)}
+        ours = callers | self._own_legs(known)
         self._put_away(unfinished.values(), {one.id for one in channels}, rooms, known)
         for call in known:
             self._view.belongs(call)
             self._look(call.conversation)
-        callers = {channel for call in known for channel in (call.channel, call.asked_by)}
         for channel in channels:
             if channel.called and channel.id not in callers:
                 self._take(channel)
-            elif channel.id.startswith((LEG, OUT)) and channel.id not in ours | callers:
+            elif channel.id.startswith((LEG, OUT)) and channel.id not in ours:
                 self._switch.hang_up(channel.id)
         self._supervisors.found([one.id for one in channels], rooms)
         for room in rooms - {call.bridge for call in known}:
-            if room.startswith(_ROOM):
+            if room.startswith(ROOM):
                 self._switch.drop_bridge(room)
         log.info("calls.adopted", calls=len(known), channels=len(channels))
 
@@ -99,5 +97,5 @@ class Sweep:
             if recording.what is What.VOICEMAIL and going:  # its call's next step
                 if callers[recording.conversation] not in channels:
                     self._view.was_recorded(recording.name)
-            elif not going or f"{_ROOM}{recording.conversation}" not in rooms:
+            elif not going or f"{ROOM}{recording.conversation}" not in rooms:
                 self._tape.keep(recording)

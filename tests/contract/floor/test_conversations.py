@@ -14,6 +14,7 @@ from appliance.domain.custom_fields import CustomField, FieldKind, Subject
 from appliance.domain.demand import Need, Rule, Step
 from appliance.domain.hours import Hours, always
 from appliance.domain.queue import Entry, Overflow
+from appliance.domain.routing import DECLINE_PAUSE
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.wrap_up import AfterWork, WrapUp
 from appliance.services import talk
@@ -25,7 +26,7 @@ from appliance.services.answer_offer import (
     forget_refusals,
 )
 from appliance.services.describe import describe_contact, describe_conversation
-from appliance.services.keep_moving import DECLINE_PAUSE, keep_moving
+from appliance.services.keep_moving import keep_moving
 from appliance.services.presence import say
 from appliance.services.say_message import NotSayableError, NotYoursError, Saying, say_message
 
