@@ -200,8 +200,8 @@ KINDS: Mapping[str, EventKind] = {
         {"id": "of the one; 0: the order of all", "subject": "`contact` or `conversation`"},
     ),
     "label.set": EventKind(
-        "tags or dispositions were made, changed or ordered", (),
-        {"id": "of the one; 0: the order of all", "kind": "`tag` or `disposition`"},
+        "tags, dispositions or away reasons were made, changed or ordered", (),
+        {"id": "of the one; 0: the order of all", "kind": "`tag`, `disposition` or `away`"},
     ),
     "conversation.set": EventKind(
         "an agent changed its tags, subject or fields", _CONVERSATION,

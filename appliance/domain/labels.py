@@ -1,8 +1,8 @@
-"""Tags and dispositions that an administrator keeps: what agents are offered.
+"""Tags, dispositions and away reasons that an administrator keeps: what agents are offered.
 
-A conversation keeps the word, and people read the label's name: it is renamed without touching
+What it is put on keeps the word, and people read the label's name: it is renamed without touching
 history, and retired instead of removed. Tags may also be free words; a disposition must be one
-that its queue offers, as soon as the queue offers any.
+that its queue offers, as soon as the queue offers any; an away reason is always one of those kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol
 from appliance.domain.desk import MOST_TAG
 from appliance.domain.names import WrongInputError, plain_names
 
-MOST_LABELS = 200  # in use, of tags or of dispositions
+MOST_LABELS = 200  # in use, of one kind
 
 
 class LabelKind(StrEnum):
@@ -23,6 +23,7 @@ class LabelKind(StrEnum):
 
     TAG = "tag"  # conversations and contacts
     DISPOSITION = "disposition"  # how a conversation went
+    AWAY = "away"  # agents: why they are away
 
 
 class Colour(StrEnum):
@@ -37,11 +38,12 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True)
 class Label:
-    """One tag or disposition.
+    """One of them.
 
     Attributes:
-        word: what conversations and contacts keep; one of its kind. It never changes.
+        word: what is kept where it is put on; one of its kind. It never changes.
         names: what people read, by language.
+        colour: how it is shown; of tags and dispositions alone.
         queues: whose conversations it is offered for; empty: all. Of dispositions alone.
         position: where it stands among the others; the lowest first.
         retired: it is shown where it was used, and offered no more.
@@ -64,6 +66,8 @@ class Label:
         object.__setattr__(self, "names", plain_names(self.names))
         if self.queues and self.kind is not LabelKind.DISPOSITION:
             raise WrongInputError("label-queues", "queues")
+        if self.colour is not Colour.GREY and self.kind is LabelKind.AWAY:
+            raise WrongInputError("label-colour", "colour")
 
 
 def offered(labels: Iterable[Label], kind: LabelKind, queue: int | None) -> list[Label]:
@@ -80,6 +84,13 @@ def check_disposition(labels: Iterable[Label], queue: int | None, word: str) -> 
     known = [one.word for one in offered(labels, LabelKind.DISPOSITION, queue)]
     if word and known and word not in known:
         raise WrongInputError("disposition-unknown", "disposition", word=word, known=known)
+
+
+def check_away(labels: Iterable[Label], word: str) -> None:
+    """Raises WrongInputError: ``word`` is none of the away reasons that are offered."""
+    known = [one.word for one in offered(labels, LabelKind.AWAY, None)]
+    if word and word not in known:
+        raise WrongInputError("away-unknown", "reason", word=word, known=known)
 
 
 class KeptLabels(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from appliance.domain.agent_state import AgentState, Said, agent_state
 from appliance.domain.conversation import Event, State
+from appliance.domain.labels import check_away
 from appliance.domain.records import Agent, Conversation, OfferEnd
 from appliance.domain.work import UnknownError, Work
 from appliance.services.moves import SYSTEM, by_agent, move, say_presence
@@ -22,12 +23,14 @@ def say(work: Work, agent: int, said: Said, *, reason: str = "", who: str = "") 
         work: the transaction.
         agent: whose.
         said: what.
-        reason: why they are away.
+        reason: why they are away: the word of a label that is offered; empty: not said.
         who: who says it; empty: the agent.
 
     Raises:
-        IllegalTransitionError, UnknownError.
+        IllegalTransitionError, UnknownError, WrongInputError.
     """
+    if reason:
+        check_away(work.labels.all(), reason)
     changed = say_presence(work, work.agent(agent), said, who or by_agent(agent), reason)
     if said in {Said.STEP_AWAY, Said.SIGN_OUT, Said.LOSE_CONNECTION}:
         for one in work.held_by(agent):

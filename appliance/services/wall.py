@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
 from appliance.domain.agent_state import AgentState
 from appliance.domain.conversation import State
+from appliance.domain.labels import LabelKind
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Conversation
 from appliance.domain.reports.book import Book
@@ -42,12 +43,13 @@ class Alert(StrEnum):
 
 @dataclass(frozen=True)
 class Seen:
-    """An agent, and since when they are in the state that is seen."""
+    """An agent, since when they are in the state that is seen, and why they are away, in words."""
 
     agent: Agent
     state: AgentState
     since: datetime | None
     conversations: Sequence[Conversation]
+    away_names: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,16 @@ def wall(floor: Floor, book: Book, zone: str) -> Wall:
 def seen_agents(work: Work) -> list[Seen]:
     """Everybody who has ever been at a desk, by name."""
     loads, asked = work.loads(), asked_in(work)
-    found = [_seen(agent, loads.get(agent.id, ()), asked.get(agent.id)) for agent in work.agents()]
+    agents = work.agents()
+    away = any(one.away_reason for one in agents)
+    names = {
+        one.word: one.names
+        for one in (work.labels.all() if away else ()) if one.kind is LabelKind.AWAY
+    }  # fmt: skip
+    found = [
+        _seen(one, loads.get(one.id, ()), asked.get(one.id), names.get(one.away_reason, {}))
+        for one in agents
+    ]
     return sorted(found, key=lambda one: one.agent.name)
 
 
@@ -191,7 +202,12 @@ def _sum(by_queue: dict[int, Contacts], ids: set[int]) -> Contacts:
     return together
 
 
-def _seen(agent: Agent, has: Sequence[Conversation], asked: datetime | None) -> Seen:
+def _seen(
+    agent: Agent,
+    has: Sequence[Conversation],
+    asked: datetime | None,
+    away_names: Mapping[str, str],
+) -> Seen:
     """``asked``: since when they take part in a colleague's call."""
     state = state_of(agent, has, asked_in=asked is not None)
     of_state = {
@@ -201,4 +217,4 @@ def _seen(agent: Agent, has: Sequence[Conversation], asked: datetime | None) -> 
     moments = [one.state_since for one in has if one.state in of_state and one.state_since]
     if asked is not None and state is AgentState.BUSY:
         moments.append(asked)
-    return Seen(agent, state, min(moments, default=agent.presence_since), has)
+    return Seen(agent, state, min(moments, default=agent.presence_since), has, away_names)

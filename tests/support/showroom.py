@@ -358,7 +358,7 @@ def _work(room: Showroom) -> None:
     for name, said in (("anna", Said.READY), ("bo", Said.READY), ("chen", Said.READY),
                        ("dana", Said.STEP_AWAY), ("lihua", Said.READY)):  # fmt: skip
         floor.write(lambda work, name=name: say(work, ids[name], Said.SIGN_IN))
-        reason = "Lunch 午餐" if said is Said.STEP_AWAY else ""
+        reason = "lunch" if said is Said.STEP_AWAY else ""
         floor.write(
             lambda work, name=name, said=said, reason=reason: say(
                 work, ids[name], said, reason=reason

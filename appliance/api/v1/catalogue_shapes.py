@@ -18,6 +18,9 @@ FILLED_IN = (
 CONFIDENTIAL = (
     "Its values are sealed, and in no event, webhook, export or search; it never changes."
 )
+WORD = "What conversations, contacts, and agents who are away keep."
+COLOUR = "Of tags and dispositions alone; an away reason is `grey`."
+REASON = "Why, when away: the `word` of an away reason that is offered; empty: not said."
 RETIRED = "Shown where it was used, and offered no more."
 
 
@@ -38,13 +41,13 @@ class FieldShape(Shape):
 
 
 class LabelShape(Shape):
-    """A tag or disposition; those of one kind stand in the order of `position`."""
+    """A tag, disposition or away reason; those of one kind stand in the order of `position`."""
 
     id: int
     kind: LabelKind
-    word: str = Field(description="What conversations and contacts keep.")
+    word: str = Field(description=WORD)
     names: dict[str, str] = Field(description=NAMES)
-    colour: Colour
+    colour: Colour = Field(description=COLOUR)
     queues: list[int] = Field(description="Whose conversations it is offered for; empty: all.")
     position: int
     retired: bool = Field(description=RETIRED)
@@ -62,7 +65,7 @@ def field_shape(one: CustomField) -> dict[str, object]:
 
 
 def label_shape(one: Label) -> dict[str, object]:
-    """A tag or disposition as JSON."""
+    """A tag, disposition or away reason as JSON."""
     return tagged({
         "id": one.id, "kind": str(one.kind), "word": one.word, "names": dict(one.names),
         "colour": str(one.colour), "queues": sorted(one.queues), "position": one.position,

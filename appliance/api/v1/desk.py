@@ -10,6 +10,7 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
+from appliance.api.v1.catalogue_shapes import REASON
 from appliance.api.v1.desk_looks import add_listening, add_looks
 from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.here import agent_here, blueprint_for, require
@@ -51,7 +52,7 @@ class PresenceBody(Strict):
     """A change of presence."""
 
     said: Mine
-    reason: str = Field("", max_length=200, description="Why, when stepping away.")
+    reason: str = Field("", max_length=200, description=REASON)
 
 
 class Joined(Shape):

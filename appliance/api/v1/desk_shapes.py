@@ -107,7 +107,9 @@ class Board(Others):
     cards: list[CardShape]
     dispositions: list[str] = Field(description="Used lately, most used first.")
     tags: list[str] = Field(description="Used lately, most used first.")
-    labels: list[LabelShape] = Field(description="Tags and dispositions that are kept.")
+    labels: list[LabelShape] = Field(
+        description="Tags, dispositions and away reasons that are kept."
+    )
     fields: list[FieldShape] = Field(description="What can be filled in.")
     updating: bool = Field(description="An update waits for this program: nothing is offered.")
     most_length: int = Field(description="Of a message, in characters.")

@@ -11,6 +11,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
 from appliance.api.v1.agents import AgentId
+from appliance.api.v1.catalogue_shapes import REASON
 from appliance.api.v1.here import blueprint_for, on_record, require, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
@@ -88,6 +89,10 @@ class SeenShape(Shape):
     since: datetime | None
     presence: str
     away_reason: str
+    away_names: dict[str, str] = Field(
+        description="What people read for the reason, by language, also when it is retired; none: "
+        "it was said before reasons were kept."
+    )
     queues: list[int]
     load: int
     capacity: int
@@ -144,7 +149,7 @@ class StateBody(Strict):
     """Another's state."""
 
     state: Wanted
-    reason: str = Field("", max_length=200, description="Why, when away.")
+    reason: str = Field("", max_length=200, description=REASON)
 
 
 def floor_seen(
@@ -256,6 +261,7 @@ def _seen(one: Seen) -> dict[str, object]:
     return {
         "id": agent.id, "name": agent.name, "state": str(one.state), "since": _moment(one.since),
         "presence": str(agent.presence), "away_reason": agent.away_reason,
+        "away_names": dict(one.away_names),
         "queues": sorted(agent.queues), "load": sum(has.weight for has in one.conversations),
         "capacity": agent.capacity, "conversations": [has.id for has in one.conversations],
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Tags and dispositions: read by agents, kept by administrators."""
+"""Tags, dispositions and away reasons: read by agents, kept by administrators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.catalogue_shapes import NAMES, RETIRED, LabelShape, label_shape
+from appliance.api.v1.catalogue_shapes import (
+    COLOUR,
+    NAMES,
+    RETIRED,
+    WORD,
+    LabelShape,
+    label_shape,
+)
 from appliance.api.v1.fields import OrderBody
 from appliance.api.v1.here import blueprint_for, on_record, require, user
 from appliance.api.v1.shape import Shape
@@ -33,12 +40,12 @@ class LabelId(Shape):
 
 
 class NewLabel(Strict):
-    """A tag or disposition; kind and word never change."""
+    """A tag, disposition or away reason; kind and word never change."""
 
     kind: LabelKind
-    word: str = Field(max_length=80, description="What conversations and contacts keep.")
+    word: str = Field(max_length=80, description=WORD)
     names: dict[str, str] = Field(description=NAMES)
-    colour: Colour = Colour.GREY
+    colour: Colour = Field(Colour.GREY, description=COLOUR)
     queues: list[int] = Field(default_factory=list, description=_QUEUES, max_length=1000)
 
 
@@ -46,7 +53,7 @@ class LabelEdit(Strict):
     """Whatever is left out stays."""
 
     names: dict[str, str] | None = Field(None, description=NAMES)
-    colour: Colour | None = None
+    colour: Colour | None = Field(None, description=COLOUR)
     queues: list[int] | None = Field(None, description=_QUEUES, max_length=1000)
     position: int | None = Field(None, ge=0, le=100_000)
     retired: bool | None = Field(None, description=RETIRED)
@@ -61,20 +68,21 @@ class Labels(Shape):
 
 def labels(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
     """The blueprint."""
-    about = "Tags and dispositions."
+    about = "Labels: tags, dispositions, and why agents are away."
     blueprint = blueprint_for("labels", "/labels", about, users, TAKE_CONVERSATIONS)
 
-    @blueprint.get("", summary="Tags and dispositions", responses={"200": Labels})
+    @blueprint.get("", summary="Tags, dispositions, away reasons", responses={"200": Labels})
     def all_labels(query: Page) -> Answer:
         found, cursor = part_of(floor.read(lambda work: work.labels.all()), query)
         return jsonify(items=[label_shape(one) for one in found], cursor=cursor)
 
-    @blueprint.get("/<int:label>", summary="One tag or disposition",
+    @blueprint.get("/<int:label>", summary="One tag, disposition or away reason",
                    responses={"200": LabelShape})  # fmt: skip
     def one_label(path: LabelId) -> Answer:
         return one_answer(label_shape(floor.read(lambda work: work.labels.one(path.label))))
 
-    @blueprint.post("", summary="A new tag or disposition", responses={"201": LabelShape})
+    @blueprint.post("", summary="A new tag, disposition or away reason",
+                    responses={"201": LabelShape})  # fmt: skip
     def add(body: NewLabel) -> Answer:
         require(MANAGE_FLOOR)
         wanted = Label(0, **_values(body))
@@ -93,7 +101,7 @@ def labels(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
         return one_answer(keep(job))
 
-    @blueprint.post("/order", summary="Put tags or dispositions in order",
+    @blueprint.post("/order", summary="Put those of a kind in order",
                     responses={"204": None})  # fmt: skip
     def order(body: OrderBody) -> Answer:
         require(MANAGE_FLOOR)

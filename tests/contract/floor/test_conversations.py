@@ -13,6 +13,7 @@ from appliance.domain.conversation import State
 from appliance.domain.custom_fields import CustomField, FieldKind, Subject
 from appliance.domain.demand import Need, Rule, Step
 from appliance.domain.hours import Hours, always
+from appliance.domain.labels import Label, LabelKind
 from appliance.domain.queue import Entry, Overflow
 from appliance.domain.routing import DECLINE_PAUSE
 from appliance.domain.transitions import IllegalTransitionError
@@ -25,6 +26,7 @@ from appliance.services.answer_offer import (
     expire_offers,
     forget_refusals,
 )
+from appliance.services.catalogue import save_label
 from appliance.services.describe import describe_contact, describe_conversation
 from appliance.services.keep_moving import keep_moving
 from appliance.services.presence import say
@@ -155,6 +157,7 @@ def test_an_agent_who_steps_away_gives_back_what_rings_and_keeps_what_they_speak
     speaking = answered(house, anna)
     ringing = house.come("b").conversation.id
     assert house.offer() == [(ringing, anna)]
+    house.do(save_label, Label(0, LabelKind.AWAY, "lunch", {"en": "Lunch"}), "system")
     house.do(say, anna, Said.STEP_AWAY, reason="lunch")
     assert house.now(ringing).state is State.QUEUED
     assert house.now(speaking).state is State.ACTIVE

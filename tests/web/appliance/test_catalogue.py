@@ -147,3 +147,29 @@ def test_a_confidential_value_is_dots_everywhere_and_shown_on_record_to_who_may(
     assert (line.what, line.subject) == ("confidential.shown", f"contact {contact} order")
     assert "1101" not in str(admin.get("/audit"))
     assert sue.ask("POST", shown.replace("order", "none")).status_code == 404
+
+
+def test_why_agents_are_away_is_kept_by_administrators_and_nothing_else_is_taken(admin, anna):
+    board = anna.get("/desk/board")["labels"]
+    kept = {one["word"]: one for one in board if one["kind"] == "away"}
+    assert kept["lunch"]["names"] == {"en": "Lunch", "zh-CN": "用餐"}
+    made = admin.do("POST", "/labels", {"kind": "away", "word": "vet", "names": {"en": "Vet"}}, 201)
+    away = {"said": "step_away", "reason": "vet"}
+    assert anna.do("POST", "/desk/presence", away)["away_reason"] == "vet"
+    admin.do("PATCH", f"/labels/{made['id']}", {"retired": True, "names": {"en": "Doctor"}})
+    (seen,) = [one for one in admin.get("/floor/wall")["agents"] if one["name"] == "Anna"]
+    assert (seen["away_reason"], seen["away_names"]) == ("vet", {"en": "Doctor"})
+    assert admin.get("/floor/agents")["items"][0]["away_names"] in ({}, {"en": "Doctor"})
+    for path, body in (
+        ("/desk/presence", away),
+        (f"/floor/agents/{seen['id']}/state", {"state": "away", "reason": "vet"}),
+    ):
+        asker = anna if path.startswith("/desk") else admin
+        refused = asker.do("POST", path, body, 422)
+        assert (refused["kind"], refused["errors"][0]["where"]) == ("away-unknown", "reason")
+        assert refused["parameters"]["known"] == list(kept)
+    assert anna.do("POST", "/desk/presence", {"said": "step_away"})["away_reason"] == ""
+    stale = admin.ask("PATCH", f"/labels/{made['id']}", {"retired": False},
+                      **{"If-Match": f'"{made["etag"]}"'})  # fmt: skip
+    assert stale.status_code == 412
+    assert [entry["what"] for entry in admin.get("/audit")["items"]].count("label.set") == 2

@@ -27,6 +27,11 @@ export function offeredIn(labels: readonly LabelShape[], queue: number | null): 
   return inOrder(labels.filter((one) => one.kind === "disposition" && (!one.queues.length || (queue !== null && one.queues.includes(queue)))));
 }
 
+/** Why an agent can be away. */
+export function awayReasons(labels: readonly LabelShape[]): LabelShape[] {
+  return inOrder(labels.filter((one) => one.kind === "away"));
+}
+
 /** Filled in once, and asked no more: shown all the same. */
 export function stillFilled(fields: readonly FieldShape[], subject: FieldShape["subject"], values: Values): FieldShape[] {
   return fields.filter((one) => one.subject === subject && one.retired && one.key in values);

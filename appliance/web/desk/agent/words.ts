@@ -12,8 +12,6 @@ export const TONE: Record<string, string> = {
   available: "good", offered: "info", busy: "info", wrap_up: "info", away: "warn", not_responding: "bad", offline: "",
 };
 
-export const AWAY_REASONS = ["break", "lunch", "meeting", "training", "other"] as const;
-
 /** What a conversation is about; of a page's address what tells pages of one site apart. */
 export function topic(subject: string): string {
   if (!/^https?:\/\//.test(subject) || !URL.canParse(subject)) return subject;

@@ -1,10 +1,19 @@
-"""Tags and dispositions that an administrator keeps."""
+"""Tags, dispositions and away reasons that an administrator keeps."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from appliance.domain.labels import Label, LabelKind, check_disposition, offered
+from appliance.domain.labels import (
+    Colour,
+    Label,
+    LabelKind,
+    check_away,
+    check_disposition,
+    offered,
+)
 from appliance.domain.names import WrongInputError
 
 
@@ -45,3 +54,17 @@ def test_a_word_that_agents_could_not_type_is_refused(word):
 def test_tags_are_of_no_queue():
     with pytest.raises(WrongInputError):
         Label(0, LabelKind.TAG, "vip", {"en": "VIP"}, queues=frozenset({1}))
+
+
+def test_an_away_reason_is_one_that_is_offered_even_where_none_is():
+    lunch = Label(5, LabelKind.AWAY, "lunch", {"en": "Lunch"})
+    check_away([*ALL, lunch], "lunch")
+    check_away([], "")
+    for labels, word in (([*ALL, lunch], "vip"), ([replace(lunch, retired=True)], "lunch")):
+        with pytest.raises(WrongInputError):
+            check_away(labels, word)
+
+
+def test_an_away_reason_has_no_colour():
+    with pytest.raises(WrongInputError):
+        Label(0, LabelKind.AWAY, "lunch", {"en": "Lunch"}, Colour.RED)
