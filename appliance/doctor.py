@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+from cryptography import x509
 from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,9 +26,11 @@ from common.doctor import Check, Result, port_check
 from common.errors import OperatorError
 from common.web.texts import Texts
 
+_CERTIFICATE_LEFT = timedelta(days=14)
+
 
 def checks() -> Iterator[Check]:
-    """Settings, folder, ports, database, processes, Redis, communications server."""
+    """Settings, folder, ports, certificate, database, processes, Redis, communications server."""
     try:
         settings = load_settings()
     except OperatorError as error:
@@ -43,6 +47,7 @@ def checks() -> Iterator[Check]:
     for port, key in mine or [(settings.port, "port")]:
         name = f"appliance: port {port}"
         yield port_check(name, settings.near_host, port, f"appliance.{key}")
+    yield Check("appliance: certificate", lambda: _certificate(settings))
     yield Check("appliance: database", lambda: _database(settings))
     if nodes:
         yield Check("appliance: processes", lambda: _processes(nodes))
@@ -90,6 +95,29 @@ def _database(settings: ApplianceSettings) -> Result:
         f"{database.name} was written by a newer version (schema {schema})",
         "Install that version again, or restore an older backup.",
     )
+
+
+def _certificate(settings: ApplianceSettings) -> Result:
+    """That of a start: who runs shows browsers the one that was there then."""
+    name, path = "appliance: certificate", settings.tls_folder / "server.pem"
+    if not path.exists():
+        return Result(name, True, "none yet; it is made at the first start")
+    try:
+        ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as error:
+        return Result(
+            name, False, f"{path} cannot be read ({error})",
+            "Restore it, or remove it and start the appliance again: it makes a new one.",
+        )  # fmt: skip
+    left = ends - SystemClock().now()
+    if left < _CERTIFICATE_LEFT:
+        word = "ended" if left < timedelta(0) else "ends"
+        return Result(
+            name, False, f"{path} {word} on {ends:%Y-%m-%d}; browsers then open no desk, and no "
+            "phone in one",
+            "Start the appliance again: it renews its own certificate.",
+        )  # fmt: skip
+    return Result(name, True, f"valid until {ends:%Y-%m-%d}")
 
 
 def _living(settings: ApplianceSettings) -> list[Node]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import psutil
+
+from appliance.doctor_ways import host_of, nowhere, ways_checks
 from appliance.domain.telephony.trunks import Registration
 from appliance.settings import ApplianceSettings
+from appliance.telephony.ari.connection import APPLICATION
 from appliance.telephony.audio import seconds_of
 from appliance.telephony.console import VERSION, Console
 from appliance.telephony.facts import trunk_facts
 from appliance.telephony.places import Places
-from appliance.telephony.registrations import configured_trunks
+from appliance.telephony.ports import Port, lacking, ports_of
+from appliance.telephony.registrations import configured_trunks, registrar
 from appliance.telephony.running import running_pid
 from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
@@ -24,6 +29,8 @@ from common.errors import OperatorError
 
 _INSTALL = "`callstead appliance telephony install`"
 _RUN = "`callstead appliance telephony run`"
+_LEAST_FREE = 1024  # MiB
+_HOUR_TAKES = 55  # MiB; 8000 samples of 16 bits a second
 
 
 def telephony_checks(settings: ApplianceSettings) -> Iterator[Check]:
@@ -35,18 +42,17 @@ def telephony_checks(settings: ApplianceSettings) -> Iterator[Check]:
     yield Check("telephony: names", _names)
     yield Check("telephony: voice", lambda: _voice(places))
     yield Check("telephony: recordings", lambda: _recordings(places, settings))
-    if running_pid(places) is None:
-        ports = settings.telephony
-        for kind, host, port, key in (
-            (socket.SOCK_DGRAM, ports.host, ports.sip_port, "sip_port"),
-            (socket.SOCK_STREAM, ports.host, ports.sip_port, "sip_port"),
-            (socket.SOCK_STREAM, "127.0.0.1", ports.ari_port, "ari_port"),
-        ):
-            name = f"telephony: {'UDP' if kind is socket.SOCK_DGRAM else 'TCP'} port {port}"
-            yield Check(name, _PortFree(name, kind, host, port, f"appliance.telephony.{key}"))
+    pid = running_pid(places)
+    if pid is None:
+        for port in ports_of(settings.telephony):
+            yield Check(f"telephony: {port}", partial(_free, port))
     yield Check("telephony: running", lambda: _running(places))
+    if pid is not None:
+        yield Check("telephony: ports", lambda: _ports(pid, settings))
+        yield Check("telephony: appliance", lambda: _followed(places))
     for name in configured_trunks(places):
         yield Check(f"telephony: trunk {name}", partial(_trunk, places, name))
+    yield from ways_checks(settings, places)
 
 
 def _switch(places: Places) -> Result:
@@ -81,13 +87,28 @@ def _recordings(places: Places, settings: ApplianceSettings) -> Result:
     """Where the switch writes, and where it is kept: recording fails as a whole without either."""
     name = "telephony: recordings"
     kept = Path(settings.telephony.recordings_folder or settings.folder / "recordings")
-    for folder in (places.recorded("none").parent, kept):
+    spool = places.recorded("none").parent
+    for folder in (spool, kept):
         there = next(one for one in (folder, *folder.parents) if one.exists())
+        if folder is spool and there is not spool and running_pid(places) is not None:
+            return Result(
+                name, False, f"nothing is recorded: the running switch's folder {spool} is gone",
+                f"{_RUN} makes it again within seconds; start it, if it does not run, and look who "
+                "removes it.",
+            )  # fmt: skip
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             return Result(
                 name, False, f"nothing can be recorded: {folder} cannot be written to",
                 f"Give {there} to the user that runs the appliance, and start {_RUN} again: it "
                 "makes what is missing.",
+            )  # fmt: skip
+        free = shutil.disk_usage(there).free // 2**20
+        if free < _LEAST_FREE:
+            return Result(
+                name, False, f"the disk of {folder} has {free} MiB free, which is "
+                f"{free / _HOUR_TAKES:.1f} hours of talk",
+                "Make room, or move appliance.telephony.recordings_folder; "
+                "appliance.telephony.recordings_days says how long recordings are kept.",
             )  # fmt: skip
     return Result(name, True, f"kept in {kept}")
 
@@ -110,11 +131,60 @@ def _running(places: Places) -> Result:
     return Result(name, True, f"{' '.join(version.split()[:2])} answers as process {pid}")
 
 
+def _free(port: Port) -> Result:
+    why = port.taken()
+    if why:
+        return Result(
+            f"telephony: {port}", False, why,
+            f"End the other program (`ss -lntup` names it), or change {port.key}.",
+        )  # fmt: skip
+    return Result(f"telephony: {port}", True, f"{port.host}:{port.number} is free for the switch")
+
+
+def _ports(pid: int, settings: ApplianceSettings) -> Result:
+    """Of a switch that runs: it may have been started with other settings."""
+    name = "telephony: ports"
+    try:
+        lacks = lacking(pid, settings.telephony)
+    except psutil.Error:
+        return Result(name, True, "the switch is another user's: not looked at")
+    if not lacks:
+        return Result(name, True, ", ".join(map(str, ports_of(settings.telephony))))
+    return Result(
+        name, False, f"the switch does not listen at {', '.join(map(str, lacks))}",
+        f"It was started with other settings, or another program had the port (`ss -lntup` names "
+        f"it). End {_RUN} and start it again; that ends calls.",
+    )  # fmt: skip
+
+
+def _followed(places: Places) -> Result:
+    """Whether a process of the appliance holds the calls; without, the switch is on its own."""
+    name = "telephony: appliance"
+    told = Console(Tree(places.tree), places.config).ask("ari show apps")
+    if not told:
+        return Result(name, True, "not looked at, while the switch does not answer")
+    if APPLICATION in told.split():
+        return Result(name, True, "a process of it takes the calls")
+    return Result(
+        name, False, "no process of it takes the calls: who calls rings at every desk phone at "
+        "once, without menu, queue or recording",
+        "Start `callstead appliance run`, with the role `phone` if it has only some of them; it "
+        "must have this data folder, and the same appliance.telephony.ari_port.",
+    )  # fmt: skip
+
+
 def _trunk(places: Places, trunk: str) -> Result:
     name = f"telephony: trunk {trunk}"
     state = trunk_facts(places.root, [trunk])[trunk]
     if state is Registration.REGISTERED:
         return Result(name, True, f"{trunk} is registered with its provider")
+    host = host_of(registrar(places, trunk))
+    if host and (why := nowhere(host)):  # the switch takes that for a refusal, too
+        return Result(
+            name, False, f"the provider's machine {host} is not known by this name ({why})",
+            f"Correct it: `callstead appliance telephony trunk add {trunk}`, or mend the name "
+            "server.",
+        )  # fmt: skip
     if state is Registration.REFUSED:
         return Result(
             name, False, f"the provider of {trunk} refuses the user or the password",
@@ -145,29 +215,3 @@ def _names() -> Result:
             f"Add a line `127.0.1.1 {here}` to /etc/hosts, or mend the name server.",
         )  # fmt: skip
     return Result(name, True, f"{here} is {found}")
-
-
-class _PortFree:
-    """Whether the switch could have a port that it has not."""
-
-    def __init__(self, name: str, kind: socket.SocketKind, host: str, port: int, key: str) -> None:
-        self._name, self._kind, self._host, self._port, self._key = name, kind, host, port, key
-
-    def __call__(self) -> Result:
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        with socket.socket(family, self._kind) as probe:
-            if self._kind is socket.SOCK_STREAM:  # one that was just closed is free for a listener
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self._host, self._port))
-            except OSError as error:
-                return Result(
-                    self._name, False, self._why(error),
-                    f"End the other program (`ss -lntup` names it), or change {self._key}.",
-                )  # fmt: skip
-        return Result(self._name, True, f"{self._host}:{self._port} is free for the switch")
-
-    def _why(self, error: OSError) -> str:
-        if error.errno == errno.EADDRINUSE:
-            return f"{self._host}:{self._port} is taken by another program"
-        return f"{self._host}:{self._port} cannot be used ({error.strerror})"

@@ -35,3 +35,12 @@ def configured_trunks(places: Places) -> list[str]:
     """The trunks that the switch was last told of; without opening the database."""
     path = places.config / "pjsip.conf"
     return _SECTION.findall(path.read_text("utf-8")) if path.exists() else []
+
+
+def registrar(places: Places, trunk: str) -> str:
+    """Where the switch registers for it, as it was last told; empty: nowhere."""
+    path = places.config / "pjsip.conf"
+    text = path.read_text("utf-8") if path.exists() else ""
+    section = text.partition(f"[{trunk_name(trunk)}]\ntype = registration\n")[2]
+    found = re.match(r"(?:[^\[].*\n)*?server_uri = sip:(\S+)", section)
+    return found[1] if found else ""

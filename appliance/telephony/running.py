@@ -23,6 +23,7 @@ from appliance.settings_telephony import TelephonySettings
 from appliance.telephony.configure import configure
 from appliance.telephony.console import VERSION, Console
 from appliance.telephony.places import Places
+from appliance.telephony.ports import ports_of
 from appliance.telephony.tree import Tree
 from common.backoff import Backoff
 from common.clock import Clock
@@ -80,7 +81,7 @@ class Switch:
         """Configure and start it, or adopt the one that runs; its version.
 
         Raises:
-            OperatorError: it is not installed, or does not come up.
+            OperatorError: it is not installed, lacks a port, or does not come up.
         """
         if self._tree.about is None:
             raise OperatorError(
@@ -109,7 +110,8 @@ class Switch:
     def watch(self, stop: threading.Event, phones: Callable[[], Sequence[Phone]]) -> None:
         """Look after it; returns when it ended, or when ``stop`` is set.
 
-        Its memory is given back now and then, and phones that were added or removed are told to it.
+        Its memory is given back now and then, phones that were added or removed are told to it, and
+        folders that somebody removed are made again.
         """
         trim = self.settings.trim_minutes * 60
         last = self.clock.monotonic()
@@ -118,6 +120,7 @@ class Switch:
             if running_pid(self.places) is None:
                 return
             with told():
+                self.places.make()  # without its folder no recording begins
                 self.reload(phones())
             if self.clock.monotonic() - last >= trim:
                 last = self.clock.monotonic()
@@ -133,6 +136,12 @@ class Switch:
         log.info("switch.ended", pid=pid)
 
     def _start(self) -> str:
+        for port in ports_of(self.settings):
+            if why := port.taken():
+                raise OperatorError(
+                    f"The switch cannot have its {port}: {why}. End the other program "
+                    f"(`ss -lntup` names it), or change {port.key}."
+                )
         output = _turned(self.places.log / "output.log")
         with output.open("ab") as file:
             self._process = subprocess.Popen(

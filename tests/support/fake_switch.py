@@ -14,6 +14,7 @@ if [ "$6" = -rx ]; then
     [ -e "$run/silent" ] && exit 1
     case "$7" in
         "core stop now") kill "$(cat "$run/asterisk.pid")" ;;
+        "ari show apps") [ -e "$run/alone" ] && echo "none" || echo "callstead" ;;
         "core show version") echo "Asterisk 22.0.1 built by nobody" ;;
         *) echo "done" ;;
     esac

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +16,8 @@ from appliance.store.database import Database, database_url
 from appliance.store.migrate import migrate
 from common.cli import main
 from common.errors import OperatorError
+from common.serving.certificates import ensure_self_signed
+from tests.support.clock import FakeClock
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +164,14 @@ def test_the_doctor_tells_which_processes_are_there_and_what_nobody_carries(home
     SqlNodes(database).say(replace(public, id="3", version="1.1"))
     assert "several versions" in examined()["appliance: processes"][1]
     database.close()
+
+
+@pytest.mark.parametrize(("days", "ok"), [(-900, False), (-820, False), (-500, True)])
+def test_the_doctor_says_when_the_certificate_ends(home, days, ok):
+    clock = FakeClock(datetime.now(UTC) + timedelta(days=days))
+    ensure_self_signed(home / "appliance" / "tls", clock=clock)
+    found, words = examined()["appliance: certificate"]
+    assert (found, "no phone in one" in words) == (ok, not ok)
 
 
 def test_the_doctor_says_when_redis_is_away(monkeypatch):

@@ -1,0 +1,139 @@
+"""What the doctor says of a switch that runs and still does not do what it is for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from appliance.doctor_telephony import telephony_checks
+from appliance.domain.telephony.trunks import Trunk
+from appliance.settings import load_settings
+from appliance.telephony.places import Places
+from appliance.telephony.ports import lacking, ports_of
+from appliance.telephony.running import Switch
+from appliance.telephony.tree import MARK
+from common.clock import SystemClock
+from tests.support.fake_switch import make_tree
+from tests.support.real_switch import free_port
+
+TELEPHONY = "CALLSTEAD_APPLIANCE_TELEPHONY_"
+Setting = Callable[..., None]
+
+
+def doctor() -> dict[str, tuple[bool, str]]:
+    found = [check.run() for check in telephony_checks(load_settings())]
+    return {one.name: (one.ok, f"{one.found} {one.advice}") for one in found}
+
+
+@pytest.fixture
+def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setting:
+    monkeypatch.setenv("CALLSTEAD_HOME", str(tmp_path))
+
+    def change(**values: object) -> None:
+        for key, value in values.items():
+            monkeypatch.setenv(TELEPHONY + key.upper(), str(value))
+
+    change(host="127.0.0.1", sip_port=free_port(), ari_port=free_port(socket.SOCK_STREAM))
+    return change
+
+
+@pytest.fixture
+def places(setting: Setting) -> Iterator[Places]:
+    """Of a switch that runs; it listens nowhere, being a script."""
+    setting(trunks="127.0.0.2")
+    settings = load_settings()
+    found = Places(settings.telephony_folder)
+    about = {"version": "22.0.1", "installed_at": "2026-11-21T10:00:00"}
+    (make_tree(found.tree) / MARK).write_text(json.dumps(about))
+    trunks = [Trunk("city", "sip.example.invalid", "0105550100", "secret", "0105550100")]
+    switch = Switch(found, settings.telephony, SystemClock(), lambda: trunks)
+    switch.start([])
+    yield found
+    switch.stop()
+
+
+def test_a_switch_that_runs_and_listens_nowhere_is_told_with_the_ports(places):
+    ok, said = doctor()["telephony: ports"]
+    assert not ok
+    assert f"TCP port {load_settings().telephony.ari_port}" in said
+
+
+def test_a_program_has_the_ports_that_it_listens_at(setting):
+    telephony = load_settings().telephony
+    ports = ports_of(telephony)
+    with ExitStack() as stack:
+        for one in ports:
+            held = stack.enter_context(socket.socket(socket.AF_INET, one.kind))
+            held.bind((one.host, one.number))
+            if one.kind is socket.SOCK_STREAM:
+                held.listen()
+        assert lacking(os.getpid(), telephony) == []
+        assert all("taken by another program" in one.taken() for one in ports)
+    assert lacking(os.getpid(), telephony) == ports
+    assert [one.taken() for one in ports] == ["", "", ""]
+
+
+def test_a_switch_that_no_appliance_follows_is_told_and_a_silent_one_only_once(places):
+    assert doctor()["telephony: appliance"] == (True, "a process of it takes the calls ")
+    (places.run / "alone").touch()
+    ok, said = doctor()["telephony: appliance"]
+    assert not ok
+    assert "without menu, queue or recording" in said
+    (places.run / "silent").touch()
+    found = doctor()
+    assert not found["telephony: running"][0]
+    assert found["telephony: appliance"][0]
+
+
+def test_a_folder_of_recordings_that_is_gone_and_a_disk_that_is_full_are_told(places, monkeypatch):
+    shutil.rmtree(places.recorded("x").parent)
+    ok, said = doctor()["telephony: recordings"]
+    assert not ok
+    assert "folder" in said
+    assert "is gone" in said
+    places.make()
+    assert doctor()["telephony: recordings"][0]
+    usage = shutil.disk_usage(places.root)._replace(free=110 * 2**20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    ok, said = doctor()["telephony: recordings"]
+    assert not ok
+    assert "110 MiB free, which is 2.0 hours of talk" in said
+
+
+def test_by_which_ways_calls_come_and_go_is_told(places, setting):
+    found = doctor()
+    assert "number add" in found["telephony: numbers"][1]
+    assert not found["telephony: numbers"][0]
+    assert found["telephony: trunks"] == (True, "127.0.0.2, city ")
+    # A name that leads nowhere is no refusal of a password.
+    ok, said = found["telephony: trunk city"]
+    assert not ok
+    assert "sip.example.invalid is not known by this name" in said
+    setting(trunks="127.0.0.3")
+    ok, said = doctor()["telephony: trunks"]
+    assert not ok
+    assert "other trunks than the settings: 127.0.0.2" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "ok", "words"),
+    [
+        ({"outbound": "nobody.invalid:5060", "allowed_prefixes": "*"}, False, "no machine either"),
+        ({"outbound": "city"}, False, "allowed_prefixes"),
+        ({"outbound": "[::1]:5070", "allowed_prefixes": "+86"}, True, "begin with +86"),
+        ({"outbound": "127.0.0.2:5070", "allowed_prefixes": "+86"}, True, "over 127.0.0.2:5070"),
+    ],
+)
+def test_a_way_out_that_leads_nowhere_or_takes_no_number_is_told(
+    places, setting, settings, ok, words
+):
+    setting(**settings)
+    found, said = doctor()["telephony: calls out"]
+    assert (found, words in said) == (ok, True)
