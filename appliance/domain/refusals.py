@@ -49,6 +49,7 @@ KINDS: Mapping[str, str] = {
     "flow-troubles": "The flow cannot be used yet: {troubles}",
     "flow-nameless": "A new flow needs a name",
     "number-form": "A number has digits, and perhaps a + before them; {number} has not",
+    "number-of-another": "{number} is already known as a number of {name} (contact {contact})",
     "prompt-needed": "The flow {flow} plays this recording; change the flow first",
     "phone-language": "A queue speaks {known}; not {language}",
     "phone-announce": "Announcements come every {least} seconds at most; 0: none",

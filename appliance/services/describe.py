@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from appliance.domain.confidential import given_anew, set_apart
+from appliance.domain.contact import Identity
 from appliance.domain.custom_fields import Subject, Value, filled
 from appliance.domain.desk import MOST_NOTE, Contact, plain_tags
 from appliance.domain.labels import check_disposition
 from appliance.domain.records import Conversation
 from appliance.domain.refusals import InvalidError
+from appliance.domain.telephony.dialling import plain_number
 from appliance.domain.work import Work
 from appliance.services.complete import settled
 from appliance.services.moves import by_agent
@@ -21,9 +23,12 @@ _MOST_NAME = 200
 def describe_contact(
     work: Work, contact: int, agent: int, *, name: str | None = None,
     tags: Sequence[str] | None = None, note: str | None = None,
-    fields: Mapping[str, object] | None = None,
+    fields: Mapping[str, object] | None = None, number: str | None = None,
 ) -> Contact:  # fmt: skip
-    """Change what is given; the rest stays. Raises UnknownError, ValueError."""
+    """Change what is given; the rest stays. Who calls from ``number`` is this contact from now on.
+
+    Raises UnknownError, ValueError; InvalidError: it is no number, or another contact's.
+    """
     before = work.desk.contact(contact)
     values, secrets = _filled(work, Subject.CONTACT, before.fields, fields)
     changed = replace(
@@ -34,7 +39,8 @@ def describe_contact(
         fields=values,
     )
     _seal(work, Subject.CONTACT, before.id, secrets)
-    if changed != before or secrets:
+    new = number is not None and _know(work, changed, plain_number(number))
+    if changed != before or secrets or new:
         work.desk.save_contact(changed)
         for one in work.incomplete(contact=contact) if fields else ():
             _save(work, one, settled(work, one), agent)
@@ -43,6 +49,20 @@ def describe_contact(
             data={"contact": changed.id, **told(changed.fields)},
         )  # fmt: skip
     return changed
+
+
+def _know(work: Work, contact: Contact, number: str) -> bool:
+    """Whether the number was not the contact's before."""
+    identity = Identity("number", number)
+    whose = work.contacts_of([identity]).get(identity)
+    if whose is None:
+        work.add_identities(contact.id, [identity])
+        return True
+    other = work.desk.contact(whose)
+    if other.id != contact.id:
+        name = other.name or number
+        raise InvalidError("number-of-another", number=number, name=name, contact=other.id)
+    return False
 
 
 def describe_conversation(

@@ -22,6 +22,7 @@ from appliance.domain.work import Work
 from appliance.office import Office
 from appliance.services import talk
 from appliance.services.arrive import Arrival, arrive
+from appliance.services.describe import describe_contact
 from appliance.services.say_message import Saying, say_message
 from appliance.store.flows import SqlFlows
 from appliance.store.phones import SqlPhones
@@ -51,12 +52,15 @@ def furnish(office: Office, queue: Queue) -> None:
     flows.publish(draft.id, "ada")
     SqlPhones(office.database).keep_number(Number(NUMBER, queue.id, draft.id))
 
+    anna = next(user.id for user in office.users.all() if user.name == "anna")
+
     def write(work: Work) -> None:
         work.save_queue(replace(queue, phone=replace(queue.phone, record=True)))
-        by_number = [Identity("number", CALLER)]
+        by_cookie = [Identity("cookie", "a-browser", sure=False)]
         chat = arrive(
-            work, Arrival("chat", queue.id, by_number, FULL, name="Li", subject=ASKED)
+            work, Arrival("chat", queue.id, by_cookie, FULL, name="Li", subject=ASKED)
         ).conversation  # fmt: skip
+        describe_contact(work, chat.contact, anna, number=CALLER)  # who typed it in at the desk
         say_message(work, Saying(chat.id, "1", ASKED), 1000)
         talk.leave(work, chat.id)
 
@@ -169,7 +173,7 @@ def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tm
     with phone_site(tmp_path / "home", furnish) as site:
         anna = site.ready("anna")
         bo = site.desk("bo")
-        site.real.caller(NUMBER, stays=60, keys=[(0.5, "1")])
+        site.real.newcomer(NUMBER, "1", stays=60)
         take(anna)
         until_telephones(site, 2)
         # The earlier chat stands beside the call.

@@ -25,6 +25,7 @@ from appliance.telephony.tree import Tree
 from common.clock import SystemClock
 
 SCENARIOS = Path(__file__).parent / "sipp"
+TRIAL = Path("packaging/telephony/caller.xml").resolve()
 PASSWORD = "secret-of-tests"
 _OUTSIDE = "127.0.0.2"  # the trunk's address; phones have 127.0.0.1
 # The data folder with the installed switch, kept from one run to the next; the Makefile names it.
@@ -92,6 +93,12 @@ class RealSwitch:
         many = str(number_of)
         return self._sipp(scenario, _OUTSIDE, free_port(), "-s", number, "-m", many, "-l", many,
                           "-r", "50", "-d", str(int(stays * 1000)))  # fmt: skip
+
+    def newcomer(self, number: str, key: str, stays: float) -> None:
+        """The caller whom the documents give to who tries it; it says back what it hears."""
+        self._sipp(TRIAL, _OUTSIDE, free_port(), "-s", number, "-m", "1", "-rtp_echo",
+                   "-d", str(int(stays * 1000)), "-key", "press", key,
+                   "-key", "from", "+8613800000000")  # fmt: skip
 
     def phone(self, extension: str, does: str, after: float = 0.2) -> subprocess.Popen[bytes]:
         """A phone signs in, and ``answers`` or ``declines`` after so many seconds of ringing."""

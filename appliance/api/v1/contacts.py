@@ -37,6 +37,9 @@ class ContactBody(Strict):
     tags: list[str] | None = None
     note: str | None = Field(None, max_length=MOST_NOTE, description="For colleagues.")
     fields: dict[str, Any] | None = Field(None, description=FILLED_IN, repr=False)
+    number: str | None = Field(
+        None, max_length=40, description="One more: who calls from it is this contact."
+    )
 
 
 def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
@@ -74,6 +77,7 @@ def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
                 tags=body.tags,
                 note=body.note,
                 fields=body.fields,
+                number=body.number,
             )
             return tagged(contact_shape(changed))
 

@@ -49,9 +49,7 @@ class Dialling:
 
     def judge(self, number: str) -> str:
         """The number as it is dialled. Raises NumberRefusedError."""
-        plain = _BETWEEN.sub("", number)
-        if not _NUMBER.fullmatch(plain):
-            raise NumberRefusedError("dial-form", number=number[:40])
+        plain = plain_number(number)
         if not self.possible:
             raise NumberRefusedError("dial-no-trunk")
         if _longest(plain, self.allowed) <= _longest(plain, self.denied):
@@ -69,6 +67,14 @@ class Dialling:
     def pause_after(self, tries: int) -> float | None:
         """Minutes until the next try, after so many in vain; None: it was the last."""
         return None if tries >= self.tries else self.pause * 2 ** (tries - 1)
+
+
+def plain_number(text: str) -> str:
+    """As it is dialled and told, without what people write between. Raises NumberRefusedError."""
+    plain = _BETWEEN.sub("", text)
+    if not _NUMBER.fullmatch(plain):
+        raise NumberRefusedError("dial-form", number=text[:40])
+    return plain
 
 
 def is_prefix(text: str) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.domain.capacity import FULL
+from appliance.domain.contact import Identity
+from appliance.services.arrive import Arrival, arrive
 from tests.web.appliance.conftest import ORIGIN
 from tests.web.appliance.people import Person, Visitor, problem_of, ready
 
@@ -72,6 +75,29 @@ def test_a_contact_is_edited_by_whoever_saw_the_newest(house, queues, anna):
     assert (kept["name"], kept["tags"], kept["note"]) == ("Li Na", ["vip"], "calls back")
     assert card_of(anna, visitor.id)["contact_name"] == "Li Na"
     assert edit(name="somebody else").status_code == 412
+
+
+def test_who_calls_from_a_number_that_an_agent_added_is_that_contact_and_no_other(
+    house, queues, anna
+):
+    chat = card_of(anna, Visitor(house, queues[0]).id)
+    path = f"/desk/contacts/{chat['contact']}"
+    for _ in range(2):  # said again it is theirs anyway
+        anna.do("PATCH", path, {"number": " +86 138-0000 0000 "})
+    numbers = [one for one in anna.get(path)["identities"] if one["kind"] == "number"]
+    assert [one["value"] for one in numbers] == ["+8613800000000"]
+
+    def contact_of(*given: Identity) -> int:
+        came = Arrival("phone", queues[0], given, FULL)
+        arrived = house.appliance.office.floor.write(lambda work: arrive(work, came))
+        return arrived.conversation.contact
+
+    assert contact_of(Identity("number", "+8613800000000")) == chat["contact"]
+    assert chat["id"] in [one["id"] for one in anna.get(path)["history"]]
+    theirs = f"/desk/contacts/{contact_of(Identity('cookie', 'of another', sure=False))}"
+    said = anna.do("PATCH", theirs, {"number": "+8613800000000"}, status=422)
+    assert said["kind"] == "number-of-another"
+    assert anna.do("PATCH", theirs, {"number": "nobody"}, status=422)["kind"] == "dial-form"
 
 
 def test_tags_of_a_conversation_are_suggested_to_others_kept_from_the_older_and_limited(
