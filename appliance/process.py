@@ -158,7 +158,7 @@ class _Waking:
     def committed(self, fresh: Sequence[Fresh]) -> None:
         self.here.notify(fresh)
         if self.phone is not None:
-            self.phone.wake()
+            self.phone.committed(fresh)
         if self.bell is not None:
             self.bell.ring()
 

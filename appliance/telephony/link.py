@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import orjson
 
 from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
@@ -31,7 +33,7 @@ from appliance.telephony.running import running_pid
 from appliance.telephony.speech import Speech
 from appliance.telephony.tree import Tree
 from common.clock import Clock
-from common.feed.storage import CursorGoneError
+from common.feed.storage import CursorGoneError, Fresh
 from common.logs import get_logger
 
 log = get_logger(__name__)
@@ -77,6 +79,7 @@ class PhoneLink:
         self._recordings, self._audit = recordings, audit
         self._settings, self._trunks = settings, trunks
         self._calls: Calls | None = None
+        self._cursor, self._cursor_lock = 0, threading.Lock()
         self._awake = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -97,8 +100,24 @@ class PhoneLink:
             self._calls.look()
 
     def wake(self) -> None:
-        """Something was committed somewhere; cheap, any thread."""
+        """Another process has committed something; cheap, any thread."""
         self._awake.set()
+
+    def committed(self, fresh: Sequence[Fresh]) -> None:
+        """This process has; what follows right on what was heard need not be read."""
+        calls = self._calls
+        news = [one for one in fresh if one.topic == FLOOR]
+        if calls is None or not news:
+            return
+        with self._cursor_lock:
+            follows = news[0].seq == self._cursor + 1
+            if follows:
+                self._cursor = news[-1].seq
+        if follows:
+            for one in news:
+                _tell(calls, orjson.loads(one.text))
+        else:
+            self._awake.set()
 
     def stop(self) -> None:
         """Let go of the switch, and of the turn; the calls go on."""
@@ -126,11 +145,11 @@ class PhoneLink:
         )
         self._calls = calls = Calls(self._floor, switch, self._phones, desk)
         # First the place in the feed, then the state: what happens in between is seen twice.
-        cursor = self._live.head(FLOOR)
+        self._cursor = self._live.head(FLOOR)
         calls.start()
         stop = threading.Event()
         thread = threading.Thread(
-            target=self._follow, args=(calls, cursor, stop), name="phone-feed", daemon=True
+            target=self._follow, args=(calls, stop), name="phone-feed", daemon=True
         )
         self._stop_following: Callable[[], None] = stop.set
         self._thread = thread
@@ -147,28 +166,33 @@ class PhoneLink:
             self._thread.join(30)
         calls.stop()
 
-    def _follow(self, calls: Calls, cursor: int, stop: threading.Event) -> None:
+    def _follow(self, calls: Calls, stop: threading.Event) -> None:
         while not stop.is_set():
             self._awake.wait(_FALLBACK_SECONDS)
             self._awake.clear()
             try:
-                cursor = self._tell(calls, cursor)
-            except CursorGoneError:
-                cursor = self._live.head(FLOOR)
+                self._catch_up(calls)
+            except CursorGoneError as gone:
+                with self._cursor_lock:
+                    self._cursor = gone.head
                 calls.look()
             except Exception:  # the database may be away; the next look catches up
                 log.exception("phone.feed_failed")
                 with contextlib.suppress(Exception):
                     stop.wait(_FALLBACK_SECONDS)
 
-    def _tell(self, calls: Calls, cursor: int) -> int:
-        while events := self._live.read(FLOOR, cursor, _BATCH):
+    def _catch_up(self, calls: Calls) -> None:
+        while events := self._live.read(FLOOR, self._cursor, _BATCH):
+            with self._cursor_lock:
+                self._cursor = max(self._cursor, events[-1].seq)
             for event in events:
-                conversation = event.data.get("conversation")
-                if event.data.get("channel") in CALLS and isinstance(conversation, int):
-                    calls.changed(conversation)
-            cursor = events[-1].seq
-        return cursor
+                _tell(calls, event.data)
+
+
+def _tell(calls: Calls, data: Mapping[str, object]) -> None:
+    conversation = data.get("conversation")
+    if data.get("channel") in CALLS and isinstance(conversation, int):
+        calls.changed(conversation)
 
 
 def _to_nobody(_topic: str, _kind: str, _what: Mapping[str, object]) -> None:

@@ -142,24 +142,24 @@ class FakeSwitch:
         """See the interface."""
         self._leg(channel).music = on
 
-    def make_bridge(self, bridge: str) -> None:
-        """See the interface."""
-        self._reach()
-        self._rooms.setdefault(bridge, set())
-
     def drop_bridge(self, bridge: str) -> None:
         """See the interface."""
         self._reach()
         self._rooms.pop(bridge, None)
         self._no_more(bridge)
 
-    def join(self, bridge: str, channel: str) -> None:
+    def join(self, bridge: str, *channels: str) -> None:
         """See the interface."""
+        for channel in channels:
+            self._leg(channel)
+            if self.hears(channel):  # the switch does it afterwards, and its answer comes then
+                raise NetworkError(f"{channel} still hears something.")
+        self._rooms.setdefault(bridge, set())
+        for channel in channels:
+            self._enter(bridge, channel)
+
+    def _enter(self, bridge: str, channel: str) -> None:
         leg = self._leg(channel)
-        if bridge not in self._rooms:
-            raise GoneError(bridge)
-        if self.hears(channel):  # the switch does it afterwards, and its answer comes then
-            raise NetworkError(f"{channel} still hears something.")
         for name, inside in list(self._rooms.items()):
             if channel in inside and len(inside) == 1:  # nobody is left: what records it ends
                 self._no_more(name)

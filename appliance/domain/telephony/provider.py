@@ -194,16 +194,15 @@ class TelephonyProvider(Protocol):
         """Let it hear music, or no more. Raises GoneError."""
         ...
 
-    def make_bridge(self, bridge: str) -> None:
-        """An empty room; one that exists stays as it is."""
-        ...
-
     def drop_bridge(self, bridge: str) -> None:
         """Its channels stay, and hear nothing."""
         ...
 
-    def join(self, bridge: str, channel: str) -> None:
-        """Into the room, out of any other; music ends. Raises GoneError."""
+    def join(self, bridge: str, *channels: str) -> None:
+        """Into the room, out of any other; music ends. Raises GoneError: nobody came in.
+
+        A room that is not there is made.
+        """
         ...
 
     def leave(self, bridge: str, channel: str) -> None:

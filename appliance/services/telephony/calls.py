@@ -45,7 +45,7 @@ from appliance.services.telephony.ask_back import AskBack
 from appliance.services.telephony.come_back import ComeBack
 from appliance.services.telephony.comfort import Comfort
 from appliance.services.telephony.dialler import Dialler, without_asker
-from appliance.services.telephony.follow_call import over
+from appliance.services.telephony.follow_call import IN_THE_CORE, over
 from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
 from appliance.services.telephony.one_at_a_time import OneAtATime
@@ -245,8 +245,9 @@ class Calls:
         self.changed(call.conversation)
 
     def _settle(self, conversation: int) -> None:
+        known: CallNow | None = None
         for _ in range(_MOST_STEPS):
-            now = self._floor.read(lambda work: work.calls.now(conversation))
+            now, known = known or self._now(conversation), None
             if now is None or not self._view.fresh:
                 return
             if self._supervisors.adopt(now.call, now.conversation):
@@ -262,7 +263,7 @@ class Calls:
                     if self._settle_others(now) or self._lead_on(now, line):
                         continue
                     return
-                self._steps.do(step, now)
+                known = self._do(step, now)
             except _MEANWHILE:
                 continue
             except GoneError as error:
@@ -271,6 +272,16 @@ class Calls:
             except BusyError:
                 return  # the look of every few seconds comes back to it
         log.error("call.in_a_circle", call=conversation)
+
+    def _now(self, conversation: int) -> CallNow | None:
+        return self._floor.read(lambda work: work.calls.now(conversation))
+
+    def _do(self, step: Step, now: CallNow) -> CallNow | None:
+        if step not in IN_THE_CORE:
+            return self._steps.do(step, now)
+        # What our own commit tells of is looked at without that.
+        with self._works.looks_after(now.call.conversation):
+            return self._steps.do(step, now)
 
     def _private_no_more(self, now: CallNow) -> bool:
         """Let a pause of the recording end by itself; whether it did."""

@@ -68,9 +68,10 @@ IN_THE_CORE: Mapping[Step, Callable[[Work, Call], None]] = {
 }
 
 
-def without_leg(work: Work, call: Call) -> None:
+def without_leg(work: Work, call: Call) -> Call:
     """The phone is no part of it any more."""
     work.calls.save(_without_leg(call))
+    return _without_leg(call)
 
 
 def over(work: Work, call: Call) -> None:

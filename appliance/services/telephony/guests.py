@@ -83,7 +83,6 @@ class GuestLegs:
             change(self._floor, lambda work: numbers.hand_on(work, guest))
         elif step is GuestStep.JOIN:
             self._floor.write(lambda work: numbers.answered(work, guest))
-            self._switch.make_bridge(call.bridge)
             self._switch.join(call.bridge, guest.leg)
             self._view.stands_in_room(guest.leg, call.bridge)
         else:

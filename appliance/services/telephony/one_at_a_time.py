@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 
 from common.errors import NetworkError
@@ -25,6 +26,7 @@ class OneAtATime:
         self._lock = threading.Lock()
         self._working: set[object] = set()
         self._again: dict[object, Job] = {}
+        self._looking: set[object] = set()
         self._stopped = False
         self._waiting: SimpleQueue[tuple[object, Job] | None] = SimpleQueue()
         self._threads = [
@@ -50,10 +52,22 @@ class OneAtATime:
         """Do ``job`` for ``key``; while it is being worked on, once more after that."""
         with self._lock:
             if key in self._working:
-                self._again[key] = job
+                if key not in self._looking:
+                    self._again[key] = job
                 return
             self._working.add(key)
         self._waiting.put((key, job))
+
+    @contextmanager
+    def looks_after(self, key: object) -> Iterator[None]:
+        """For its worker, who looks at ``key`` again afterwards: what is asked inside is that."""
+        with self._lock:
+            self._looking.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._looking.discard(key)
 
     def _work(self) -> None:
         while (next_one := self._waiting.get()) is not None and not self._stopped:

@@ -49,30 +49,33 @@ class Steps:
         self._floor, self._switch, self._view = floor, switch, view
         self._ringer, self._sayer, self._dialler = ringer, sayer, dialler
         self._come_back = come_back
-        self._at_the_switch: Mapping[Step, Callable[[Call], None]] = {
+        self._at_the_switch: Mapping[Step, Callable[[Call], Call | None]] = {
             Step.ANSWER: self._answer,
             Step.MUSIC: self._music,
-            Step.HUSH: lambda call: sayer.hush(call.channel),
+            Step.HUSH: self._hush,
             Step.RING_DESK: self._ring_desk,
             Step.DROP_LEG: self._drop_leg,
             Step.JOIN: self._join,
-            Step.JOIN_LEG: lambda call: self._into_room(call, call.leg),
+            Step.JOIN_LEG: self._join_leg,
             Step.JOIN_ON: self._join_on,
             Step.PART: self._part,
             Step.HANG_UP: self._hang_up,
         }
 
-    def do(self, step: Step, now: CallNow) -> None:
-        """Raises GoneError, and what a use case of the core refuses with."""
+    def do(self, step: Step, now: CallNow) -> CallNow | None:
+        """What is known of the call afterwards; None: the core moved it, look at it afresh.
+
+        Raises GoneError, and what a use case of the core refuses with.
+        """
         call = now.call
         if step in IN_THE_CORE:
             change(self._floor, lambda work: IN_THE_CORE[step](work, call))
-        elif step in DIALLED:
+            return None
+        if step in DIALLED:
             self._dialler.do(step, call, now.queue)
-        elif step is Step.RING:
-            self._ring(now)
-        else:
-            self._at_the_switch[step](call)
+            return None
+        kept = self._ring(now) if step is Step.RING else self._at_the_switch[step](call)
+        return replace(now, call=kept or call)
 
     def _answer(self, call: Call) -> None:
         self._switch.answer(call.channel)
@@ -82,15 +85,18 @@ class Steps:
         self._switch.music(call.channel, on=True)
         self._view.hears(call, music=True)
 
-    def _drop_leg(self, call: Call) -> None:
-        self._switch.hang_up(call.leg)
-        self._floor.write(lambda work: without_leg(work, call))
+    def _hush(self, call: Call) -> None:
+        self._sayer.hush(call.channel)
 
-    def _ring(self, now: CallNow) -> None:
+    def _drop_leg(self, call: Call) -> Call:
+        self._switch.hang_up(call.leg)
+        return self._floor.write(lambda work: without_leg(work, call))
+
+    def _ring(self, now: CallNow) -> Call | None:
         """Kept before it rings: a crash in between lets the same leg ring again, not a second."""
         call, agent = now.call, now.conversation.agent
         if agent is None:
-            return
+            return None
         if not call.leg:
             call = replace(call, leg=new_leg(), leg_agent=agent, spoken=False)
             self._floor.write(lambda work: work.calls.save(call))
@@ -99,33 +105,38 @@ class Steps:
             call, call.leg, agent, _RING_SECONDS,
             at_once=now.conversation.state is not State.OFFERED,
         )  # fmt: skip
+        return call
 
-    def _ring_desk(self, call: Call) -> None:
+    def _ring_desk(self, call: Call) -> Call:
         agent = call.leg_agent
         assert agent is not None  # noqa: S101 - it was spoken in at their phone
         call = replace(call, leg=new_leg())
         self._floor.write(lambda work: work.calls.save(call))
         self._come_back.tried(call.conversation)
         self._ringer.ring(call, call.leg, agent, _DESK_SECONDS, at_once=True, desk_alone=True)
+        return call
 
-    def _join(self, call: Call) -> None:
+    def _join(self, call: Call) -> Call:
         if not call.spoken:
             call = replace(call, spoken=True)
             self._floor.write(lambda work: work.calls.save(call))
-        if self._view.room_of(call.leg) != call.bridge:  # joined anew it would leave first, and
-            self._into_room(call, call.leg)  # what records an empty room ends
-        self._switch.join(call.bridge, call.channel)
-        self._view.in_room(call, joined=True)
+        self._meet(call, call.leg)
+        return call
 
     def _join_on(self, call: Call) -> None:
-        self._into_room(call, call.onward)
-        self._switch.join(call.bridge, call.channel)
+        self._meet(call, call.onward)
+
+    def _meet(self, call: Call, leg: str) -> None:
+        if self._view.room_of(leg) == call.bridge:  # joined anew it would leave first, and
+            self._switch.join(call.bridge, call.channel)  # what records an empty room ends
+        else:
+            self._switch.join(call.bridge, leg, call.channel)
+            self._view.stands_in_room(leg, call.bridge)
         self._view.in_room(call, joined=True)
 
-    def _into_room(self, call: Call, leg: str) -> None:
-        self._switch.make_bridge(call.bridge)
-        self._switch.join(call.bridge, leg)
-        self._view.stands_in_room(leg, call.bridge)
+    def _join_leg(self, call: Call) -> None:
+        self._switch.join(call.bridge, call.leg)
+        self._view.stands_in_room(call.leg, call.bridge)
 
     def _part(self, call: Call) -> None:
         self._switch.leave(call.bridge, call.channel)

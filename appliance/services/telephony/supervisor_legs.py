@@ -110,7 +110,6 @@ class SupervisorLegs:
         if not mine.spoken or self._leg(mine) is not Leg.UP:
             self._floor.write(lambda work: work.supervisions.remove(mine))
             return True
-        self._switch.make_bridge(call.bridge)
         self._switch.join(call.bridge, mine.leg)
         self._view.stands_in_room(mine.leg, call.bridge)
         self._no_ear(mine)
@@ -213,7 +212,6 @@ class SupervisorLegs:
             self._send_out(one)
 
     def _into(self, one: Supervision, room: str) -> None:
-        self._switch.make_bridge(room)
         self._switch.join(room, one.leg)
         self._view.stands_in_room(one.leg, room)
         if not one.spoken:

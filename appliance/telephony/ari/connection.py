@@ -99,22 +99,31 @@ class AriConnection:
             Answer: the switch said no.
             NetworkError: it is not reached, or is silent: whether it was done is not known.
         """
-        return _read(self._ask(operation, body, query, path))
+        return self.ask(operation, body=body, query=query, **path)()
 
-    def _ask(
+    def ask(
         self,
         operation: str,
-        body: Mapping[str, Any] | None,
-        query: Mapping[str, str] | None,
-        path: Mapping[str, str],
-    ) -> RESTResponse:
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        **path: str,
+    ) -> Callable[[], Any]:
+        """The same without waiting: what is answered waits for it.
+
+        The switch does what it was asked in that order.
+        """
         future = self._send(operation, body, query, path)
-        try:
-            return future.result(_ANSWER_SECONDS)
-        except TimeoutError:
-            raise NetworkError(
-                f"The switch does not answer ({operation}); look at `callstead doctor`."
-            ) from None
+
+        def answer() -> Any:
+            try:
+                return _read(future.result(_ANSWER_SECONDS))
+            except TimeoutError:
+                raise NetworkError(
+                    f"The switch does not answer ({operation}); look at `callstead doctor`."
+                ) from None
+
+        return answer
 
     def _send(
         self,

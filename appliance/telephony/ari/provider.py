@@ -64,9 +64,13 @@ class AriProvider:
         self._outside = outside
         self._told: Told = lambda _event: None
         self._beginning: dict[str, threading.Event] = {}
+        self._quiet: set[str] = set()  # new legs: they heard no music, and were in no room
+        # Rooms that are there. To make one of those again is refused, and the switch never gives
+        # its name free after that.
+        self._rooms: set[str] = set()
         self._ari = AriConnection(
             port, password, EVENTS, self._take,
-            lambda: self._told(Connected()), lambda: self._told(Lost()),
+            lambda: self._told(Connected()), self._lost,
         )  # fmt: skip
 
     def start(self, told: Told) -> None:
@@ -86,11 +90,13 @@ class AriProvider:
     def bridges(self) -> list[Bridge]:
         """Those that we made, known by who made them."""
         found = cast("list[models.Bridge]", self._ari.do("bridges.list"))
-        return [
+        ours = [
             Bridge(one["id"], frozenset(one["channels"]))
             for one in found
             if one["creator"] == "Stasis"
         ]
+        self._rooms.update(one.id for one in ours)
+        return ours
 
     def answer(self, channel: str) -> None:
         """See the interface."""
@@ -131,6 +137,7 @@ class AriProvider:
             if "Allocation failed" not in str(error):
                 raise
             return False
+        self._quiet.add(leg)
         return True
 
     def ring(self, channel: str, on: bool) -> None:
@@ -140,29 +147,41 @@ class AriProvider:
 
     def music(self, channel: str, on: bool) -> None:
         """See the interface."""
+        self._quiet.discard(channel)
         with _must_be_there():
             self._ari.do("channels.startMoh" if on else "channels.stopMoh", channelId=channel)
-
-    def make_bridge(self, bridge: str) -> None:
-        """See the interface."""
-        query = {"type": "mixing", "name": bridge}
-        try:
-            self._ari.do("bridges.createWithId", query=query, bridgeId=bridge)
-        except Answer as answer:
-            if answer.status != 409:  # it is there already
-                raise
 
     def drop_bridge(self, bridge: str) -> None:
         """See the interface."""
         with _may_be_gone():
             self._ari.do("bridges.destroy", bridgeId=bridge)
+        self._rooms.discard(bridge)
 
-    def join(self, bridge: str, channel: str) -> None:
+    def join(self, bridge: str, *channels: str) -> None:
         """See the interface."""
+        # Music would go on in the room, and be all that is heard there. Who is moved without this
+        # keeps the room that they leave from ever being gone.
+        loud = (one for one in channels if one not in self._quiet)
+        hush = [self._ari.ask("channels.stopMoh", channelId=one) for one in loud]
+        make = None if bridge in self._rooms else self._ari.ask(
+            "bridges.createWithId", query={"type": "mixing", "name": bridge}, bridgeId=bridge
+        )  # fmt: skip
+        join = self._ari.ask(
+            "bridges.addChannel", query={"channel": ",".join(channels)}, bridgeId=bridge
+        )
         with _must_be_there():
-            # Music would go on in the room, and be all that is heard there.
-            self._ari.do("channels.stopMoh", channelId=channel)
-            self._ari.do("bridges.addChannel", query={"channel": channel}, bridgeId=bridge)
+            made = make is not None and _made(make)
+            try:
+                for answer in (*hush, join):
+                    answer()
+            except Answer as refused:
+                if made:
+                    self.drop_bridge(bridge)
+                elif "Bridge not found" in str(refused):
+                    self._rooms.discard(bridge)
+                raise
+        self._rooms.add(bridge)
+        self._quiet.difference_update(channels)
 
     def leave(self, bridge: str, channel: str) -> None:
         """See the interface."""
@@ -229,12 +248,19 @@ class AriProvider:
         finally:
             del self._beginning[name]
 
+    def _lost(self) -> None:
+        self._quiet.clear()
+        self._rooms.clear()
+        self._told(Lost())
+
     def _take(self, frame: Mapping[str, Any]) -> None:
         if frame["type"].startswith("Recording"):
             begun = self._beginning.get(frame["recording"]["name"])
             if begun is not None:
                 begun.set()
         event = _event(frame)
+        if isinstance(event, Ended):
+            self._quiet.discard(event.channel)
         if event is not None:
             self._told(event)
 
@@ -278,6 +304,17 @@ def _phone(one: Any) -> str:
     """Of a channel named like PJSIP/101-0000002a."""
     kind, _, name = one["name"].partition("/")
     return name.rpartition("-")[0] if kind == "PJSIP" else ""
+
+
+def _made(answer: Callable[[], object]) -> bool:
+    """Whether it was made just now; False: it is there already."""
+    try:
+        answer()
+    except Answer as refused:
+        if refused.status != 409:
+            raise
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -65,7 +65,6 @@ def test_who_left_a_room_while_the_switch_answers_is_not_in_it_again():
     view, switch = View(), _Slow()
     caller = _arrives(view, switch)
     call = Call(1, caller)
-    switch.make_bridge(call.bridge)
     switch.join(call.bridge, caller)
     view.look(switch)
     assert view.room_of(caller) == call.bridge
