@@ -131,7 +131,10 @@ KINDS: Mapping[str, EventKind] = {
     "conversation.taken": EventKind(
         "somebody else goes on with an active one of this agent", _CONVERSATION, {"by": "who"}
     ),
-    "conversation.join": EventKind("a colleague takes part", _CONVERSATION, _NAMED),
+    "conversation.join": EventKind(
+        "a colleague takes part", _CONVERSATION,
+        {**_NAMED, "[busy]": "true: it is a call, which makes them busy"},
+    ),
     "conversation.part": EventKind("a colleague has left", _CONVERSATION, _NAMED),
     "conversation.number_asked": EventKind(
         "a number outside is asked into a call", _CONVERSATION,

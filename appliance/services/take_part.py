@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from appliance.domain.agent_state import Presence
 from appliance.domain.conversation import SPOKEN_IN
@@ -12,6 +14,8 @@ from appliance.domain.refusals import InvalidError
 from appliance.domain.work import Work
 from appliance.services.moves import by_agent
 from appliance.services.trouble import NotYoursError
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class NotInvitedError(InvalidError):
@@ -59,8 +63,10 @@ def invite(work: Work, conversation: int, agent: int, colleague: int) -> list[Pa
     others = [one for one in work.participants.of(conversation) if one.agent != colleague]
     if sum(one.part is Part.COLLEAGUE for one in others) >= MOST_COLLEAGUES:
         raise NotInvitedError("invite-too-many", most=MOST_COLLEAGUES)
+    had = work.participants.weigh().get(colleague, 0)
     work.participants.set(Participant(conversation, colleague, Part.COLLEAGUE, work.now, agent))
-    _tell(work, "join", found, colleague, agent)
+    busy = work.participants.weigh().get(colleague, 0) > had
+    _tell(work, "join", found, colleague, agent, {"busy": True} if busy else {})
     return list(work.participants.of(conversation))
 
 
@@ -105,11 +111,14 @@ def joined(work: Work, agent: int) -> list[tuple[Participant, Conversation]]:
     ]
 
 
-def _tell(work: Work, what: str, conversation: Conversation, agent: int, who: int) -> None:
+def _tell(
+    work: Work, what: str, conversation: Conversation, agent: int, who: int,
+    more: Mapping[str, object] = NOTHING,
+) -> None:  # fmt: skip
     work.tell(
         f"conversation.{what}", who=by_agent(who), conversation=conversation.id, agent=agent,
         queue=conversation.queue,
-        data={"name": work.agent(agent).name, "channel": conversation.channel},
+        data={"name": work.agent(agent).name, "channel": conversation.channel, **more},
     )  # fmt: skip
 
 

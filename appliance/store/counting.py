@@ -16,13 +16,19 @@ from sqlalchemy import cast as as_type
 
 from appliance.domain.live import TALK
 from appliance.domain.reports.fold import Fact, Going, Seated, Standing, fold
-from appliance.domain.reports.sums import Times
+from appliance.domain.reports.sums import Away, Times
 from appliance.domain.service_level import Contacts, Target
 from appliance.domain.work import Work
 from appliance.store.floor import SqlFloor
 from appliance.store.floor_models import EventRow
 from appliance.store.quick import Line, Quick
-from appliance.store.report_models import AgentSumsRow, ContactSumsRow, CountedRow, StandingRow
+from appliance.store.report_models import (
+    AgentSumsRow,
+    AwaySumsRow,
+    ContactSumsRow,
+    CountedRow,
+    StandingRow,
+)
 from appliance.store.work import SqlWork
 
 _BATCH = 100  # events counted in one transaction, whose time the floor's writer has not
@@ -113,6 +119,9 @@ def _count_some(line: Line, batch: int) -> int:
         _adding(ContactSumsRow, Contacts).run(line, key | vars(contacts))
     for (at, agent), times in sums.agents.items():
         _adding(AgentSumsRow, Times).run(line, {"at": at, "agent": agent} | vars(times))
+    for (at, agent, reason), away in sums.aways.items():
+        key = {"at": at, "agent": agent, "reason": reason}
+        _adding(AwaySumsRow, Away).run(line, key | vars(away))
     _keep(line, before, standing)
     _COUNT.run(line, {"event": events[-1].id})
     return len(events)
@@ -136,7 +145,10 @@ def _touched(line: Line, facts: Sequence[Fact]) -> tuple[Standing, dict[_Key, st
     """What of the standing these events can change or ask for; and how that is kept."""
     rows = _ALL_OF.rows(line, {"kind": _TARGET})
     going = _some(line, _CONVERSATION, (fact.conversation for fact in facts))
-    agents = {fact.agent for fact in facts} | {orjson.loads(row[2])["agent"] for row in going}
+    agents = {fact.agent for fact in facts}
+    for row in going:
+        one = orjson.loads(row[2])
+        agents |= {one["agent"], *one.get("asked", ())}
     return _standing(rows + going + _some(line, _AGENT, agents))
 
 

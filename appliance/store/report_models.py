@@ -62,6 +62,17 @@ class AgentSumsRow(Base):
     wrap_up: Mapped[Seconds]
 
 
+class AwaySumsRow(Base):
+    """See `appliance.domain.reports.sums.Away`."""
+
+    __tablename__ = "report_aways"
+
+    at: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    agent: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reason: Mapped[str] = mapped_column(String(200), primary_key=True)
+    away: Mapped[Seconds]
+
+
 class StandingRow(Base):
     """What is not over: see `appliance.domain.reports.fold`; ``kind`` is that of its records."""
 

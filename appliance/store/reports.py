@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from appliance.domain.reports.book import Filter
 from appliance.domain.reports.fold import fold, running
 from appliance.domain.reports.periods import Span
-from appliance.domain.reports.sums import Sums, Times, quarter_of
+from appliance.domain.reports.sums import Away, Sums, Times, quarter_of
 from appliance.domain.service_level import Contacts
 from appliance.store.counting import uncounted
 from appliance.store.database import Database
 from appliance.store.quick import Line
-from appliance.store.report_models import AgentSumsRow, ContactSumsRow
+from appliance.store.report_models import AgentSumsRow, AwaySumsRow, ContactSumsRow
 from common.clock import Clock
 
 _MOST_UNCOUNTED = 5000  # a reader counts so many on the way, and no more
@@ -33,6 +33,7 @@ def forget_reports(database: Database, before: datetime) -> None:
     with database.write() as session:
         session.execute(delete(ContactSumsRow).where(ContactSumsRow.at < at))
         session.execute(delete(AgentSumsRow).where(AgentSumsRow.at < at))
+        session.execute(delete(AwaySumsRow).where(AwaySumsRow.at < at))
 
 
 class SqlBook:
@@ -71,6 +72,19 @@ class SqlBook:
                 if only.agent in (None, agent):
                     for begin in _begins(span, at):
                         found[begin, agent].add(sums)
+        return dict(sorted(found.items()))
+
+    def aways(self, span: Span, only: Filter) -> dict[tuple[datetime, str], Away]:
+        """By begin of the interval and reason (empty: not said); in order of time."""
+        where = [] if only.agent is None else [AwaySumsRow.agent == only.agent]
+        found: dict[tuple[datetime, str], Away] = defaultdict(Away)
+        with self._database.read() as session:
+            for (begin, _agent, reason), values in _summed(session, AwaySumsRow, Away, span, where):
+                found[begin, reason].add(values)
+            for (at, agent, reason), sums in self._uncounted(session).aways.items():
+                if only.agent in (None, agent):
+                    for begin in _begins(span, at):
+                        found[begin, reason].add(sums)
         return dict(sorted(found.items()))
 
     def since(

@@ -1,8 +1,8 @@
-"""Reports: figures by interval, queue, channel, agent, with what each means; as JSON, CSV, XLSX."""
+"""Reports: figures by interval, queue, channel, agent, away reason; as JSON, CSV, XLSX."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,11 +16,13 @@ from appliance.api.v1.report_files import CSV, XLSX, Cell, Sheet, csv_lines, xls
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer
 from appliance.domain.audit import Audit
+from appliance.domain.labels import LabelKind
 from appliance.domain.refusals import InvalidError
 from appliance.domain.reports.book import Book, Filter
 from appliance.domain.reports.periods import Interval, Span, zone_of
 from appliance.domain.reports.table import (
     OF_AGENTS,
+    OF_AWAYS,
     OF_CONTACTS,
     By,
     Figure,
@@ -34,7 +36,7 @@ from appliance.domain.users import Users
 from appliance.domain.work import Floor
 from appliance.services.staff import staff
 from common.clock import Clock
-from common.web.texts import Texts
+from common.web.texts import Texts, current_language
 
 MOST_ROWS = 5000  # in one JSON answer: more than a page shows; a file holds all of them
 
@@ -86,7 +88,7 @@ class Figures(Shape):
 
 
 class RowShape(Shape):
-    """One line; `key` is a queue's or agent's id or a channel, null: all together."""
+    """One line; `key` is a queue's or agent's id, a channel or an away reason, null: all."""
 
     start: datetime
     key: int | str | None
@@ -138,11 +140,16 @@ class Names:
 
     queues: dict[int | str | None, str]
     agents: dict[int | str | None, str]
+    reasons: dict[int | str | None, Mapping[str, str]]  # by language
 
     def title(self, by: By, key: int | str | None, texts: Texts) -> str:
         """Of a row; something that is gone is named by its number."""
         if key is None:
             return texts.t("report.everything")
+        if by is By.REASON:
+            names = self.reasons.get(key, {})
+            not_said = texts.t("report.not_said")
+            return names.get(current_language()) or next(iter(names.values()), str(key) or not_said)
         known = {By.QUEUE: self.queues, By.AGENT: self.agents}.get(by, {})
         return known.get(key, str(key))
 
@@ -161,6 +168,7 @@ def reports(
             lambda work: Names(
                 {queue.id: queue.name for queue in work.queues().values()},
                 {agent.id: agent.name for agent in work.agents()},
+                {one.word: one.names for one in work.labels.all() if one.kind is LabelKind.AWAY},
             )
         )
 
@@ -184,7 +192,7 @@ def reports(
 
     @blueprint.get("/figures", summary="What every figure means", responses={"200": Figures})
     def every_figure() -> Answer:
-        known = {one.name: one for one in (*OF_CONTACTS, *OF_AGENTS)}
+        known = {one.name: one for one in (*OF_CONTACTS, *OF_AGENTS, *OF_AWAYS)}
         return jsonify(items=[_figure(one, texts) for one in known.values()])
 
     @blueprint.get("/export", summary="A report as a file", responses={"200": None})

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from appliance.domain.reports.periods import Span
-from appliance.domain.reports.sums import Times
+from appliance.domain.reports.sums import Away, Times
 from appliance.domain.service_level import Contacts
 
 
@@ -30,6 +30,10 @@ class Book(Protocol):
 
     def agents(self, span: Span, only: Filter) -> Mapping[tuple[datetime, int], Times]:
         """By begin of the interval and agent; in order of time."""
+        ...
+
+    def aways(self, span: Span, only: Filter) -> Mapping[tuple[datetime, str], Away]:
+        """By begin of the interval and reason (empty: not said); in order of time."""
         ...
 
     def since(self, contacts_from: datetime, agents_from: datetime

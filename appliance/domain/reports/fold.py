@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from appliance.domain.agent_state import Presence, agent_state
-from appliance.domain.conversation import AT_AN_AGENT, ENDED, Event, State
+from appliance.domain.conversation import AT_AN_AGENT, ENDED, SPOKEN_IN, Event, State
 from appliance.domain.reports.sums import Sums, Times
 from appliance.domain.service_level import Contacts, Target
 
@@ -47,6 +47,7 @@ class Going:
         waits: since when it waits; None: it does not.
         talk, hold, wrap: of the part that its agent has in it now.
         reached: False: an agent calls the contact, and nobody has answered there.
+        asked: colleagues whom it makes busy while it is spoken in.
     """
 
     channel: str = ""
@@ -59,15 +60,17 @@ class Going:
     hold: float = 0.0
     wrap: float = 0.0
     reached: bool = True
+    asked: list[int] = field(default_factory=list)
 
 
 @dataclass
 class Seated:
-    """An agent: presence, and by conversation (as text) what they do in it."""
+    """An agent: presence, why they are away, and by conversation (as text) what they do in it."""
 
     presence: str = Presence.OFFLINE
     since: float = 0.0
     work: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
 
     @property
     def state(self) -> str:
@@ -100,6 +103,7 @@ def fold(facts: Iterable[Fact], standing: Standing) -> Sums:
             seated = standing.agents.setdefault(fact.agent, Seated())
             _until(seated, fact.agent, at, sums)
             seated.presence = str(fact.data["presence"])
+            seated.reason = str(fact.data.get("reason", ""))
         elif fact.kind == "queue.set" and fact.queue is not None and "target" in fact.data:
             standing.targets[fact.queue] = Target(**fact.data["target"])
     return sums
@@ -109,7 +113,7 @@ def running(standing: Standing, now: datetime) -> Sums:
     """What agents have spent until ``now`` of the states that they are in."""
     sums = Sums()
     for agent, seated in standing.agents.items():
-        sums.spend(agent, seated.state, seated.since, now.timestamp())
+        sums.spend(agent, seated.state, seated.since, now.timestamp(), seated.reason)
     return sums
 
 
@@ -121,6 +125,8 @@ def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Su
         one.queue = fact.queue
     if verb == "reached" and not one.reached:  # it rang until now, and nobody spoke
         one.reached, one.since = True, at
+    if verb in {"join", "part"} and fact.agent is not None:
+        _asked(fact.conversation, one, fact, verb, at, standing, sums)
     if "state" not in fact.data:
         return
     if verb == Event.CALLBACK:  # out of the line, and into the row of those who are called back
@@ -135,6 +141,7 @@ def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Su
         _part_ends(one, at, sums)
     _count(fact, verb, one, at, sums)
     _wait(fact, verb, one, state, at, standing, sums)
+    _beside(fact.conversation, one, holder, verb, state, at, standing, sums)
     _hand_over(fact.conversation, one, holder, state, at, standing, sums)
     one.state, one.since, one.agent = state, at, holder
     if state in ENDED:
@@ -213,14 +220,44 @@ def _hand_over(
     does = _WORK.get(State(state), "") if holder is not None else ""
     for agent in {one.agent, holder} - {None}:
         assert agent is not None  # noqa: S101 - taken out above
-        seated = standing.agents.setdefault(agent, Seated(since=at))
-        _until(seated, agent, at, sums)
-        if agent == holder and does:
-            seated.work[str(id)] = does
-        else:
-            seated.work.pop(str(id), None)
+        _does(id, agent, does if agent == holder else "", at, standing, sums)
+
+
+def _asked(
+    id: int, one: Going, fact: Fact, verb: str, at: float, standing: Standing, sums: Sums  # noqa: A002
+) -> None:  # fmt: skip
+    """A colleague comes into it, which may make them busy, or goes."""
+    assert fact.agent is not None  # noqa: S101 - looked at by the caller
+    if verb == "join" and fact.data.get("busy") and fact.agent not in one.asked:
+        one.asked.append(fact.agent)
+        _does(id, fact.agent, "active" if one.state in SPOKEN_IN else "", at, standing, sums)
+    elif verb == "part" and fact.agent in one.asked:
+        one.asked.remove(fact.agent)
+        _does(id, fact.agent, "", at, standing, sums)
+
+
+def _beside(
+    id: int, one: Going, holder: int | None, verb: str, state: str, at: float,  # noqa: A002
+    standing: Standing, sums: Sums,
+) -> None:  # fmt: skip
+    """Colleagues are busy as long as it is spoken in, and asked in no more once it is theirs."""
+    for agent in one.asked:
+        _does(id, agent, "active" if state in SPOKEN_IN else "", at, standing, sums)
+    one.asked = [] if verb == Event.RETRY else [each for each in one.asked if each != holder]
+
+
+def _does(
+    id: int, agent: int, what: str, at: float, standing: Standing, sums: Sums  # noqa: A002
+) -> None:  # fmt: skip
+    """``agent`` does that in it from now on; empty: nothing."""
+    seated = standing.agents.setdefault(agent, Seated(since=at))
+    _until(seated, agent, at, sums)
+    if what:
+        seated.work[str(id)] = what
+    else:
+        seated.work.pop(str(id), None)
 
 
 def _until(seated: Seated, agent: int, at: float, sums: Sums) -> None:
-    sums.spend(agent, seated.state, seated.since, at)
+    sums.spend(agent, seated.state, seated.since, at, seated.reason)
     seated.since = at

@@ -42,6 +42,17 @@ class Times:
             setattr(self, name, getattr(self, name) + value)
 
 
+@dataclass
+class Away:
+    """How long somebody was away for one reason, in seconds."""
+
+    away: float = 0.0
+
+    def add(self, other: Away) -> None:
+        """Count that of ``other`` too."""
+        self.away += other.away
+
+
 def quarter_of(moment: float) -> int:
     """Where the quarter-hour that holds ``moment`` begins, both in seconds of the epoch."""
     return int(moment // QUARTER) * QUARTER
@@ -54,12 +65,14 @@ class Sums:
     Attributes:
         contacts: by quarter-hour, queue, channel.
         agents: by quarter-hour and agent.
+        aways: by quarter-hour, agent, reason (empty: not said).
     """
 
     contacts: dict[tuple[int, int, str], Contacts] = field(
         default_factory=lambda: defaultdict(Contacts)
     )
     agents: dict[tuple[int, int], Times] = field(default_factory=lambda: defaultdict(Times))
+    aways: dict[tuple[int, int, str], Away] = field(default_factory=lambda: defaultdict(Away))
 
     def queue(self, at: float, queue: int, channel: str) -> Contacts:
         """To count in."""
@@ -69,10 +82,10 @@ class Sums:
         """To count in."""
         return self.agents[quarter_of(at), agent]
 
-    def spend(self, agent: int, state: str, since: float, until: float) -> None:
+    def spend(self, agent: int, state: str, since: float, until: float, reason: str) -> None:
         """The agent was in ``state`` from ``since`` to ``until``; each quarter-hour gets its part.
 
-        Time offline is not counted.
+        Time offline is not counted; ``reason`` is why they were away, if they were.
         """
         if state == "offline":
             return
@@ -80,6 +93,8 @@ class Sums:
             end = min(until, quarter_of(since) + QUARTER)
             times = self.agent(since, agent)
             setattr(times, state, getattr(times, state) + end - since)
+            if state == "away":
+                self.aways[quarter_of(since), agent, reason].away += end - since
             since = end
 
     def add(self, other: Sums) -> None:
@@ -88,3 +103,5 @@ class Sums:
             self.contacts[key].add(contacts)
         for seat, times in other.agents.items():
             self.agents[seat].add(times)
+        for gone, away in other.aways.items():
+            self.aways[gone].add(away)

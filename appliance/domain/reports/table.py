@@ -11,7 +11,7 @@ from typing import Any
 
 from appliance.domain.reports.book import Book, Filter
 from appliance.domain.reports.periods import Span
-from appliance.domain.reports.sums import Times
+from appliance.domain.reports.sums import Away, Times
 from appliance.domain.service_level import Contacts, figures, occupancy, share
 
 
@@ -22,6 +22,7 @@ class By(StrEnum):
     QUEUE = "queue"
     CHANNEL = "channel"
     AGENT = "agent"
+    REASON = "reason"  # why agents were away
 
 
 class Unit(StrEnum):
@@ -43,7 +44,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Row:
-    """``key`` is a queue's or agent's id, or a channel; None: all of them."""
+    """``key`` is a queue's or agent's id, a channel, or the word of a reason; None: all of them."""
 
     start: datetime
     key: int | str | None
@@ -119,12 +120,17 @@ OF_AGENTS = (
     Figure("time_not_responding", Unit.SECONDS, _plain("not_responding")),
 )
 
+OF_AWAYS = (Figure("time_away", Unit.SECONDS, _plain("away")),)
+
 
 def table(book: Book, span: Span, by: By, only: Filter) -> Table:
     """The report."""
     if by is By.AGENT:
         times = book.agents(span, only)
         return _table(OF_AGENTS, Times, span, ((*key, one) for key, one in times.items()))
+    if by is By.REASON:
+        aways = book.aways(span, only)
+        return _table(OF_AWAYS, Away, span, ((*key, one) for key, one in aways.items()))
     contacts = book.contacts(span, only)
     return _table(
         OF_CONTACTS, Contacts, span,
@@ -141,7 +147,7 @@ def _key(by: By, queue: int, channel: str) -> int | str | None:
 
 def _table(
     columns: tuple[Figure, ...],
-    kind: type[Contacts | Times],
+    kind: type[Contacts | Times | Away],
     span: Span,
     counted: Iterable[tuple[datetime, int | str | None, Any]],
 ) -> Table:

@@ -50,7 +50,8 @@ def leave(house: House, wait: float) -> None:
 def told_now(house: House) -> tuple:
     contacts = book(house).contacts(span(house), Filter())
     agents = book(house).agents(span(house), Filter())
-    return contacts, agents
+    aways = book(house).aways(span(house), Filter())
+    return contacts, agents, aways
 
 
 @pytest.fixture
@@ -60,6 +61,9 @@ def busy(house: House) -> House:
     leave(house, 3)
     leave(house, 60)
     serve(house, "ben", 30, 60)
+    house.do(say, house.agents[2], Said.STEP_AWAY)
+    house.clock.advance(seconds=1000)
+    house.do(say, house.agents[2], Said.READY)
     return house
 
 
@@ -71,6 +75,7 @@ def test_the_sums_are_true_before_between_and_after_counting(busy):
     assert key[1:] == (busy.sales, "chat")
     assert (counted.answered, counted.in_time, counted.abandoned, counted.short) == (2, 1, 2, 1)
     assert (counted.handled, counted.talk) == (2, 180)
+    assert {key[1]: one.away for key, one in fresh[2].items()} == {"": 1000}
 
 
 def test_counting_again_counts_nothing_twice(busy):
@@ -108,7 +113,7 @@ def test_what_goes_on_now_is_in_the_agents_times(busy):
 def test_the_live_figures_are_those_of_the_report(busy):
     begin = datetime.combine(busy.clock.now().date(), datetime.min.time(), UTC)
     queues, agents = book(busy).since(begin - timedelta(days=1), begin - timedelta(days=1))
-    contacts, times = told_now(busy)
+    contacts, times, _aways = told_now(busy)
     assert list(queues.values()) == list(contacts.values())
     assert {key[1]: one for key, one in times.items()} == agents
 

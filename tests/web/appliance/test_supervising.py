@@ -108,6 +108,23 @@ def test_a_report_has_its_figures_and_says_what_they_mean(floor):
     assert anna_sum["values"]["time_busy"] == 120
 
 
+def test_a_report_names_why_agents_were_away_also_when_the_reason_is_retired(floor):
+    house, admin, anna, sue, _queue, ids = floor
+    for reason, seconds in (("lunch", 1800), ("", 60)):
+        anna.do("POST", "/desk/presence", {"said": "step_away", "reason": reason})
+        house.clock.advance(seconds=seconds)
+    (lunch,) = [one for one in admin.get("/labels?most=200")["items"] if one["word"] == "lunch"]
+    gone = {"retired": True, "names": {"en": "Dinner", "zh-CN": "晚餐"}}
+    admin.do("PATCH", f"/labels/{lunch['id']}", gone)
+    asked = "/reports?first=2026-11-21&last=2026-11-21&by=reason&interval=total"
+    for language, names in (("en", ["Not said", "Dinner"]), ("zh-CN", ["未填写", "晚餐"])):
+        rows = sue.get(f"{asked}&lang={language}&agent={ids['anna']}")["rows"]
+        assert [(one["key"], one["title"], one["values"]) for one in rows] == [
+            ("", names[0], {"time_away": 60}), ("lunch", names[1], {"time_away": 1800}),
+        ]  # fmt: skip
+    assert sue.get(f"{asked}&agent={ids['sue']}")["rows"] == []
+
+
 def test_an_export_opens_in_a_spreadsheet_and_runs_nothing(floor):
     house, _admin, anna, sue, queue, _ids = floor
     _talk(house, anna, queue)

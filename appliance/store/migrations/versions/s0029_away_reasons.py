@@ -1,4 +1,7 @@
-"""Why agents are away is kept with the other labels; what everybody could choose stays so."""
+"""Why agents are away is kept with the other labels, and counted from now on.
+
+What everybody could choose stays so.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,13 @@ _REASONS = {
 
 def upgrade() -> None:
     """One transaction."""
+    op.create_table(
+        "report_aways",
+        sa.Column("at", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("agent", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("reason", sa.String(200), primary_key=True),
+        sa.Column("away", sa.Double, nullable=False),
+    )
     labels = sa.table(
         "labels", sa.column("kind", sa.String), sa.column("word", sa.String),
         sa.column("names", sa.JSON), sa.column("colour", sa.String), sa.column("queues", sa.JSON),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -189,7 +190,11 @@ def _busy_day(dice: random.Random) -> list[Fact]:
             continue
         agent, answered = dice.choice((ANNA, BO)), clock + dice.uniform(0, 60)
         day.answer(answered, conversation, agent)
-        day.end(answered + dice.uniform(5, 600), conversation, agent, wrap=dice.uniform(0, 60))
+        over = answered + dice.uniform(5, 600)
+        if dice.random() < 0.3:
+            day.at(dice.uniform(answered, over), "conversation.join", conversation,
+                   ANNA + BO - agent, busy=True)  # fmt: skip
+        day.end(over, conversation, agent, wrap=dice.uniform(0, 60))
     return sorted(day.facts, key=lambda fact: fact.at)
 
 
@@ -239,3 +244,51 @@ def test_a_call_that_an_agent_makes_counts_in_no_figure_of_waiting(reached):
     assert (made.called_out, made.unreached) == (1, int(not reached))
     assert (made.handled, made.talk, made.wrap) == ((1, 70, 10) if reached else (0, 0, 0))
     assert (of(sums, ANNA).answered, of(sums, ANNA).handled) == (0, int(reached))
+
+
+def _asked_into_a_call() -> Day:
+    day = Day()
+    for agent in (ANNA, BO):
+        day.at(0, "agent.ready", agent=agent, presence="available")
+    day.come(0, 1, channel="phone").answer(0, 1)
+    return day.at(10, "conversation.join", 1, BO, channel="phone", busy=True)
+
+
+@pytest.mark.parametrize(
+    ("how", "busy"),
+    [
+        (lambda day: day.at(40, "conversation.part", 1, BO, channel="phone"), 30),
+        (lambda day: day.end(50, 1, wrap=20), 40),  # after-call work is the agent's alone
+        (lambda day: day.at(30, "conversation.hold", 1, ANNA, state="held").end(50, 1), 40),
+        (
+            lambda day: day.at(30, "conversation.take_over", 1, BO, state="active").end(70, 1, BO),
+            60,
+        ),
+    ],
+    ids=["who goes", "it ends", "it is held meanwhile", "it becomes theirs"],
+)
+def test_who_is_asked_into_a_call_is_busy_as_long_as_it_is_spoken_in(how, busy):
+    facts = how(_asked_into_a_call()).facts
+    standing = Standing()
+    sums = fold(facts, standing)
+    sums.add(running(standing, BEGIN + timedelta(seconds=100)))
+    assert (of(sums, BO).busy, of(sums, BO).available) == (busy, 100 - busy)
+
+
+def test_who_is_asked_into_a_chat_stays_available():
+    day = Day().at(0, "agent.ready", agent=BO, presence="available").come(0, 1).answer(0, 1)
+    day.at(10, "conversation.join", 1, BO).at(40, "conversation.part", 1, BO).end(50, 1)
+    sums = fold(day.facts, Standing())
+    assert of(sums, BO).busy == 0
+
+
+def test_time_away_is_counted_by_reason():
+    day = Day().at(0, "agent.step_away", agent=ANNA, presence="away", reason="lunch")
+    day.at(100, "agent.step_away", agent=ANNA, presence="away", reason="")
+    day.at(130, "agent.ready", agent=ANNA, presence="available", reason="")
+    sums = fold(day.facts, Standing())
+    away: Counter[str] = Counter()
+    for (_at, _agent, reason), one in sums.aways.items():
+        away[reason] += one.away
+    assert away == {"lunch": 100, "": 30}
+    assert of(sums, ANNA).away == 130

@@ -56,6 +56,7 @@ def test_after_an_attended_transfer_the_colleague_has_the_call_and_the_agent_is_
     assert house.seen(house.agents[1]) == "busy", "who is asked into a call is at work"
     (second,) = [one for one in house.floor.read(seen_agents) if one.agent.id == house.agents[1]]
     assert second.state == "busy"
+    assert house.events("conversation.join")[0]["busy"] is True, "reports count it so, too"
     house.do(hand_over, conversation, *house.agents)
     house.until_together(caller, guest)
     until(lambda: house.switch.leg_of("101") is None, 60, "the first phone to end", every=0.01)
