@@ -52,6 +52,10 @@ class KeptConfidential(Protocol):
         """Seal it in the place of what was there; None takes it away."""
         ...
 
+    def version(self, subject: Subject, owner: int) -> str:
+        """Another one whenever a value was sealed; it says nothing of the values."""
+        ...
+
     def show(self, subject: Subject, owner: int, key: str) -> Value:
         """Raises UnknownError: it is not filled in."""
         ...

@@ -19,7 +19,7 @@ _SECRET_NAMES = (
     *("old", "new", "form", "hashed", "password_hash", "local_token", "token", "dsn", "settings"),
     *("account", "person", "renewed", "user", "state"),
     # what is filled in, which may be confidential
-    *("body", "fields", "contact_fields", "of_contact", "given", "values", "value", "secrets"),
+    *("body", "fields", "of_contact", "given", "values", "value", "secrets"),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from appliance.domain.conversation import Event, State
@@ -14,7 +13,7 @@ from appliance.domain.records import Conversation, OfferEnd
 from appliance.domain.work import Work
 from appliance.services.arrive import give_place
 from appliance.services.complete import open_field
-from appliance.services.describe import describe_contact, describe_conversation, told
+from appliance.services.describe import told
 from appliance.services.moves import SYSTEM, by_agent, by_contact, move
 from appliance.services.notes import NOTHING, Word, leave_note
 from appliance.services.trouble import NotYoursError
@@ -80,20 +79,13 @@ def end(work: Work, conversation: int, agent: int | None) -> Conversation:
                 closes_at=closes_at, snoozed_until=None, woken="")  # fmt: skip
 
 
-def close(
-    work: Work, conversation: int, agent: int, disposition: str = "",
-    fields: Mapping[str, object] | None = None, of_contact: Mapping[str, object] | None = None,
-) -> Conversation:  # fmt: skip
+def close(work: Work, conversation: int, agent: int, disposition: str = "") -> Conversation:
     """The after-call work is done.
 
-    ``fields`` and ``of_contact`` are filled in first. Raises WrongInputError too: one that is
-    required is not filled in, or the queue does not offer that disposition.
+    Raises WrongInputError too: a field that is required is not filled in, or the queue does not
+    offer that disposition.
     """
     before = _mine(work, conversation, agent)
-    if fields:
-        before = describe_conversation(work, conversation, agent, fields=fields)
-    if of_contact:
-        describe_contact(work, before.contact, agent, fields=of_contact)
     check_disposition(work.labels.all(), before.queue, disposition)
     _check_filled(work, before)
     return _close(work, before, by_agent(agent), disposition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 
@@ -46,6 +47,16 @@ class SqlConfidential:
                 self._session.add(row)
             row.value = text
         self._session.flush()
+
+    def version(self, subject: Subject, owner: int) -> str:
+        """See the interface. What is sealed is another text each time, also of the same value."""
+        query = (
+            select(ConfidentialRow.value)
+            .where(ConfidentialRow.subject == str(subject), ConfidentialRow.owner == owner)
+            .order_by(ConfidentialRow.key)
+        )
+        sealed = "\n".join(self._session.scalars(query))
+        return hashlib.sha256(sealed.encode()).hexdigest()[:20]
 
     def show(self, subject: Subject, owner: int, key: str) -> Value:
         """See the interface."""

@@ -82,6 +82,7 @@ def views(room: Showroom) -> list[View]:
         View("live", "/supervisor/conversations", "sue", ready="tbody tr"),
         View("agents", "/supervisor/agents", "sue", ready=".people"),
         View("report", "/reports/figures?days=weeks&by=queue", "sue", ready=".chart svg"),
+        View("report-reasons", "/reports/figures?days=weeks&by=reason", "sue", ready=".chart svg"),
         View("report-agents", "/reports/figures?days=weeks&by=agent", "sue", ready=".chart svg"),
         View("staffing", "/reports/staffing", "sue", ready="td.step0"),
     ]

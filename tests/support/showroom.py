@@ -320,7 +320,12 @@ def _history(room: Showroom, days: int) -> None:
                                    (11.7, "available"), (16.5, "offline")):  # fmt: skip
                 at = morning + timedelta(hours=hour, minutes=dice.uniform(0, 9))
                 if at < now - timedelta(minutes=20):
-                    rows.append(_event(at, "agent.said", None, agent, None, presence=presence))
+                    reason = "lunch" if hour == 11 else ""
+                    rows.append(
+                        _event(
+                            at, "agent.said", None, agent, None, presence=presence, reason=reason
+                        )
+                    )
     rows.sort(key=lambda row: row.at)
     with room.office.database.write() as session:
         session.add_all(rows)

@@ -113,7 +113,7 @@ def board(
 
         def job(work: Work) -> dict[str, object]:
             _part_in(work, path.conversation, mine, all_of_them)
-            seen.check({"etag": card_version(work.conversation(path.conversation))})
+            seen.check({"etag": card_version(work, work.conversation(path.conversation))})
             changed = describe_conversation(
                 work,
                 path.conversation,

@@ -13,7 +13,7 @@ from appliance.api.v1.desk_shapes import ContactPage, ContactShape, contact_shap
 from appliance.api.v1.here import agent_here, blueprint_for, on_record
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Strict, conversation_shape
-from appliance.api.v1.tags import Precondition, asks_version, one_answer, tagged
+from appliance.api.v1.tags import Precondition, asks_version, one_answer
 from appliance.domain.audit import Audit
 from appliance.domain.desk import MOST_NOTE
 from appliance.domain.roles import TAKE_CONVERSATIONS
@@ -54,7 +54,7 @@ def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
             found = work.desk.contact(path.contact)
             before = map(work.conversation, work.desk.history_of(found.id, _MOST_HISTORY))
             return {
-                **tagged(contact_shape(found)),
+                **contact_shape(work, found),
                 "identities": [vars(one) for one in work.desk.identities_of(found.id)],
                 "history": [conversation_shape(one) for one in before],
             }
@@ -68,7 +68,7 @@ def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         mine = agent_here(floor).id
 
         def job(work: Work) -> dict[str, object]:
-            seen.check(contact_shape(work.desk.contact(path.contact)))
+            seen.check(contact_shape(work, work.desk.contact(path.contact)))
             changed = describe_contact(
                 work,
                 path.contact,
@@ -79,7 +79,7 @@ def contacts(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
                 fields=body.fields,
                 number=body.number,
             )
-            return tagged(contact_shape(changed))
+            return contact_shape(work, changed)
 
         changed = floor.write(job)
         on_record(audit, "contact.set", f"contact {path.contact}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,9 @@ from appliance.api.v1.shapes import (
     conversation_shape,
 )
 from appliance.api.v1.tags import etag_of
+from appliance.domain.confidential import MASK
 from appliance.domain.conversation import State
+from appliance.domain.custom_fields import Subject, Value
 from appliance.domain.desk import Contact, Glance
 from appliance.domain.records import Conversation, Offer
 from appliance.domain.work import Work
@@ -149,6 +152,7 @@ def cards(work: Work, conversations: list[Conversation], agent: int) -> list[dic
     return [
         {
             **_card(one, glances[one.id], _offer(work, one)),
+            "etag": card_version(work, one),
             "dial": _dial(work, one),
             "part": part_of_agent(work, one, agent),
         }
@@ -178,23 +182,31 @@ def _card(one: Conversation, glance: Glance, offer: Offer | None) -> dict[str, o
         "offer": _picked(OfferShape, offer),
         "last": _picked(LastShape, glance.last),
         "unanswered_since": since.isoformat() if since else None,
-        "etag": card_version(one),
     }
 
 
-def card_version(one: Conversation) -> str:
+def card_version(work: Work, one: Conversation) -> str:
     """The version of what agents edit of a conversation."""
-    edited = (one.id, sorted(one.tags), one.subject, dict(one.fields), one.disposition)
+    sealed = _sealed(work, Subject.CONVERSATION, one.id, one.fields)
+    edited = (one.id, sorted(one.tags), one.subject, dict(one.fields), one.disposition, *sealed)
     return etag_of({"edited": edited})
+
+
+def _sealed(
+    work: Work, subject: Subject, owner: int, fields: Mapping[str, Value]
+) -> tuple[str, ...]:
+    """The version of the confidential values, which all look alike; empty: there are none."""
+    hidden = MASK in fields.values()
+    return (work.confidential.version(subject, owner),) if hidden else ()
 
 
 def _picked(shape: type[Shape], record: object | None) -> dict[str, object] | None:
     return None if record is None else as_shape(shape, record)
 
 
-def contact_shape(one: Contact) -> dict[str, object]:
-    """A contact as JSON, without its version."""
+def contact_shape(work: Work, one: Contact) -> dict[str, object]:
+    """A contact as JSON, with its version."""
     values = {**vars(one), "tags": sorted(one.tags), "fields": dict(one.fields), "etag": ""}
     shape = ContactShape(**values).model_dump(mode="json")
-    del shape["etag"]
-    return shape
+    sealed = _sealed(work, Subject.CONTACT, one.id, one.fields)
+    return {**shape, "etag": etag_of({**shape, "sealed": sealed})}

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
-from appliance.api.v1.catalogue_shapes import FILLED_IN
 from appliance.api.v1.shapes import (
     ConversationShape,
     MessageShape,
@@ -45,15 +44,9 @@ class TransferBody(Strict):
 
 
 class CloseBody(Strict):
-    """How it went."""
+    """How it went; required fields are filled in before, at the card and at the contact."""
 
     disposition: str = Field("", max_length=200)
-    fields: dict[str, Any] | None = Field(
-        None, description=f"Of the conversation. {FILLED_IN}", repr=False
-    )
-    contact_fields: dict[str, Any] | None = Field(
-        None, description=f"Of its contact. {FILLED_IN}", repr=False
-    )
 
 
 class SnoozeBody(Strict):
@@ -132,7 +125,4 @@ def _given(
 
 
 def _close(work: Work, here: Here, body: CloseBody) -> dict[str, object]:
-    closed = talk.close(
-        work, here.conversation, here.by, body.disposition, body.fields, body.contact_fields
-    )
-    return conversation_shape(closed)
+    return conversation_shape(talk.close(work, here.conversation, here.by, body.disposition))

@@ -43,10 +43,12 @@ def test_a_conversation_is_not_closed_before_what_is_required_is_filled_in(
     path = wrapping(house, queues[0], anna)
     refused = anna.do("POST", f"{path}/close", {}, 422)
     assert refused["errors"][0]["where"] == "order"
-    refused = anna.do("POST", f"{path}/close", {"fields": {"order": "A 17"}}, 422)
+    anna.do("POST", f"{path}/close", {"fields": {"order": "A 17"}}, 422)
+    card = anna.do("PATCH", path.replace("conversations", "cards"), {"fields": {"order": " A 17 "}})
+    refused = anna.do("POST", f"{path}/close", {}, 422)
     assert refused["errors"][0]["where"] == "paid"
-    filled = {"fields": {"order": " A 17 "}, "contact_fields": {"paid": False}}
-    closed = anna.do("POST", f"{path}/close", filled)
+    anna.do("PATCH", f"/desk/contacts/{card['contact']}", {"fields": {"paid": False}})
+    closed = anna.do("POST", f"{path}/close", {})
     assert (closed["state"], closed["fields"]) == ("closed", {"order": "A 17"})
     assert anna.get(f"/desk/contacts/{closed['contact']}")["fields"] == {"paid": False}
     told = SqlLive(house.appliance.office.database).read
@@ -132,8 +134,8 @@ def test_a_confidential_value_is_dots_everywhere_and_shown_on_record_to_who_may(
     again = {"confidential": False}
     assert admin.ask("PATCH", f"/fields/{made['id']}", again).status_code == 422, "never changes"
     path = wrapping(house, queues[0], anna)
-    closed = anna.do("POST", f"{path}/close", {"contact_fields": {"order": "1101"}})
-    contact = closed["contact"]
+    contact = anna.do("POST", f"{path}/close", {})["contact"]
+    anna.do("PATCH", f"/desk/contacts/{contact}", {"fields": {"order": "1101"}})
     assert anna.get(f"/desk/contacts/{contact}")["fields"] == {"order": MASK}
     kept = anna.do("PATCH", f"/desk/contacts/{contact}", {"name": "Li", "fields": {"order": MASK}})
     assert kept["fields"] == {"order": MASK}
@@ -173,3 +175,24 @@ def test_why_agents_are_away_is_kept_by_administrators_and_nothing_else_is_taken
                       **{"If-Match": f'"{made["etag"]}"'})  # fmt: skip
     assert stale.status_code == 412
     assert [entry["what"] for entry in admin.get("/audit")["items"]].count("label.set") == 2
+
+
+@pytest.mark.parametrize("subject", ["contact", "conversation"])
+def test_a_confidential_value_that_replaced_another_is_another_version(
+    house, queues, admin, anna, subject
+):  # fmt: skip
+    admin.do("POST", "/fields", field(subject=subject, confidential=True), 201)
+    visitor = Visitor(house, queues[0])
+    anna.do("POST", f"/desk/conversations/{visitor.id}/accept")
+    path = shown = f"/desk/cards/{visitor.id}"
+    if subject == "contact":
+        path = shown = f"/desk/contacts/{anna.get(shown)['contact']}"
+    seen = [anna.get(shown)["etag"]]
+    for value in ("1101", "2202", None):
+        told = anna.do("PATCH", path, {"fields": {"order": value}})["etag"]
+        assert told == anna.get(shown)["etag"]
+        seen.append(told)
+    assert len({*seen[:3]}) == 3
+    anna.do("PATCH", path, {"fields": {"order": "3303"}})
+    stale = anna.ask("PATCH", path, {"fields": {"order": "4404"}}, **{"If-Match": f'"{seen[2]}"'})
+    assert stale.status_code == 412

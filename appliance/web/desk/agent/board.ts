@@ -7,7 +7,7 @@ import { pause, sleep } from "../../client/backoff";
 import type { FeedEvent } from "../../client/feed";
 import { get, leave, post, Refused, Unreached } from "../api/client";
 import { untilReached } from "../api/reached";
-import type { Agent, Canned, Card, Colleague, ContactPage, Detail, FieldShape, LabelShape, Message, QueueName, Values } from "../api/types";
+import type { Agent, Canned, Card, Colleague, ContactPage, Detail, FieldShape, LabelShape, Message, QueueName } from "../api/types";
 import { knowFields } from "../refusals/labels";
 import { router } from "../router";
 import { settings } from "../settings";
@@ -336,8 +336,8 @@ export const useBoard = defineStore("board", () => {
     keep(await post("/api/v1/desk/conversations/{conversation}/snooze", { path: { conversation }, body }));
   }
 
-  async function close(conversation: number, disposition: string, fields: Values = {}, contact_fields: Values = {}): Promise<void> {
-    keep(await post("/api/v1/desk/conversations/{conversation}/close", { path: { conversation }, body: { disposition, fields, contact_fields } }));
+  async function close(conversation: number, disposition: string): Promise<void> {
+    keep(await post("/api/v1/desk/conversations/{conversation}/close", { path: { conversation }, body: { disposition } }));
   }
 
   /** An answer to something that was done: newer than what is here, and without the list's own fields. */

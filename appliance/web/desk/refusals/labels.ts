@@ -65,7 +65,7 @@ export function label(where: string): string {
   const path = where.split(".");
   // In a list the number says which of them; the name before it says of what.
   const name = path.findLast((part) => !/^\d+$/.test(part)) ?? "";
-  if (path.includes("fields") || path.includes("contact_fields") || kept.some((one) => one.key === where)) return customField(name);
+  if (path.includes("fields") || kept.some((one) => one.key === where)) return customField(name);
   const { te, t } = i18n.global;
   const text = LABELS[name]?.find((key) => te(key));
   return text ? t(text) : name.replaceAll("_", " ");
