@@ -8,18 +8,19 @@ events that follow from it stay in order.
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
-import json
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
 
 from appliance.telephony.ari.models import OPERATIONS, RESTResponse
+from appliance.telephony.ari.web_socket import WebSocket
 from common.backoff import Backoff
 from common.errors import NetworkError, RemoteError
 from common.logs import get_logger
@@ -66,7 +67,7 @@ class AriConnection:
         self._on_event, self._on_up, self._on_down = on_event, on_up, on_down
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self._open: ClientConnection | None = None
+        self._open: WebSocket | None = None
         self._asked: dict[str, Future[RESTResponse]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ari", daemon=True)
@@ -143,7 +144,10 @@ class AriConnection:
             "query_strings": [{"name": k, "value": v} for k, v in (query or {}).items()],
         }
         if body is not None:
-            frame |= {"content_type": "application/json", "message_body": json.dumps(body)}
+            frame |= {
+                "content_type": "application/json",
+                "message_body": orjson.dumps(body).decode(),
+            }
         future: Future[RESTResponse] = Future()
         with self._lock:
             if self._open is None:
@@ -151,7 +155,7 @@ class AriConnection:
             self._asked[number] = future
             open_now = self._open
         try:
-            open_now.send(json.dumps(frame))
+            open_now.send(orjson.dumps(frame))
         except (WebSocketException, OSError):
             self._asked.pop(number, None)
             raise _away() from None
@@ -162,7 +166,7 @@ class AriConnection:
         failures = 0
         while not self._stop.is_set():
             try:
-                with self._connected() as connection:
+                with contextlib.closing(self._connected()) as connection:
                     failures = 0
                     self._listen(connection)
             except (WebSocketException, OSError, TimeoutError) as error:
@@ -173,18 +177,14 @@ class AriConnection:
                 self._lost()
             self._stop.wait(_BACKOFF.delay(max(failures, 1)))
 
-    def _connected(self) -> ClientConnection:
+    def _connected(self) -> WebSocket:
         secret = base64.b64encode(f"{APPLICATION}:{self._password}".encode()).decode()
-        return connect(
+        return WebSocket(
             f"ws://127.0.0.1:{self._port}/ari/events?app={APPLICATION}&subscribeAll=false",
-            additional_headers={"Authorization": f"Basic {secret}"},
-            open_timeout=_OPEN_SECONDS,
-            max_size=_MOST_FRAME,
-            compression=None,
-            proxy=None,
-        )
+            f"Basic {secret}", seconds=_OPEN_SECONDS, most=_MOST_FRAME,
+        )  # fmt: skip
 
-    def _listen(self, connection: ClientConnection) -> None:
+    def _listen(self, connection: WebSocket) -> None:
         with self._lock:
             self._open = connection
         # Answers to commands are events to the filter, too.
@@ -192,7 +192,7 @@ class AriConnection:
         filtered = self._send("applications.filter", wanted, None, {"applicationName": APPLICATION})
         filtered.add_done_callback(self._filtered)
         for text in connection:
-            frame = json.loads(text)
+            frame = orjson.loads(text)
             if frame.get("type") == "RESTResponse":
                 waiting = self._asked.get(frame["request_id"])
                 if waiting is not None and not waiting.done():
@@ -222,7 +222,7 @@ def _read(answer: RESTResponse) -> Any:
     status = answer["status_code"]
     body = answer.get("message_body") or ""
     if 200 <= status < 300:
-        return json.loads(body) if body else None
+        return orjson.loads(body) if body else None
     said = answer.get("reason_phrase", "")
     if 400 <= status < 500:
         raise Answer(status, f"{said} {body}".strip())
