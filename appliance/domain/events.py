@@ -121,6 +121,10 @@ KINDS: Mapping[str, EventKind] = {
         "an agent leaves what is said out of the recording, or no more", _CONVERSATION,
         {"on": "whether it is left out", "channel": "such as `phone`"},
     ),
+    "conversation.mute": EventKind(
+        "the switch lets nobody hear the desk phone of an agent, or everybody again", _CONVERSATION,
+        {"by": "whose phone it is", "on": "whether nobody hears it", "channel": "such as `phone`"},
+    ),
     "conversation.dial": EventKind(
         "a number outside is called", _CONVERSATION,
         {"channel": "such as `callback`", "try": "1, 2, 3, …"},
@@ -158,6 +162,8 @@ KINDS: Mapping[str, EventKind] = {
         {"by": "the supervisor", "name": "of the supervisor", "channel": "such as `phone`",
          "rung": "`listen`, `whisper`, `join`; empty: no more",
          "there": "whether their phone was picked up just now",
+         "reached": "the rung that the switch has confirmed; empty: none yet",
+         "refused": "the rung that the switch has just refused; empty: none",
          "shown": "whether the agent is shown a banner"},
     ),
     "conversation.rate": EventKind("the contact rated it", _CONVERSATION, {"stars": "1 to 5"}),

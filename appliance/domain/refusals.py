@@ -61,6 +61,8 @@ KINDS: Mapping[str, str] = {
     "supervise-own": "You have this call yourself",
     "supervise-takes-part": "You take part in this call already",
     "supervise-busy": "You are on the phone: end that call first",
+    "mute-no-call": "A phone can be muted while the call goes on",
+    "mute-no-phone": "No phone of yours is picked up in this call",
     "private-no-call": "Only of a call that goes on something can be left out of the recording",
     "phone-callback": "The key for a callback is one of {known}; empty: none is offered",
     "phone-number": "The number that people outside see has digits, and a + before them perhaps",

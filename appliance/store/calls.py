@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ForeignKey, String, bindparam, exists, false, or_, select
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    ForeignKey,
+    String,
+    bindparam,
+    exists,
+    false,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.domain.kept_calls import CallNow
@@ -44,9 +54,10 @@ class CallRow(Base):
     missed: Mapped[str] = mapped_column(String(41), server_default="")
     missed_why: Mapped[str] = mapped_column(String(20), server_default="")
     onward: Mapped[str] = mapped_column(String(64), server_default="")
+    muted: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
 
 
-_CALLS = RecordRows(CallRow, Call, key="conversation")
+_CALLS = RecordRows(CallRow, Call, key="conversation", made={"muted": frozenset})
 _ADD = _CALLS.inserting()
 _CHANNEL: BindParameter[str] = bindparam("channel")
 _BY_CHANNEL = _CALLS.which(or_(CallRow.channel == _CHANNEL, CallRow.asked_by == _CHANNEL))

@@ -22,6 +22,8 @@ class SupervisionRow(Base):
     leg: Mapped[str] = mapped_column(String(64))
     spoken: Mapped[bool]
     ear: Mapped[str] = mapped_column(String(64))
+    reached: Mapped[str] = mapped_column(String(16), server_default="")
+    refused: Mapped[str] = mapped_column(String(16), server_default="")
 
 
 class SqlSupervisions:
@@ -47,7 +49,8 @@ class SqlSupervisions:
 
     def save(self, supervision: Supervision) -> None:
         """See the interface."""
-        self._session.merge(SupervisionRow(**vars(supervision)))
+        rungs = {name: getattr(supervision, name) or "" for name in ("reached", "refused")}
+        self._session.merge(SupervisionRow(**{**vars(supervision), **rungs}))
         self._session.flush()
 
     def remove(self, supervision: Supervision) -> None:
@@ -61,4 +64,7 @@ class SqlSupervisions:
 
 
 def _supervision(row: SupervisionRow) -> Supervision:
-    return Supervision(row.conversation, row.agent, Rung(row.rung), row.leg, row.spoken, row.ear)
+    return Supervision(
+        row.conversation, row.agent, Rung(row.rung), row.leg, row.spoken, row.ear,
+        Rung(row.reached) if row.reached else None, Rung(row.refused) if row.refused else None,
+    )  # fmt: skip

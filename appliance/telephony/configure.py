@@ -61,6 +61,7 @@ def configure(
         "run": places.run,
         "log": places.log,
         "moh": tree.shared / "moh",
+        "silence": tree.shared / "sounds" / "en" / "silence",
         "loads": loads(),
         "ari_port": settings.ari_port,
         "ari_password": ari_password(places),

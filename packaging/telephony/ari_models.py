@@ -23,8 +23,10 @@ OPERATIONS = (
     "applications.filter", "channels.list", "channels.originateWithId", "channels.hangup",
     "channels.answer", "channels.startMoh", "channels.stopMoh", "channels.playWithId",
     "channels.record", "channels.snoopChannelWithId", "channels.ring", "channels.ringStop",
+    "channels.mute", "channels.unmute",
     "bridges.list", "bridges.createWithId", "bridges.destroy",
     "bridges.addChannel", "bridges.removeChannel", "bridges.record",
+    "bridges.startMoh", "bridges.stopMoh",
     "playbacks.stop", "recordings.stop", "recordings.pause", "recordings.unpause",
 )  # fmt: skip
 _PLAIN = {

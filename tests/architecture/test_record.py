@@ -26,6 +26,7 @@ WITHOUT_A_LINE = {
     "files.add_upload": "how messages with files are put on a blueprint",
     "flows.check": "looks at a flow and keeps nothing",
     "flows.walk_through": "tries a flow and keeps nothing",
+    "mute.muted": "a conversation's event",
     "numbers.part": "a conversation's event",
     "phone.begin": "a number that is good for one connection; nothing is kept",
     "verbs._add": "what is done in conversations: their events",

@@ -27,7 +27,7 @@ from appliance.domain.telephony.provider import (
     SwitchEvent,
     Told,
 )
-from common.errors import NetworkError
+from common.errors import NetworkError, RemoteError
 
 
 @dataclass
@@ -55,6 +55,9 @@ class FakeSwitch:
         held: events that are not told yet; None: all are told at once.
         answering: extensions and numbers that pick up by themselves.
         trunk: whether numbers outside can be called.
+        silent: rooms in which silence is heard.
+        muted: channels that nobody hears.
+        no_ears: by whom ears may not be heard: the switch refuses them.
         dialled: those that were, one after the other.
     """
 
@@ -66,6 +69,9 @@ class FakeSwitch:
     _playing: dict[str, str] = field(default_factory=dict)
     _recording: dict[str, str] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+    muted: set[str] = field(default_factory=set)
+    no_ears: set[HeardBy] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     away: bool = False
     answering: set[str] = field(default_factory=set)
@@ -146,6 +152,7 @@ class FakeSwitch:
         """See the interface."""
         self._reach()
         self._rooms.pop(bridge, None)
+        self.silent.discard(bridge)
         self._no_more(bridge)
 
     def join(self, bridge: str, *channels: str) -> None:
@@ -172,6 +179,18 @@ class FakeSwitch:
         self._reach()
         self._rooms.get(bridge, set()).discard(channel)
 
+    def silence(self, bridge: str, on: bool) -> None:
+        """See the interface."""
+        self._reach()
+        if on and bridge not in self._rooms:
+            raise GoneError(bridge)
+        (self.silent.add if on else self.silent.discard)(bridge)
+
+    def mute(self, channel: str, on: bool) -> None:
+        """See the interface."""
+        self._leg(channel)
+        (self.muted.add if on else self.muted.discard)(channel)
+
     def play(self, channel: str, media: Sequence[str], playback: str) -> None:
         """See the interface."""
         self._leg(channel).heard += media
@@ -188,6 +207,8 @@ class FakeSwitch:
     def lend_ear(self, ear: str, channel: str, *, hears: bool, heard_by: HeardBy) -> None:
         """See the interface."""
         self._leg(channel)
+        if heard_by in self.no_ears:
+            raise RemoteError("The switch makes no such ear.")
         if ear not in self._legs:
             self._legs[ear] = _Leg(up=True, ear_at=channel, hears=hears, heard_by=heard_by)
             self._tell(Answered(ear))
@@ -296,14 +317,20 @@ class FakeSwitch:
                 at.heard_by, {at.ear_at} | self._beside(at.ear_at)
             )
             # A phone that is alone is sent nothing, so that nothing can be mixed into it.
-            if at.ear_at and channel in reached and self._beside(at.ear_at):
+            if at.ear_at and channel in reached and self._is_sent(at.ear_at):
                 heard |= self._beside(ear)
-        return {one for one in heard if not self._legs[one].ear_at} - {channel}
+        heard = {one for one in heard if not self._legs[one].ear_at}
+        return heard - {channel} - self.muted
 
     def beeped(self) -> list[tuple[str, HeardBy]]:
         """Tones that were played by ears, and to whom, as long as they are there."""
         return [(leg.ear_at, leg.heard_by) for leg in list(self._legs.values())
                 if leg.ear_at and leg.heard]  # fmt: skip
+
+    def _is_sent(self, channel: str) -> bool:
+        """Whether anything, were it silence."""
+        filled = any(channel in self._rooms[room] for room in list(self.silent))
+        return filled or bool(self._beside(channel))
 
     def _beside(self, channel: str) -> set[str]:
         rooms = list(self._rooms.values())
@@ -326,7 +353,8 @@ class FakeSwitch:
         self.goes()
         for things in (self._legs, self._rooms, self._playing, self._recording):
             things.clear()
-        self.paused.clear()
+        for names in (self.paused, self.silent, self.muted):
+            names.clear()
 
     def returns(self) -> None:
         """It is reached again."""
@@ -351,6 +379,7 @@ class FakeSwitch:
             del self._playing[playback]
             self._tell(Played(playback))
         self._no_more(channel)
+        self.muted.discard(channel)
         for ear in [i for i, leg in list(self._legs.items()) if leg.ear_at == channel]:
             self._end(ear, End.HUNG_UP)
         self._tell(Ended(channel, why))

@@ -100,15 +100,28 @@ class RealSwitch:
                    "-d", str(int(stays * 1000)), "-key", "press", key,
                    "-key", "from", "+8613800000000")  # fmt: skip
 
-    def phone(self, extension: str, does: str, after: float = 0.2) -> subprocess.Popen[bytes]:
-        """A phone signs in, and ``answers`` or ``declines`` after so many seconds of ringing."""
+    def phone(
+        self, extension: str, does: str, after: float = 0.2, *, says: str = "silence"
+    ) -> subprocess.Popen[bytes]:
+        """A phone signs in, and ``answers`` or ``declines`` after so many seconds of ringing.
+
+        ``says``: ``silence``, a ``tone``, or the ``echo`` of what it hears.
+        """
         port = free_port()
         signing = self._sipp(SCENARIOS / "register.xml", "127.0.0.1", port, "-s", extension,
                              "-m", "1", "-au", extension, "-ap", PASSWORD)  # fmt: skip
         assert signing.wait(60) == 0
-        return self._sipp(
-            SCENARIOS / f"{does}.xml", "127.0.0.1", port, "-d", str(int(after * 1000))
-        )
+        scenario, more = SCENARIOS / f"{does}.xml", ["-d", str(int(after * 1000))]
+        if says != "silence":
+            text = scenario.read_text("utf-8")
+            scenario = self._folder / f"{extension}-{says}.xml"
+            voice = '<action><exec rtp_stream="silence.alaw,-1,8"/></action>'
+            assert voice in text
+            if says == "echo":
+                more.append("-rtp_echo")
+                text = text.replace(voice, "")
+            scenario.write_text(text.replace("silence.alaw", f"{says}.alaw"), "utf-8")
+        return self._sipp(scenario, "127.0.0.1", port, *more)
 
     def party(self, does: str, after: float = 0.2) -> None:
         """Whoever has the next number outside that is called ``answers`` or ``declines``."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from appliance.api.v1.shape import Shape
 from appliance.domain.records import Conversation
 from appliance.domain.work import Work
+from appliance.services.telephony.mute import phones_in
 from appliance.services.telephony.numbers import numbers_in
 from appliance.services.telephony.supervise import policy_of, seen_by_agent
 
@@ -51,6 +52,8 @@ class CallShape(Shape):
     recorded: bool = Field(description="Whether its queue lets talks be recorded.")
     private: PrivateShape
     supervisors: list[SupervisorShape]
+    at_phone: list[int] = Field(description="Agents whose phone was picked up in it.")
+    muted: list[int] = Field(description="Those of them whom the switch lets nobody hear.")
     numbers: list[NumberInCall] = Field(description="Outside, beside who called.")
     missed: MissedNumber | None = Field(description="Null: the last one was reached, or none was.")
     onward: bool = Field(description="The caller and a number outside speak on without us.")
@@ -61,6 +64,7 @@ def call_shape(work: Work, conversation: Conversation) -> dict[str, object] | No
     call = work.calls.of(conversation.id)
     if call is None or call.over:
         return None
+    phones = phones_in(work, call)
     return CallShape(
         recorded=policy_of(work, conversation).record and not call.onward,
         private=PrivateShape(since=call.private_since, until=call.private_until),
@@ -72,6 +76,8 @@ def call_shape(work: Work, conversation: Conversation) -> dict[str, object] | No
             NumberInCall(number=one.number, there=one.spoken, transfer=one.blind)
             for one in numbers_in(work, conversation.id)
         ],
+        at_phone=sorted(phones),
+        muted=sorted(agent for agent, leg in phones.items() if leg in call.muted),
         missed=(MissedNumber(number=call.missed, because=call.missed_why) if call.missed else None),
         onward=bool(call.onward),
     ).model_dump(mode="json")

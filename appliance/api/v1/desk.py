@@ -14,6 +14,7 @@ from appliance.api.v1.catalogue_shapes import REASON
 from appliance.api.v1.desk_looks import add_listening, add_looks
 from appliance.api.v1.files import FileAddresses, Uploads
 from appliance.api.v1.here import agent_here, blueprint_for, require
+from appliance.api.v1.mute import add_mute
 from appliance.api.v1.privacy import add_privacy
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
@@ -124,6 +125,7 @@ def desk(
     add_files(blueprint, floor, audit, texts)
     add_listening(blueprint, floor, audit, uploads)
     add_privacy(blueprint, floor, audit, most_private)
+    add_mute(blueprint, floor)
     add_supervision(blueprint, floor, audit, head)
 
     def _agent(agent: Agent) -> Answer:

@@ -31,7 +31,11 @@ class RungBody(Strict):
 class SupervisionShape(Shape):
     """Where I am on the ladder of this call."""
 
-    rung: str = Field(description="`listen`, `whisper`, `join`; empty: I am not in this call.")
+    rung: str = Field(
+        description="`listen`, `whisper`, `join`: what I asked for; empty: I am not in this call."
+    )
+    reached: str = Field(description="What the switch has confirmed; empty: nothing yet.")
+    refused: str = Field(description="What the switch refused last; empty: nothing.")
     there: bool = Field(description="Whether my phone was picked up.")
     cursor: int = Field(description="Of the feed's topic `floor`, which tells of changes.")
 
@@ -44,6 +48,8 @@ def add_supervision(
     def shape(found: Supervision | None) -> Answer:
         return jsonify(
             rung="" if found is None else str(found.rung),
+            reached="" if found is None else str(found.reached or ""),
+            refused="" if found is None else str(found.refused or ""),
             there=found is not None and found.spoken,
             cursor=head(FLOOR),
         )

@@ -95,7 +95,8 @@ class Line:
         why: how it ended.
         spoken: whether it was in the room with the caller, or picked up for this call.
         back: whether the agent's page is waited for; None: it is not.
-        company: whether anybody but the agent is in the call with the caller.
+        company: whether anybody but the agent is in the room with the caller; who listens from a
+            room apart is not.
         leg_joined: whether the agent's phone is in the room.
     """
 
@@ -215,6 +216,7 @@ class Call:
         missed, missed_why: the number outside that was asked in last and not reached, and why.
         onward: the channel of a number outside with whom the caller goes on without us; empty:
             there is none.
+        muted: the channels of agents' phones that nobody is to hear.
     """
 
     conversation: int
@@ -236,6 +238,7 @@ class Call:
     missed: str = ""
     missed_why: str = ""
     onward: str = ""
+    muted: frozenset[str] = frozenset()
 
     @property
     def private(self) -> bool:

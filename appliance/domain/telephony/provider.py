@@ -4,10 +4,11 @@ The switch knows **channels** (one leg of a call: a caller, a desk phone) and **
 which channels hear each other). Ids are ours where we make something, so that after a crash nothing
 is made twice and everything is recognised.
 
-Two rules hold for every method, and the contract suite proves them on each implementation:
+Three rules hold for every method, and the contract suite proves them on each implementation:
 
 - what is gone is gone: ending what does not exist does nothing; anything else with it raises
   `GoneError`;
+- what it refuses for another reason raises `RemoteError`;
 - when the switch is not reached `NetworkError` is raised, and it is not known whether it was done:
   whoever asked looks afresh after `Connected`.
 """
@@ -207,6 +208,18 @@ class TelephonyProvider(Protocol):
 
     def leave(self, bridge: str, channel: str) -> None:
         """Out of the room; whoever is not in it is not there anyway."""
+        ...
+
+    def silence(self, bridge: str, on: bool) -> None:
+        """Let silence be heard in the room, or no more. Raises GoneError if ``on``.
+
+        A phone that is alone in a room is sent nothing, and what an ear says to it is mixed into
+        what it is sent.
+        """
+        ...
+
+    def mute(self, channel: str, on: bool) -> None:
+        """Let nobody hear it, or hear it again; it hears as before. Raises GoneError."""
         ...
 
     def play(self, channel: str, media: Sequence[str], playback: str) -> None:

@@ -46,6 +46,8 @@ class Supervision:
         leg: the channel of their phone; kept before it rings.
         spoken: it was picked up.
         ear: the channel that hears the agent's phone; empty: none. Kept before it is made.
+        reached: the rung that the switch has confirmed; None: none, or it is on the way.
+        refused: the rung that the switch refused last; None: none.
     """
 
     conversation: int
@@ -54,6 +56,8 @@ class Supervision:
     leg: str
     spoken: bool = False
     ear: str = ""
+    reached: Rung | None = None
+    refused: Rung | None = None
 
     @property
     def room(self) -> str:
@@ -123,6 +127,15 @@ def next_supervision_step(
     if rung is Rung.JOIN:
         return SupervisionStep.JOIN
     return _apart(where, ear, agent_there=agent_there)
+
+
+def reached(rung: Rung, leg: Leg, where: Where, ear: Ear) -> bool:
+    """Whether the switch is where ``rung`` asks for; arguments as for the next step."""
+    if leg is not Leg.UP:
+        return False
+    if rung is Rung.JOIN:
+        return where is Where.CALL and ear is Ear.NONE
+    return where is Where.APART and ear is Ear.HEARS
 
 
 def _apart(where: Where, ear: Ear, *, agent_there: bool) -> SupervisionStep | None:

@@ -48,6 +48,7 @@ from appliance.services.telephony.dialler import Dialler, without_asker
 from appliance.services.telephony.follow_call import IN_THE_CORE, over
 from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
+from appliance.services.telephony.mute import MutedPhones
 from appliance.services.telephony.one_at_a_time import OneAtATime
 from appliance.services.telephony.privacy import private_no_more
 from appliance.services.telephony.ringer import Ringer
@@ -125,6 +126,7 @@ class Calls:
         self._supervisors = SupervisorLegs(
             floor, switch, ringer, self._view, desk.clock, self._look_again
         )
+        self._mutes = MutedPhones(floor, switch, self._view)
         self._tape = Tape(switch, desk.shelf)
         self._sayer = sayer = Sayer(switch, self._view, desk.speech)
         self._ask = AskBack(
@@ -307,6 +309,7 @@ class Calls:
             or self._supervisors.settle(now.call, now.conversation, now.policy)
         ):
             return True
+        self._mutes.settle(now)
         if self._private_no_more(now):
             return True
         self._supervisors.tones(now.call.conversation)
@@ -349,6 +352,7 @@ class Calls:
     def _line(self, now: CallNow) -> Line:
         call = now.call
         leg, why = self._view.leg(call)
+        back = self._come_back.of(call) if now.conversation.state in SPOKEN_IN else None
         return replace(
             self._view.caller(call),
             leg=leg,
@@ -356,8 +360,9 @@ class Calls:
             why=why,
             spoken=call.spoken,
             asked=self._ask.goes_on(call.conversation),
-            back=self._come_back.of(call) if now.conversation.state in SPOKEN_IN else None,
-            company=now.others,
+            back=back,
+            # Not who listens from a room apart: the caller would be left in silence.
+            company=back is not None and now.others and self._view.has_company(call),
             leg_joined=bool(self._view.room_of(call.leg)),
         )
 
@@ -370,4 +375,5 @@ class Calls:
             self._walk.drop(now.call)
             self._comfort.drop(now.call.conversation)
             self._come_back.drop(now.call.conversation)
+            self._mutes.drop(now.call.conversation)
             self._ask.drop(now.call.conversation)

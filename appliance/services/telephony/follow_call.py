@@ -76,7 +76,7 @@ def without_leg(work: Work, call: Call) -> Call:
 
 def over(work: Work, call: Call) -> None:
     """Nothing of it is left at the switch."""
-    work.calls.save(replace(_without_leg(call), over=True))
+    work.calls.save(replace(_without_leg(call), over=True, muted=frozenset()))
 
 
 def _without_leg(call: Call) -> Call:

@@ -58,7 +58,6 @@ class Steps:
             Step.JOIN: self._join,
             Step.JOIN_LEG: self._join_leg,
             Step.JOIN_ON: self._join_on,
-            Step.PART: self._part,
             Step.HANG_UP: self._hang_up,
         }
 
@@ -74,6 +73,9 @@ class Steps:
         if step in DIALLED:
             self._dialler.do(step, call, now.queue)
             return None
+        if step is Step.PART:
+            self._part(call, held=now.conversation.state is State.HELD)
+            return now
         kept = self._ring(now) if step is Step.RING else self._at_the_switch[step](call)
         return replace(now, call=kept or call)
 
@@ -127,6 +129,9 @@ class Steps:
         self._meet(call, call.onward)
 
     def _meet(self, call: Call, leg: str) -> None:
+        if self._view.may_be_silent(call.bridge):
+            self._switch.silence(call.bridge, on=False)
+            self._view.silence(call.bridge, on=False)
         if self._view.room_of(leg) == call.bridge:  # joined anew it would leave first, and
             self._switch.join(call.bridge, call.channel)  # what records an empty room ends
         else:
@@ -138,9 +143,12 @@ class Steps:
         self._switch.join(call.bridge, call.leg)
         self._view.stands_in_room(call.leg, call.bridge)
 
-    def _part(self, call: Call) -> None:
+    def _part(self, call: Call, *, held: bool) -> None:
         self._switch.leave(call.bridge, call.channel)
         self._view.in_room(call, joined=False)
+        if held:  # so that the agent still hears whoever whispers
+            self._view.silence(call.bridge, on=True)
+            self._switch.silence(call.bridge, on=True)
 
     def _hang_up(self, call: Call) -> None:
         for channel in (call.channel, call.leg, call.asked_by, call.onward):

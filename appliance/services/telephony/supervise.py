@@ -55,16 +55,16 @@ def supervise(work: Work, conversation: int, supervisor: int, rung: Rung) -> Sup
         if other.conversation != conversation:
             leave_call(work, other.conversation, supervisor)
     before = of(work, conversation, supervisor)
-    if before is not None and before.rung is rung:
+    if before is not None and before.rung is rung and before.refused is None:
         return before
     now = (
         Supervision(conversation, supervisor, rung, new_leg())
         if before is None
-        else replace(before, rung=rung)
+        else replace(before, rung=rung, refused=None)
     )
     work.supervisions.save(now)
     was = None if before is None else before.rung
-    _tell(work, found, supervisor, was, rung, by_agent(supervisor))
+    _tell(work, found, now, was, rung, by_agent(supervisor))
     return now
 
 
@@ -77,7 +77,7 @@ def leave_call(
     if there is not None:
         work.supervisions.remove(there)
         who = SYSTEM if by_system else by_agent(supervisor)
-        _tell(work, found, supervisor, there.rung, None, who)
+        _tell(work, found, there, there.rung, None, who)
     return found
 
 
@@ -104,7 +104,27 @@ def policy_of(work: Work, conversation: Conversation) -> PhonePolicy:
 def tell_there(work: Work, supervision: Supervision) -> None:
     """Their phone was picked up: from now on they hear."""
     found = work.conversation(supervision.conversation)
-    _tell(work, found, supervision.agent, None, supervision.rung, SYSTEM, there=True)
+    _tell(work, found, supervision, None, supervision.rung, SYSTEM, there=True)
+
+
+def follows(work: Work, supervision: Supervision, *, reached: bool) -> None:
+    """The switch is at the rung that was asked for; or (``reached`` false) no more."""
+    now = replace(supervision, reached=supervision.rung if reached else None)
+    work.supervisions.save(now)
+    found = work.conversation(now.conversation)
+    _tell(work, found, now, supervision.rung, now.rung, SYSTEM)
+
+
+def refuses(work: Work, supervision: Supervision) -> None:
+    """The switch does not do it: back to where they were, or out where they were nowhere."""
+    found = work.conversation(supervision.conversation)
+    refused, back = supervision.rung, supervision.reached
+    if back is None or back is refused:
+        leave_call(work, supervision.conversation, supervision.agent, by_system=True)
+        return
+    now = replace(supervision, rung=back, refused=refused)
+    work.supervisions.save(now)
+    _tell(work, found, now, refused, back, SYSTEM)
 
 
 def _shown(policy: PhonePolicy, rung: Rung | None) -> bool:
@@ -112,7 +132,7 @@ def _shown(policy: PhonePolicy, rung: Rung | None) -> bool:
 
 
 def _tell(
-    work: Work, conversation: Conversation, supervisor: int,
+    work: Work, conversation: Conversation, supervision: Supervision,
     before: Rung | None, now: Rung | None, who: str, *, there: bool = False,
 ) -> None:  # fmt: skip
     policy = policy_of(work, conversation)
@@ -120,8 +140,10 @@ def _tell(
         "conversation.supervise", who=who, conversation=conversation.id, agent=conversation.agent,
         queue=conversation.queue,
         data={
-            "by": supervisor, "name": work.agent(supervisor).name,
+            "by": supervision.agent, "name": work.agent(supervision.agent).name,
             "channel": conversation.channel, "rung": "" if now is None else str(now),
-            "there": there, "shown": _shown(policy, before) or _shown(policy, now),
+            "there": there, "reached": str(supervision.reached or ""),
+            "refused": str(supervision.refused or ""),
+            "shown": _shown(policy, before) or _shown(policy, now),
         },
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from appliance.domain.conversation import SPOKEN_IN
 from appliance.domain.records import Conversation
@@ -22,13 +23,15 @@ from appliance.domain.telephony.supervision import (
     ear_name,
     fits,
     next_supervision_step,
+    reached,
 )
 from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change
 from appliance.services.telephony.ringer import Ringer
-from appliance.services.telephony.supervise import leave_call, of, tell_there
+from appliance.services.telephony.supervise import follows, leave_call, of, refuses, tell_there
 from appliance.services.telephony.view import View
 from common.clock import Clock
+from common.errors import RemoteError
 from common.logs import get_logger
 
 log = get_logger(__name__)
@@ -149,7 +152,9 @@ class SupervisorLegs:
         for one in there:
             step = self._step(one, call)
             if step is not None:
-                self._do(step, one, call)
+                self._try(step, one, call)
+                return True
+            if self._follows(one, call):
                 return True
             self._beep(one, call, policy)
         return False
@@ -192,6 +197,33 @@ class SupervisorLegs:
         if leg is Leg.UP:
             return Ear.HEARS if self._view.room_of(one.ear) else Ear.UP
         return Ear.COMING if leg is Leg.RINGING else Ear.OTHER
+
+    def _try(self, step: SupervisionStep, one: Supervision, call: Call) -> None:
+        try:
+            self._do(step, one, call)
+        except RemoteError as error:
+            log.warning("supervision.refused", call=call.conversation, step=str(step),
+                        what=str(error))  # fmt: skip
+            self._as_kept(one, refuses)
+
+    def _follows(self, one: Supervision, call: Call) -> bool:
+        """Keep whether the switch is where it should be; whether that is news."""
+        there = reached(one.rung, self._leg(one), self._where(one, call), self._ear(one, call))
+        if (one.reached is one.rung) is there:
+            return False
+        return self._as_kept(one, partial(follows, reached=there))
+
+    def _as_kept(self, one: Supervision, use_case: Callable[[Work, Supervision], None]) -> bool:
+        """Unless it was left, or is on another rung, meanwhile."""
+
+        def do(work: Work) -> bool:
+            kept = _kept(work, one)
+            if kept is None or kept.rung is not one.rung:
+                return False
+            use_case(work, kept)
+            return True
+
+        return change(self._floor, do)
 
     def _do(self, step: SupervisionStep, one: Supervision, call: Call) -> None:
         if step is SupervisionStep.RING:

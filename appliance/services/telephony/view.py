@@ -43,6 +43,7 @@ class View:
         )  # fmt: skip
         self._marks: tuple[set[str], ...] = (self._music, self._ringing, self._ringback)
         self._recorded: set[str] = set()
+        self._silent: set[str] = set()  # rooms
         self._now = 0
         self.fresh = False
 
@@ -65,6 +66,7 @@ class View:
         channels, bridges = switch.channels(), switch.bridges()
         inside = {name: room.id for room in bridges for name in room.channels}
         with self._lock:
+            self._silent.update(room.id for room in bridges)  # which of them is not told
             older = {name for name in self._up if self._heard.get(name, 0) <= asked}
             for gone in older - {one.id for one in channels}:
                 self._ends.setdefault(gone, End.HUNG_UP)
@@ -113,6 +115,22 @@ class View:
         """The room it is in; empty: none."""
         with self._lock:
             return self._rooms.get(channel, "")
+
+    def has_company(self, call: Call) -> bool:
+        """Whether anybody but the caller and the agent is in the call's room."""
+        with self._lock:
+            here = [name for name, room in self._rooms.items() if room == call.bridge]
+        return any(name not in {call.channel, call.leg} for name in here)
+
+    def silence(self, room: str, *, on: bool) -> None:
+        """Silence is heard in it, so that whoever is alone there is sent something; or no more."""
+        with self._lock:
+            (self._silent.add if on else self._silent.discard)(room)
+
+    def may_be_silent(self, room: str) -> bool:
+        """Whether that may be so: of rooms that were there before us it is not known."""
+        with self._lock:
+            return room in self._silent
 
     def conversation_of(self, channel: str) -> int | None:
         """Whose call a channel is of."""
@@ -281,6 +299,7 @@ class View:
                 self._numbers.pop(name, None)
                 self._phones.pop(name, None)
                 self._owner.pop(name, None)
+            self._silent.discard(call.bridge)
 
     def _hear(self, channel: str) -> None:
         self._now += 1

@@ -33,6 +33,7 @@ EVENTS = (
     "StasisStart", "StasisEnd", "ChannelDestroyed", "PlaybackFinished",
     "RecordingStarted", "RecordingFinished", "RecordingFailed", "ChannelDtmfReceived",
 )  # fmt: skip
+SILENCE = "silence"  # the music of a room in which nothing else is heard (musiconhold.conf)
 _OUTSIDE, _LEG, _EAR = "outside", "leg", "ear"  # what a channel brings into the application
 # Out is to the phone, in is from it: what others hear.
 _WHISPER = {HeardBy.NOBODY: "none", HeardBy.PHONE: "out", HeardBy.ALL: "both"}
@@ -188,6 +189,21 @@ class AriProvider:
         with contextlib.suppress(Answer):  # 400: no such channel, 404, 409, 422: not in it
             self._ari.do("bridges.removeChannel", query={"channel": channel}, bridgeId=bridge)
 
+    def silence(self, bridge: str, on: bool) -> None:
+        """See the interface."""
+        if on:
+            with _must_be_there():
+                self._ari.do("bridges.startMoh", query={"mohClass": SILENCE}, bridgeId=bridge)
+        else:
+            with _may_be_gone():  # 409: there was none
+                self._ari.do("bridges.stopMoh", bridgeId=bridge)
+
+    def mute(self, channel: str, on: bool) -> None:
+        """See the interface."""
+        with _must_be_there():
+            operation = "channels.mute" if on else "channels.unmute"
+            self._ari.do(operation, query={"direction": "in"}, channelId=channel)
+
     def play(self, channel: str, media: Sequence[str], playback: str) -> None:
         """See the interface."""
         with _must_be_there():
@@ -324,7 +340,7 @@ def _must_be_there() -> Iterator[None]:
     except Answer as answer:
         if answer.status in _GONE or "not found" in str(answer).lower():
             raise GoneError(str(answer)) from None
-        raise
+        raise RemoteError(str(answer)) from None
 
 
 @contextlib.contextmanager

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import wave
+from array import array
 from typing import Protocol, TypeVar
 
-from appliance.domain.telephony.provider import Connected, SwitchEvent, TelephonyProvider
+from appliance.domain.telephony.provider import (
+    Answered,
+    Connected,
+    HeardBy,
+    Recorded,
+    SwitchEvent,
+    TelephonyProvider,
+)
 from tests.support.fake_telephony import FakeSwitch
 from tests.support.real_switch import RealSwitch
 from tests.support.waiting import until
 
 E = TypeVar("E")
+_LOUD = 2000  # of 32,767; the tone that is said has 8000
 
 
 class Heard:
@@ -43,7 +54,13 @@ class People(Protocol):
         """Somebody calls, presses 5 soon after the answer, and hangs up so long after it."""
 
     def at_phone(self, extension: str, does: str) -> None:
-        """Somebody sits at a phone who ``answers`` or ``declines``."""
+        """Somebody sits at a phone who ``answers``, then ``talks`` or ``repeats``, or ``declines``.
+
+        Who talks says something all the time; who repeats says what they hear.
+        """
+
+    def hears(self, leg: str) -> bool:
+        """Whether who repeats at this phone hears anybody."""
 
     def at_number(self, number: str, does: str) -> None:
         """Whoever has the number outside ``answers`` or ``declines``."""
@@ -72,6 +89,10 @@ class InMemory:
         self._fake.phones.add(extension)
         self.at_number(extension, does)
 
+    def hears(self, leg: str) -> bool:
+        """See `People`."""
+        return bool(self._fake.hears_of(leg))
+
     def at_number(self, extension: str, does: str) -> None:
         """See `People`."""
         self._does[extension] = does
@@ -88,10 +109,10 @@ class InMemory:
 
     def _react(self, extension: str) -> None:
         leg = until(lambda: self._fake.ringing(extension), 60, "ringing", every=0.01)
-        if self._does[extension] == "answers":
-            self._fake.phone_answers(leg)
-        else:
+        if self._does[extension] == "declines":
             self._fake.phone_declines(leg)
+        else:
+            self._fake.phone_answers(leg)
 
     def _told(self, event: SwitchEvent) -> None:
         self.heard(event)
@@ -102,6 +123,7 @@ class WithSipp:
 
     def __init__(self, real: RealSwitch) -> None:
         self._real = real
+        self._names = itertools.count()
         self.provider = real.provider()
         self.heard = Heard()
         self.provider.start(self.heard)
@@ -113,7 +135,23 @@ class WithSipp:
 
     def at_phone(self, extension: str, does: str) -> None:
         """See `People`."""
-        self._real.phone(extension, does)
+        says = {"talks": "tone", "repeats": "echo"}.get(does)
+        if says is None:
+            self._real.phone(extension, does)
+        else:
+            self._real.phone(extension, "answers", says=says)
+
+    def hears(self, leg: str) -> bool:
+        """See `People`: what the phone sends is what it was sent."""
+        name = f"heard-{next(self._names)}"
+        self.provider.lend_ear(name, leg, hears=True, heard_by=HeardBy.NOBODY)
+        until(lambda: Answered(name) in self.heard.events, 60, "the ear", every=0.02)
+        self.provider.record_caller(name, name, 1, 0)
+        until(lambda: Recorded(name, whole=True) in self.heard.events, 60, "it", every=0.02)
+        self.provider.hang_up(name)
+        with wave.open(str(self._real.places.recorded(name))) as file:
+            samples = array("h", file.readframes(file.getnframes()))
+        return max(map(abs, samples)) > _LOUD
 
     def at_number(self, number: str, does: str) -> None:
         """See `People`."""

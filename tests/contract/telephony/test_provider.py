@@ -142,9 +142,12 @@ def test_ending_what_is_gone_does_nothing_and_anything_else_with_it_says_so(peop
     switch.leave("none", "none")
     switch.stop_playing("none")
     switch.stop_recording("none")
+    switch.silence("none", on=False)
     for act in (
         lambda: switch.answer("none"),
         lambda: switch.music("none", on=True),
+        lambda: switch.mute("none", on=True),
+        lambda: switch.silence("none", on=True),
         lambda: switch.ring("none", on=True),
         lambda: switch.join("none", "none"),
         lambda: switch.play("none", ["hello-world"], "p"),
@@ -177,3 +180,34 @@ def test_an_ear_stands_at_a_phone_meets_others_in_a_room_and_ends_with_that_phon
     people.provider.drop_bridge("apart")
     with pytest.raises(GoneError):
         people.provider.lend_ear("ear-2", "leg-1", hears=True, heard_by=HeardBy.NOBODY)
+
+
+def test_who_is_alone_in_a_silent_room_hears_who_whispers_and_nobody_hears_who_is_muted(people):
+    for phone, does in (("101", "repeats"), ("102", "talks")):
+        people.at_phone(phone, does)
+        people.provider.call(f"leg-{phone}", [phone], "", 30)
+        answered = Answered(f"leg-{phone}", phone)
+        until(lambda it=answered: it in people.heard.events, 60, "the answer", every=0.02)
+    people.provider.join("call-1", "leg-101")
+    people.provider.join("apart", "leg-102")
+    people.provider.lend_ear("ear-1", "leg-101", hears=True, heard_by=HeardBy.PHONE)
+    until(lambda: Answered("ear-1") in people.heard.events, 60, "the ear", every=0.02)
+    people.provider.join("apart", "ear-1")
+    assert not people.hears("leg-101")
+    people.provider.silence("call-1", on=True)
+    people.provider.silence("call-1", on=True)
+    until(lambda: people.hears("leg-101"), 60, "the whisper")
+    people.provider.mute("leg-102", on=True)
+    people.provider.mute("leg-102", on=True)
+    until(lambda: not people.hears("leg-101"), 60, "nothing")
+    people.provider.mute("leg-102", on=False)
+    people.provider.mute("leg-102", on=False)
+    until(lambda: people.hears("leg-101"), 60, "the whisper")
+    people.provider.silence("call-1", on=False)
+    people.provider.silence("call-1", on=False)
+    until(lambda: not people.hears("leg-101"), 60, "nothing")
+    people.provider.drop_bridge("call-1")
+    people.provider.drop_bridge("apart")
+    people.provider.hang_up("leg-101")
+    people.provider.hang_up("leg-102")
+    until(lambda: not people.provider.channels(), 60, "the end", every=0.02)

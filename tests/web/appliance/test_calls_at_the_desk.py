@@ -53,7 +53,8 @@ def test_each_rung_is_on_record_and_the_agent_is_told(house, people):
     sue, anna = people["sue"], people["anna"]
     assert sue.do("GET", f"{here}/supervision")["rung"] == ""
     for rung in ("listen", "whisper", "join"):
-        assert sue.do("POST", f"{here}/supervision", {"rung": rung})["rung"] == rung
+        told = sue.do("POST", f"{here}/supervision", {"rung": rung})
+        assert (told["rung"], told["reached"], told["refused"]) == (rung, "", "")  # no switch yet
     assert anna.do("GET", here)["call"]["supervisors"] == []  # nobody is there before they pick up
     assert sue.do("DELETE", f"{here}/supervision")["rung"] == ""
     assert lines(house, "sue")[-4:] == ["call.listen", "call.whisper", "call.join", "call.leave"]
@@ -158,3 +159,24 @@ def test_a_pause_for_card_data_says_since_when_and_until_when_and_is_on_record(h
     assert anna.do("POST", f"{here}/private", {"on": False}) == {"since": None, "until": None}
     assert lines(house, "anna")[-2:] == ["recording.paused", "recording.resumed"]
     assert people["sue"].ask("POST", f"{here}/private", {"on": True}).status_code == 403
+
+
+def test_an_agent_mutes_the_own_desk_phone_once_it_was_picked_up_and_nobody_elses(house, people):
+    conversation = talking(house, people)
+    here, anna = f"/desk/conversations/{conversation}", people["anna"]
+    me = anna.do("GET", "/desk/me")["id"]
+    floor = house.appliance.office.floor
+    early = anna.ask("POST", f"{here}/mute", {"on": True})
+    assert (early.status_code, early.json["kind"]) == (422, "mute-no-phone")
+    floor.write(
+        lambda work: work.calls.save(
+            replace(work.calls.of(conversation), leg="leg-1", leg_agent=me, spoken=True)
+        )
+    )
+    assert anna.do("POST", f"{here}/mute", {"on": True}) == {"muted": True}
+    call = anna.do("GET", here)["call"]
+    assert (call["at_phone"], call["muted"]) == ([me], [me])
+    other = people["sue"].ask("POST", f"{here}/mute", {"on": False})
+    assert (other.status_code, other.json["kind"]) == (422, "mute-no-phone")
+    assert anna.do("POST", f"{here}/mute", {"on": False}) == {"muted": False}
+    assert anna.do("GET", here)["call"]["muted"] == []

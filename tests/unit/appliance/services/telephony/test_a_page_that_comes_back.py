@@ -8,8 +8,10 @@ import pytest
 
 from appliance.domain.conversation import State
 from appliance.domain.telephony.seats import seat_of
+from appliance.domain.telephony.supervision import Rung
 from appliance.services import talk
 from appliance.services.telephony.numbers import ask_number
+from appliance.services.telephony.supervise import supervise
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
@@ -120,3 +122,24 @@ def test_a_desk_phone_that_is_put_down_ends_the_call_at_once(house):
     house.switch.hangs_up(leg)
     house.until_state(State.WRAP_UP)
     house.until_clear()
+
+
+def test_a_silent_listener_is_no_company_and_who_joined_is(tmp_path):
+    with exchange(tmp_path, agents=2) as house:
+        caller, seat, leg = talking_at_the_desk(house)
+        conversation = house.conversation().id
+        house.do(supervise, conversation, house.agents[1], Rung.LISTEN)
+        mine = house.until_rings("102")
+        house.switch.phone_answers(mine)
+        until(lambda: caller in house.switch.hears_of(mine), 60, "them to hear", every=0.01)
+        leaves(house, seat, leg)
+        house.until_music(caller)
+        again = comes_back(house, seat)
+        house.until_together(caller, again)
+        until(lambda: caller in house.switch.hears_of(mine), 60, "them to hear", every=0.01)
+        house.do(supervise, conversation, house.agents[1], Rung.JOIN)
+        house.until_together(caller, again, mine)
+        leaves(house, seat, again)
+        house.later(1)
+        assert house.switch.together(caller, mine)
+        assert not house.switch.hears_music(caller)

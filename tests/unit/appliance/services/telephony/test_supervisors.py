@@ -160,6 +160,89 @@ def test_on_hold_who_joins_speaks_with_the_agent_alone(house):
     until_hears(house, caller)
 
 
+def test_on_hold_the_agent_hears_who_whispers_and_the_caller_the_music_alone(house):
+    caller, leg, conversation = house.talking()
+    mine = listening(house, conversation, Rung.WHISPER)
+    house.do(talk.hold, conversation, house.agents[0])
+    house.until_music(caller)
+    until_hears(house, leg, mine)
+    until_hears(house, caller)
+    step(house, conversation, Rung.LISTEN)
+    until_hears(house, leg)
+    step(house, conversation, Rung.WHISPER)
+    house.crash()
+    until_hears(house, leg, mine)
+    house.do(talk.resume, conversation, house.agents[0])
+    until_hears(house, leg, caller, mine)
+    until_hears(house, caller, leg)
+    assert not house.switch.silent
+
+
+@pytest.mark.parametrize("rung", Rung)
+def test_a_supervisor_whose_page_goes_away_is_out_and_the_two_speak_on(house, rung):
+    caller, leg, conversation = house.talking()
+    mine = listening(house, conversation, rung)
+    until_rungs(house, conversation, rung, rung, None)
+    house.switch.hangs_up(mine)
+    until(lambda: rungs(house, conversation) == (), 60, "them to be out", every=0.01)
+    until_hears(house, caller, leg)
+    until_hears(house, leg, caller)
+    assert not house.switch.hears_music(caller)
+    assert house.conversation().state is State.ACTIVE
+
+
+def rungs(house: Exchange, conversation: int) -> tuple[Rung | None, ...]:
+    """Asked for, confirmed, refused."""
+    found = house.floor.read(lambda work: work.supervisions.of(conversation))
+    return (found[0].rung, found[0].reached, found[0].refused) if found else ()
+
+
+def until_rungs(house: Exchange, conversation: int, *wanted: Rung | None) -> None:
+    there = lambda: rungs(house, conversation)  # noqa: E731
+    until(lambda: there() == wanted, 60, f"{wanted}", there, every=0.01)
+
+
+def test_a_rung_is_confirmed_when_the_switch_has_followed_and_not_before(house):
+    _caller, _leg, conversation = house.talking()
+    house.do(supervise, conversation, house.agents[2], Rung.LISTEN)
+    ringing = house.until_rings("103")
+    assert rungs(house, conversation) == (Rung.LISTEN, None, None)
+    house.switch.phone_answers(ringing)
+    until_rungs(house, conversation, Rung.LISTEN, Rung.LISTEN, None)
+    house.switch.held = []  # the switch is slow to tell that the new ear is there
+    step(house, conversation, Rung.WHISPER)
+    until(lambda: house.switch.held, 60, "the ear", every=0.01)
+    assert rungs(house, conversation) == (Rung.WHISPER, Rung.LISTEN, None)
+    held, house.switch.held = house.switch.held, None
+    for one in held:
+        house.switch._tell(one)
+    until_rungs(house, conversation, Rung.WHISPER, Rung.WHISPER, None)
+    assert house.events("conversation.supervise")[-1]["reached"] == "whisper"
+
+
+def test_a_rung_that_the_switch_refuses_puts_the_supervisor_back_and_is_named(house):
+    with_policy(house, beep="none")
+    caller, leg, conversation = house.talking()
+    mine = listening(house, conversation)
+    until_rungs(house, conversation, Rung.LISTEN, Rung.LISTEN, None)
+    house.switch.no_ears.add(HeardBy.PHONE)
+    step(house, conversation, Rung.WHISPER)
+    until_rungs(house, conversation, Rung.LISTEN, Rung.LISTEN, Rung.WHISPER)
+    until_hears(house, mine, caller, leg)
+    until_hears(house, leg, caller)
+    house.switch.no_ears.clear()
+    step(house, conversation, Rung.WHISPER)
+    until_rungs(house, conversation, Rung.WHISPER, Rung.WHISPER, None)
+
+
+def test_who_can_be_put_back_nowhere_is_out_of_the_call(house):
+    caller, leg, conversation = house.talking()
+    house.switch.no_ears |= set(HeardBy)
+    listening(house, conversation)
+    until(lambda: rungs(house, conversation) == (), 60, "them to be out", every=0.01)
+    until_hears(house, caller, leg)
+
+
 def test_whoever_takes_the_call_over_goes_on_at_the_same_phone(house):
     caller, _leg, conversation = house.talking()
     mine = listening(house, conversation)
