@@ -12,6 +12,7 @@ import { language, TEXTS } from "./texts";
 import { View } from "./view";
 
 const MOST_VISITS = 10;
+const UNSAID = 30; // seconds: asked too often, by whoever does not say when to ask again
 
 class Widget {
   private readonly keep: Keep;
@@ -19,6 +20,7 @@ class Widget {
   private readonly host = document.createElement("callstead-chat");
   private chat: Chat | null = null;
   private asked = { wish: "", key: "" };
+  private later = 0;
   private readonly texts;
   private readonly locale: "zh-CN" | "en";
 
@@ -66,6 +68,7 @@ class Widget {
 
   /** Ask how the chat looks and whether anybody is there; without an answer it stays as it was. */
   private async ask(): Promise<void> {
+    window.clearTimeout(this.later); // one question at a time, however often the panel is opened
     try {
       const found = await look(this.base, this.queue);
       this.keep.set("look", found);
@@ -74,7 +77,9 @@ class Widget {
       if (!this.chat) this.fresh();
     } catch (error) {
       // As last time, or as it is by itself; asked too often from here, once more when it is answered.
-      if (error instanceof Refused && error.status === 429) window.setTimeout(() => void this.ask(), (error.wait + Math.random()) * 1000);
+      if (!(error instanceof Refused) || error.status !== 429) return;
+      window.clearTimeout(this.later);
+      this.later = window.setTimeout(() => void this.ask(), ((error.wait || UNSAID) + Math.random()) * 1000);
     }
   }
 

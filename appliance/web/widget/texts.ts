@@ -171,7 +171,9 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     },
     tooLong: (most) => `A message has at most ${most} characters; send it in parts.`,
     tooLarge: (mib) => `A file has at most ${mib} MB.`,
-    refused: {},
+    refused: {
+      "too-many-conversations": "Too many conversations were begun from here. Please try again later.",
+    },
   },
 };
 

@@ -6,7 +6,7 @@ import base64
 import http.server
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -214,8 +214,18 @@ def test_a_queues_look_the_place_in_the_row_and_the_rating_at_the_end(shop: Shop
     shop.done(before)
     admin.do("PATCH", f"/agents/{shop.anna.get('/desk/me')['id']}", {"capacity": 25})
     before = shop.spoken()  # all that she can: the next one waits
+    looks: list[str] = []
+
+    def too_often(route: Route) -> None:
+        looks.append(route.request.url)
+        if len(looks) > 2:
+            route.continue_()
+        else:
+            route.fulfill(status=429, json={"kind": "too-many-looks", "parameters": {"seconds": 1}})
+
+    shop.page.route("**/api/v1/chat/look*", too_often)
     shop.page.goto(f"{shop.url}/example?queue={shop.queue}")
-    shop.page.get_by_role("button", name="Tea support").click()
+    shop.page.get_by_role("button", name="Chat with us").click()  # which asks, too
     expect(shop.page.locator("callstead-chat .greeting")).to_have_text("Ask us about tea")
     header = shop.page.locator("callstead-chat header")
     expect(header).to_have_css("background-color", "rgb(255, 204, 0)")
@@ -243,6 +253,7 @@ def test_a_queues_look_the_place_in_the_row_and_the_rating_at_the_end(shop: Shop
     rating = shop.anna.get(here)["rating"]
     assert (rating["stars"], rating["comment"]) == (4, "quick")
     assert [one["title"] for one in shop.anna.get(here)["visits"]]
+    assert len(looks) == 3, "who was asked to wait asks once more, however often it was refused"
 
 
 @pytest.mark.parametrize(("blocked", "way"), [("socket", "wait="), ("long", "after=")])
@@ -287,16 +298,23 @@ def test_a_beginning_whose_answer_was_lost_is_one_conversation(shop: Shop):
     assert len(shop.anna.get("/desk/conversations")["items"]) == 1
 
 
-def test_what_was_typed_while_the_network_was_gone_arrives_once(shop: Shop):
+def test_what_was_typed_while_the_network_was_gone_arrives_once_as_fast_as_it_is_taken(shop: Shop):
+    limits = replace(shop.house.settings.limits, messages_per_second=1.0)
+    shop.house.change_settings(limits=limits)
     conversation = shop.begin()
     shop.page.context.set_offline(True)
-    shop.write("one")
-    shop.write("two")
-    expect(shop.page.locator("callstead-chat li")).to_have_count(2)
+    written = ["one", "two", "three", "four", "five"]
+    for word in written:
+        shop.write(word)
+    expect(shop.page.locator("callstead-chat li")).to_have_count(5)
     assert shop.kept(conversation) == []
     shop.page.context.set_offline(False)
-    expect(shop.lines()).to_have_count(2)
-    assert shop.kept(conversation) == ["one", "two"]
+    expect(shop.lines()).to_have_count(4)  # as many as may come at once
+    expect(shop.page.locator("callstead-chat li").last).to_contain_text("sending")
+    assert shop.kept(conversation) == written[:4]
+    shop.house.clock.advance(1)
+    expect(shop.lines()).to_have_count(5)
+    assert shop.kept(conversation) == written
 
 
 def test_an_unsent_draft_and_unsent_messages_survive_a_reload(shop: Shop):
