@@ -13,6 +13,7 @@ from appliance.domain.queue import Entry, Queue, entry
 from appliance.domain.records import Conversation
 from appliance.domain.work import Work
 from appliance.services.moves import SYSTEM, by_contact, move
+from appliance.services.one_person import one_person
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,7 @@ def _contact(work: Work, arrival: Arrival) -> int:
     found = recognise(arrival.identities, known)
     contact = work.add_contact(arrival.name) if found.contact is None else found.contact
     if found.same:
-        work.merge_contacts(contact, found.same)
-        work.confidential.merge(contact, found.same)
-        work.tell("contact.merged", who=SYSTEM, data={"into": contact, "same": list(found.same)})
+        one_person(work, contact, found.same, SYSTEM)
     if found.new:
         work.add_identities(contact, found.new)
     return contact

@@ -16,6 +16,7 @@ from appliance.domain.telephony.dialling import plain_number
 from appliance.domain.work import Work
 from appliance.services.complete import settled
 from appliance.services.moves import by_agent
+from appliance.services.one_person import one_person
 
 _MOST_NAME = 200
 
@@ -27,9 +28,11 @@ def describe_contact(
 ) -> Contact:  # fmt: skip
     """Change what is given; the rest stays. Who calls from ``number`` is this contact from now on.
 
-    Raises UnknownError, ValueError; InvalidError: it is no number, or another contact's.
+    Raises UnknownError, ValueError; InvalidError: it is no number, or of somebody who is known.
     """
-    before = work.desk.contact(contact)
+    known = work.desk.contact(contact).id
+    new = number is not None and _know(work, known, plain_number(number), agent)
+    before = work.desk.contact(known)
     values, secrets = _filled(work, Subject.CONTACT, before.fields, fields)
     changed = replace(
         before,
@@ -39,7 +42,6 @@ def describe_contact(
         fields=values,
     )
     _seal(work, Subject.CONTACT, before.id, secrets)
-    new = number is not None and _know(work, changed, plain_number(number))
     if changed != before or secrets or new:
         work.desk.save_contact(changed)
         for one in work.incomplete(contact=contact) if fields else ():
@@ -51,18 +53,24 @@ def describe_contact(
     return changed
 
 
-def _know(work: Work, contact: Contact, number: str) -> bool:
-    """Whether the number was not the contact's before."""
+def _know(work: Work, contact: int, number: str, agent: int) -> bool:
+    """Whether the number was not the contact's before.
+
+    Of whom nothing is known but that they called from it, turns out to be this contact.
+    """
     identity = Identity("number", number)
     whose = work.contacts_of([identity]).get(identity)
     if whose is None:
-        work.add_identities(contact.id, [identity])
+        work.add_identities(contact, [identity])
         return True
     other = work.desk.contact(whose)
-    if other.id != contact.id:
+    if other.id == contact:
+        return False
+    if other.name not in {"", number} or len(work.desk.identities_of(other.id)) > 1:
         name = other.name or number
         raise InvalidError("number-of-another", number=number, name=name, contact=other.id)
-    return False
+    one_person(work, contact, [other.id], by_agent(agent))
+    return True
 
 
 def describe_conversation(

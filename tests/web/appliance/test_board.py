@@ -80,20 +80,21 @@ def test_a_contact_is_edited_by_whoever_saw_the_newest(house, queues, anna):
 def test_who_calls_from_a_number_that_an_agent_added_is_that_contact_and_no_other(
     house, queues, anna
 ):
+    def contact_of(*given: Identity, name: str = "") -> int:
+        came = Arrival("phone", queues[0], given, FULL, name=name)
+        arrived = house.appliance.office.floor.write(lambda work: arrive(work, came))
+        return arrived.conversation.contact
+
     chat = card_of(anna, Visitor(house, queues[0]).id)
     path = f"/desk/contacts/{chat['contact']}"
+    called_before = contact_of(Identity("number", "+8613800000000"), name="+8613800000000")
     for _ in range(2):  # said again it is theirs anyway
         anna.do("PATCH", path, {"number": " +86 138-0000 0000 "})
     numbers = [one for one in anna.get(path)["identities"] if one["kind"] == "number"]
     assert [one["value"] for one in numbers] == ["+8613800000000"]
-
-    def contact_of(*given: Identity) -> int:
-        came = Arrival("phone", queues[0], given, FULL)
-        arrived = house.appliance.office.floor.write(lambda work: arrive(work, came))
-        return arrived.conversation.contact
-
+    assert anna.get(f"/desk/contacts/{called_before}")["id"] == chat["contact"]
     assert contact_of(Identity("number", "+8613800000000")) == chat["contact"]
-    assert chat["id"] in [one["id"] for one in anna.get(path)["history"]]
+    assert [one["channel"] for one in anna.get(path)["history"]] == ["phone", "phone", "chat"]
     theirs = f"/desk/contacts/{contact_of(Identity('cookie', 'of another', sure=False))}"
     said = anna.do("PATCH", theirs, {"number": "+8613800000000"}, status=422)
     assert said["kind"] == "number-of-another"
