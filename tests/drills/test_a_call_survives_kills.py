@@ -15,45 +15,22 @@ from appliance.domain.telephony.supervision import Rung
 from appliance.services import talk
 from appliance.services.telephony.supervise import supervise
 from tests.support.call_states import AGENT, PLACES, SUPERVISOR
-from tests.support.phone_ground import Ground
+from tests.support.kept_ground import Kept
+from tests.support.phone_ground import Ground, started
 
 pytestmark = pytest.mark.timeout(900)  # seconds; a new ground takes its time on a busy machine
 
 
-class Grounds:
-    """One for all drills; a new one after a drill that failed, which leaves people in calls."""
-
-    def __init__(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        self._new = tmp_path_factory
-        self._now: Ground | None = None
-
-    def clean(self) -> Ground:
-        if self._now is not None and not self._now.clean:
-            self.close()
-        if self._now is None:
-            home = self._new.mktemp("phone") / "home"
-            home.mkdir()
-            self._now = Ground(home)
-            self._now.start()
-            self._now.clean = True
-        return self._now
-
-    def close(self) -> None:
-        if self._now is not None:
-            self._now.close()
-        self._now = None
-
-
 @pytest.fixture(scope="module")
-def grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
-    found = Grounds(tmp_path_factory)
-    yield found
-    found.close()
+def grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept[Ground]]:
+    kept = Kept(lambda: started(tmp_path_factory.mktemp("phone")), clean=lambda one: one.clean)
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
-def ground(grounds: Grounds) -> Ground:
-    return grounds.clean()
+def ground(grounds: Kept[Ground]) -> Ground:
+    return grounds.get()
 
 
 def speak(ground: Ground, telephones: int = 2) -> None:

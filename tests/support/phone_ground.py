@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +240,17 @@ class Ground:
 
     def _live(self, path: str) -> str:
         return (self._ari(path) or {}).get("state", "")
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[Ground]:
+    """One in ``folder``, with its appliance running."""
+    home = folder / "home"
+    home.mkdir()
+    ground = Ground(home)
+    try:
+        ground.start()
+        ground.clean = True
+        yield ground
+    finally:
+        ground.close()

@@ -6,13 +6,13 @@ import signal
 import wave
 from array import array
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 import requests
 from playwright.sync_api import Locator, Page, Route, expect
 
 from appliance.telephony.configure import ari_password
+from tests.support.kept_ground import Kept
 from tests.support.phone_site import NUMBER, PhoneSite, begin, phone_site
 from tests.support.waiting import until
 
@@ -20,36 +20,19 @@ pytestmark = pytest.mark.long
 expect.set_options(timeout=30_000)
 
 
-class Sites:
-    """One for all journeys; a new one after a journey that failed, which leaves desks open."""
-
-    def __init__(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        self._new = tmp_path_factory
-        self._now: PhoneSite | None = None
-        self._open = ExitStack()
-
-    def clean(self) -> PhoneSite:
-        if self._now is not None and self._now.desks_open():
-            self.close()
-        if self._now is None:
-            self._now = self._open.enter_context(phone_site(self._new.mktemp("p") / "home"))
-        return self._now
-
-    def close(self) -> None:
-        self._now = None
-        self._open.close()
-
-
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
-    made = Sites(tmp_path_factory)
-    yield made
-    made.close()
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept[PhoneSite]]:
+    kept = Kept(
+        lambda: phone_site(tmp_path_factory.mktemp("p") / "home"),
+        clean=lambda site: not site.desks_open(),
+    )
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
-def site(sites: Sites) -> PhoneSite:
-    return sites.clean()
+def site(sites: Kept[PhoneSite]) -> PhoneSite:
+    return sites.get()
 
 
 def louder_than(page: Page, label: str, level: float) -> None:
