@@ -155,6 +155,16 @@ class TelephonySettings:
         "anew, or the browser died) hears music until the page is back and both speak on; then "
         "the call ends. 0: it ends at once.",
     )
+    lost_seconds: int = setting(
+        120,
+        minimum=10,
+        maximum=3600,
+        unit="seconds",
+        doc="How long calls count as going on while the switch's program runs and is not reached; "
+        "then their conversations end, with that as the reason. If the program has ended, they end "
+        "within five seconds. Whoever is still on the line when it is reached again later comes in "
+        "as a new call.",
+    )
     recordings_folder: str = setting(
         "",
         doc="Where recordings of calls are kept, sealed; empty: `recordings` in the data folder. "

@@ -61,7 +61,10 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.DECLINE: ("the agent did not take it", {}),
     Event.ACCEPT: ("the agent answered", {}),
     Event.TAKE: ("an agent picked it out of the queue", {}),
-    Event.LEAVE: ("the contact left before anybody answered", {}),
+    Event.LEAVE: (
+        "the contact left before anybody answered",
+        {"[because]": "`switch_lost`: the switch was, and nobody knows of the caller"},
+    ),
     Event.HOLD: ("the contact waits", {}),
     Event.RESUME: ("they speak again", {}),
     Event.SNOOZE: (
@@ -88,7 +91,7 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     ),
     Event.END: (
         "one of the two has ended it",
-        {"[because]": f"a call of the agent reached nobody: {_ENDS}",
+        {"[because]": f"`switch_lost`: nobody did; or a call of the agent reached nobody: {_ENDS}",
          "[number]": "outside, with which the caller goes on without us"},
     ),
     Event.CLOSE: (

@@ -66,17 +66,23 @@ def take_over(work: Work, conversation: int, supervisor: int) -> Conversation:
     return taken
 
 
-def end(work: Work, conversation: int, agent: int | None) -> Conversation:
-    """One of the two ends it (None: the contact); the agent has after-call work by the queue."""
+def end(work: Work, conversation: int, agent: int | None, because: str = "") -> Conversation:
+    """One of the two ends it (None: the contact); the agent has after-call work by the queue.
+
+    ``because``: neither of them did, but this.
+    """
     before = work.conversation(conversation)
     if agent is not None:
         before = _mine(work, conversation, agent)
     who = by_contact(before.contact) if agent is None else by_agent(agent)
+    data: dict[str, object] = {}
+    if because:
+        who, data = SYSTEM, {"because": because}
     closes_at = None
     if before.queue is not None:
         closes_at = work.queue(before.queue).wrap_up.closes_at(work.now)
     return move(work, before, Event.END, who, ended_at=work.now,
-                closes_at=closes_at, snoozed_until=None, woken="")  # fmt: skip
+                closes_at=closes_at, snoozed_until=None, woken="", data=data)  # fmt: skip
 
 
 def close(work: Work, conversation: int, agent: int, disposition: str = "") -> Conversation:
@@ -110,15 +116,17 @@ def close_overdue(work: Work) -> list[Conversation]:
     ]
 
 
-def leave(work: Work, conversation: int) -> Conversation:
-    """The contact goes before anybody answered."""
+def leave(work: Work, conversation: int, because: str = "") -> Conversation:
+    """The contact goes before anybody answered; ``because`` as in `end`."""
     before = work.conversation(conversation)
     offer = work.ringing(conversation)
     if offer is not None:
         work.end_offer(offer.id, OfferEnd.WITHDRAWN)
+    who, data = by_contact(before.contact), dict[str, object]()
+    if because:
+        who, data = SYSTEM, {"because": because}
     return move(
-        work, before, Event.LEAVE, by_contact(before.contact), agent=None, only_agent=None,
-        ended_at=work.now,
+        work, before, Event.LEAVE, who, agent=None, only_agent=None, ended_at=work.now, data=data,
     )  # fmt: skip
 
 

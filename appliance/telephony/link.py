@@ -142,6 +142,7 @@ class PhoneLink:
             Shelf(self._recordings, self._audit, places.recorded),
             telephony.dialling,
             float(telephony.return_seconds),
+            float(telephony.lost_seconds),
         )
         self._calls = calls = Calls(self._floor, switch, self._phones, desk)
         # First the place in the feed, then the state: what happens in between is seen twice.

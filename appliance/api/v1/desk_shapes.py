@@ -25,6 +25,7 @@ from appliance.domain.custom_fields import Subject, Value
 from appliance.domain.desk import Contact, Glance
 from appliance.domain.records import Conversation, Offer
 from appliance.domain.work import Work
+from appliance.services.telephony.follow_call import SWITCH_LOST
 from appliance.services.telephony.take_call import CALLS
 
 
@@ -69,6 +70,10 @@ class CardShape(ConversationShape):
         description="When the contact began to wait for an answer."
     )
     dial: DialShape | None = Field(description="Null: nobody is to be called.")
+    lost: bool = Field(
+        description="A call that ended because the switch was not reached for too long, or had "
+        "ended."
+    )
     etag: str = Field(
         description="The version of what is edited of it: tags, subject, fields, disposition. What "
         "is said, and where it stands, changes nothing of it."
@@ -154,6 +159,7 @@ def cards(work: Work, conversations: list[Conversation], agent: int) -> list[dic
             **_card(one, glances[one.id], _offer(work, one)),
             "etag": card_version(work, one),
             "dial": _dial(work, one),
+            "lost": _lost(work, one),
             "part": part_of_agent(work, one, agent),
         }
         for one in conversations
@@ -168,6 +174,11 @@ def _dial(work: Work, one: Conversation) -> dict[str, object] | None:
         "number": call.number, "tries": call.attempts, "reached": call.reached,
         "outcome": call.outcome,
     }  # fmt: skip
+
+
+def _lost(work: Work, one: Conversation) -> bool:
+    call = work.calls.of(one.id) if one.channel in CALLS else None
+    return call is not None and call.outcome == SWITCH_LOST
 
 
 def _offer(work: Work, one: Conversation) -> Offer | None:

@@ -212,7 +212,8 @@ class Call:
         reached: somebody answered there.
         attempts: tries in vain.
         asked_by: the channel by which the caller asked to be called back; it is to end.
-        outcome: why the last try reached nobody; empty: none was in vain.
+        outcome: why the last try reached nobody, or `switch_lost`: the call was over when the
+            switch was; empty: neither.
         missed, missed_why: the number outside that was asked in last and not reached, and why.
         onward: the channel of a number outside with whom the caller goes on without us; empty:
             there is none.

@@ -16,7 +16,7 @@ from functools import partial
 
 from appliance.domain.conversation import SPOKEN_IN, State
 from appliance.domain.kept_calls import CallNow
-from appliance.domain.telephony.call import Line, Step, next_step
+from appliance.domain.telephony.call import Call, Line, Step, next_step
 from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.flow import Flows
 from appliance.domain.telephony.onward import next_onward_step
@@ -45,7 +45,7 @@ from appliance.services.telephony.ask_back import AskBack
 from appliance.services.telephony.come_back import ComeBack
 from appliance.services.telephony.comfort import Comfort
 from appliance.services.telephony.dialler import Dialler, without_asker
-from appliance.services.telephony.follow_call import IN_THE_CORE, over
+from appliance.services.telephony.follow_call import IN_THE_CORE, over, written_off
 from appliance.services.telephony.guests import GuestLegs
 from appliance.services.telephony.later import Later
 from appliance.services.telephony.mute import MutedPhones
@@ -68,6 +68,7 @@ from common.logs import get_logger
 log = get_logger(__name__)
 
 _MOST_STEPS = 50  # a call needs six in its whole life; more would be a circle
+_OVER = frozenset({State.WRAP_UP, State.CLOSED, State.ABANDONED})
 # The other end was quicker: look again.
 _MEANWHILE = (IllegalTransitionError, NotYoursError, OfferGoneError, UnknownError)
 
@@ -85,6 +86,7 @@ class FrontDesk:
         shelf: where recordings go.
         dialling: which numbers outside may be called.
         return_seconds: so long an agent whose page in the desk goes away in a call is waited for.
+        lost_seconds: so long calls go on at a switch that is not reached.
     """
 
     flows: Flows
@@ -95,6 +97,7 @@ class FrontDesk:
     shelf: Shelf
     dialling: Dialling = Dialling()
     return_seconds: float = 20.0
+    lost_seconds: float = 120.0
 
 
 class Calls:
@@ -158,6 +161,8 @@ class Calls:
             self._take_soon, self.changed,
         )  # fmt: skip
         self._works = OneAtATime(threads)
+        self._lost_seconds = desk.lost_seconds
+        self._lost_since: float | None = desk.clock.monotonic()  # None: it is reached
 
     def start(self) -> None:
         """Reach the switch, and go on with what is there."""
@@ -179,11 +184,14 @@ class Calls:
 
     def look(self) -> None:
         """Look at all calls: for what nobody told."""
+        since = self._lost_since
+        if since is not None and self._clock.monotonic() - since >= self._lost_seconds:
+            self.switch_has_ended()
         for call in self._floor.read(lambda work: work.calls.going_on()):
             self.changed(call.conversation)
 
     def switch_has_ended(self) -> None:
-        """Its program is gone: so are its calls, whether another one comes up or not."""
+        """Its program is gone, or it was not reached for too long: so are its calls."""
         if self._view.nothing_there():
             log.warning("calls.switch_has_ended")
             self.look()
@@ -193,8 +201,10 @@ class Calls:
     def _told(self, event: SwitchEvent) -> None:
         match event:
             case Connected():
+                self._lost_since = None
                 self._works.soon("sweep", self._sweep.everything)
             case Lost():
+                self._lost_since = self._clock.monotonic()
                 self._view.forget()
             case Arrived(channel):
                 self._view.arrived(channel)
@@ -242,7 +252,11 @@ class Calls:
             self._switch.hang_up(channel.id)
             return
         running = None if number.flow is None else self._flows.published(number.flow)
-        call = change(self._floor, lambda work: take_call(work, channel, number.queue, running))
+        there = self._view.there(channel.id)
+        call = change(
+            self._floor,
+            lambda work: take_call(work, channel, number.queue, running, there=there),
+        )
         self._view.belongs(call)
         self.changed(call.conversation)
 
@@ -262,6 +276,8 @@ class Calls:
             step = self._next(now, line)
             try:
                 if step is None:
+                    if self._written_off(now):
+                        return
                     if self._settle_others(now) or self._lead_on(now, line):
                         continue
                     return
@@ -367,13 +383,23 @@ class Calls:
         )
 
     def _end_if_over(self, now: CallNow, line: Line) -> None:
-        ended = {State.WRAP_UP, State.CLOSED, State.ABANDONED}
-        if now.conversation.state in ended and not line.caller and not now.call.over:
+        if now.conversation.state in _OVER and not line.caller and not now.call.over:
             self._switch.drop_bridge(now.call.bridge)
             self._floor.write(lambda work: over(work, now.call))
-            self._view.drop(now.call)
-            self._walk.drop(now.call)
-            self._comfort.drop(now.call.conversation)
-            self._come_back.drop(now.call.conversation)
-            self._mutes.drop(now.call.conversation)
-            self._ask.drop(now.call.conversation)
+            self._drop(now.call)
+
+    def _written_off(self, now: CallNow) -> bool:
+        """Whether it was over at a switch that is lost, where nothing can be ended."""
+        if not self._view.lost or now.conversation.state not in _OVER:
+            return False
+        change(self._floor, lambda work: written_off(work, now.call))
+        self._drop(now.call)
+        return True
+
+    def _drop(self, call: Call) -> None:
+        self._view.drop(call)
+        self._walk.drop(call)
+        self._comfort.drop(call.conversation)
+        self._come_back.drop(call.conversation)
+        self._mutes.drop(call.conversation)
+        self._ask.drop(call.conversation)

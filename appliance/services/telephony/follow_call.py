@@ -16,6 +16,9 @@ from appliance.domain.work import Work
 from appliance.services import talk
 from appliance.services.answer_offer import accept_offer, decline_offer, miss_offer
 from appliance.services.moves import SYSTEM, move
+from appliance.services.telephony.supervise import leave_call
+
+SWITCH_LOST = "switch_lost"  # the outcome of a call, and why its conversation ended
 
 
 def _leave(work: Work, call: Call) -> None:
@@ -57,6 +60,16 @@ def _lose_agent(work: Work, call: Call) -> None:
     )  # fmt: skip
 
 
+def _leave_lost(work: Work, call: Call) -> None:
+    talk.leave(work, call.conversation, because=SWITCH_LOST)
+    work.calls.save(replace(call, outcome=SWITCH_LOST))
+
+
+def _end_lost(work: Work, call: Call) -> None:
+    talk.end(work, call.conversation, None, because=SWITCH_LOST)
+    work.calls.save(replace(call, outcome=SWITCH_LOST))
+
+
 IN_THE_CORE: Mapping[Step, Callable[[Work, Call], None]] = {
     Step.LEAVE: _leave,
     Step.ACCEPT: _accept,
@@ -66,6 +79,21 @@ IN_THE_CORE: Mapping[Step, Callable[[Work, Call], None]] = {
     Step.END_BY_AGENT: _end_by_agent,
     Step.LOSE_AGENT: _lose_agent,
 }
+
+# Instead of these, when nobody has put a receiver down, but the switch was lost.
+LOST: Mapping[Step, Callable[[Work, Call], None]] = {
+    Step.LEAVE: _leave_lost,
+    Step.END_BY_CALLER: _end_lost,
+}
+
+
+def written_off(work: Work, call: Call) -> None:
+    """It is over, and nothing of it can be ended at a switch that is not there."""
+    for guest in work.guests.of(call.conversation):
+        work.guests.remove(guest)
+    for one in work.supervisions.of(call.conversation):
+        leave_call(work, call.conversation, one.agent, by_system=True)
+    over(work, call)
 
 
 def without_leg(work: Work, call: Call) -> Call:

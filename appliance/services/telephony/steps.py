@@ -14,7 +14,7 @@ from appliance.services.keep_moving import change
 from appliance.services.telephony.come_back import ComeBack
 from appliance.services.telephony.dialler import STEPS as DIALLED
 from appliance.services.telephony.dialler import Dialler
-from appliance.services.telephony.follow_call import IN_THE_CORE, without_leg
+from appliance.services.telephony.follow_call import IN_THE_CORE, LOST, without_leg
 from appliance.services.telephony.ringer import Ringer, new_leg
 from appliance.services.telephony.sayer import Sayer
 from appliance.services.telephony.view import View
@@ -68,7 +68,9 @@ class Steps:
         """
         call = now.call
         if step in IN_THE_CORE:
-            change(self._floor, lambda work: IN_THE_CORE[step](work, call))
+            lost = LOST.get(step) if self._view.lost else None
+            do = lost or IN_THE_CORE[step]
+            change(self._floor, lambda work: do(work, call))
             return None
         if step in DIALLED:
             self._dialler.do(step, call, now.queue)

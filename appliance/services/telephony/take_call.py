@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from appliance.domain.capacity import FULL
 from appliance.domain.contact import Identity
 from appliance.domain.telephony.call import Call
@@ -19,14 +21,22 @@ PHONE = "phone"  # the channel's name in conversations and reports
 CALLS = frozenset({PHONE, CALLBACK, OUTBOUND})  # in which telephones ring
 
 
-def take_call(work: Work, channel: Channel, queue: int, running: Running | None = None) -> Call:
+def take_call(
+    work: Work, channel: Channel, queue: int, running: Running | None = None, *, there: bool = False
+) -> Call:
     """Keep the call and its conversation in one transaction.
 
     It goes through the flow first, if there is one; else its place is that of any channel.
+
+    ``there``: the caller is at the switch at this moment. If their call was over, because the
+    switch was lost for long, it begins anew.
     """
     known = work.calls.by_channel(channel.id)
-    if known is not None:
+    if known is not None and not (there and known.over):
         return known
+    if known is not None:
+        before = f"{known.channel}~{known.conversation}"  # one call has the channel
+        work.calls.save(replace(known, channel=before, asked_by=""))
     # Who withholds the number is somebody new each time.
     identity = (
         Identity("number", channel.caller)

@@ -19,6 +19,7 @@ class View:
 
     Attributes:
         fresh: whether all of it was heard since the switch was last reached.
+        lost: whether the switch counts as ended, and its calls with it.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class View:
         self._silent: set[str] = set()  # rooms
         self._now = 0
         self.fresh = False
+        self.lost = False
 
     def forget(self) -> None:
         """The switch is not reached: nothing of this is sure any more."""
@@ -54,7 +56,7 @@ class View:
                 facts.clear()
             for names in self._marks:
                 names.clear()
-            self.fresh = False
+            self.fresh = self.lost = False
 
     def look(self, switch: TelephonyProvider) -> tuple[Sequence[Channel], Sequence[Bridge]]:
         """Ask the switch what it has, and know that; what it told meanwhile stays true.
@@ -66,6 +68,7 @@ class View:
         channels, bridges = switch.channels(), switch.bridges()
         inside = {name: room.id for room in bridges for name in room.channels}
         with self._lock:
+            self.lost = False
             self._silent.update(room.id for room in bridges)  # which of them is not told
             older = {name for name in self._up if self._heard.get(name, 0) <= asked}
             for gone in older - {one.id for one in channels}:
@@ -85,11 +88,11 @@ class View:
         return channels, bridges
 
     def nothing_there(self) -> bool:
-        """The switch has ended, and everything with it; False: it is reached, and says itself."""
+        """The switch counts as ended, and all with it; False: it is reached, and says itself."""
         with self._lock:
             if self.fresh:
                 return False
-            self.fresh = True
+            self.fresh = self.lost = True
             return True
 
     def belongs(self, call: Call) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from appliance.domain.conversation import State
 from appliance.services import talk
+from appliance.telephony import configure
 from tests.support.exchange import NUMBER, exchange
 from tests.support.real_switch import real_switch
 from tests.support.waiting import until
@@ -65,3 +68,30 @@ def test_who_came_while_nobody_was_there_is_taken_soon_after_the_return(tmp_path
             house.until_state(State.QUEUED)
             assert len(house.provider.channels()) == 1
             real.hush()
+
+
+def test_while_nobody_is_there_who_came_first_stays_first_in_every_round(
+    tmp_path_factory, monkeypatch
+):
+    monkeypatch.setattr(configure, "_ALONE_SECONDS", 4)
+    with real_switch(tmp_path_factory.mktemp("s"), ["101"]) as real:
+        waiting = lambda: [  # noqa: E731
+            (channel, int(rounds))
+            for channel, rounds in re.findall(
+                r"(PJSIP/\S+) \(wait: .*prio: (\d+)\)",
+                real.switch.console.ask("queue show alone"),
+            )
+        ]
+        real.caller(NUMBER, stays=120)
+        until(lambda: len(waiting()) == 1, 60, "the first", waiting)
+        ((first, _round),) = waiting()
+        real.caller(NUMBER, stays=120)
+        until(lambda: len(waiting()) == 2, 60, "the second", waiting)
+        again = lambda: len(waiting()) == 2 and waiting()[0][1] > waiting()[1][1]  # noqa: E731
+        until(again, 60, "the first in another round than the second", waiting, every=0.1)
+        assert waiting()[0][0] == first
+        real.phone("101", "answers")
+        calls = lambda: real.switch.console.ask("core show channels concise")  # noqa: E731
+        until(lambda: "PJSIP/101-" in calls() and len(waiting()) == 1, 60, "an answer", waiting)
+        assert waiting()[0][0] != first
+        real.hush()
