@@ -11,6 +11,8 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
+from appliance.api.v1.chat import CHANNEL as CHAT
+from appliance.api.v1.chat import WEIGHT
 from appliance.api.v1.here import blueprint_for, on_record
 from appliance.api.v1.report_files import CSV, XLSX, Cell, Sheet, csv_lines, xlsx_parts
 from appliance.api.v1.shape import Shape
@@ -34,7 +36,7 @@ from appliance.domain.reports.table import (
 from appliance.domain.roles import SEE_REPORTS
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
-from appliance.services.staff import staff
+from appliance.services.staff import at_once, staff
 from common.clock import Clock
 from common.web.texts import Texts, current_language
 
@@ -119,7 +121,13 @@ class LoadShape(Shape):
 
     weekday: int = Field(description="0 is Monday.")
     hour: int
-    contacts: float
+    contacts: float = Field(
+        description="Answered in this queue, or left while they waited in it; who overflowed into "
+        "another one counts there."
+    )
+    at_once: float = Field(
+        description="Contacts that an agent has at the same time, on average: 1 for calls."
+    )
     agents: int
     seats: int = Field(description="People to be planned, shrinkage counted in.")
     service_level: float
@@ -220,16 +228,18 @@ def reports(
     @blueprint.get("/staffing", summary="Agents needed by hour of the week",
                    responses={"200": StaffShape})  # fmt: skip
     def staffing(query: AskedStaff) -> Answer:
-        target = floor.read(lambda work: work.queue(query.queue)).target
+        queue, agents = floor.read(lambda work: (work.queue(query.queue), work.agents()))
         today = clock.now().astimezone(zone_of(query.zone)).date()
         loads = staff(
-            book, query.queue, target, today=today, weeks=query.weeks, zone=query.zone,
+            book, query.queue, queue.target, today=today, weeks=query.weeks, zone=query.zone,
             shrinkage=query.shrinkage, most_occupancy=query.most_occupancy,
+            together=at_once(queue, agents, {CHAT: WEIGHT}),
         )  # fmt: skip
         return jsonify(
             aht=loads[0].aht if loads else None,
             items=[
                 {"weekday": one.weekday, "hour": one.hour, "contacts": one.contacts,
+                 "at_once": one.at_once,
                  **{name: getattr(one.needs, name) for name in
                     ("agents", "seats", "service_level", "asa", "occupancy")}}
                 for one in loads

@@ -160,7 +160,7 @@ def test_staffing_comes_from_the_weeks_before(floor):
     plan = Person(house, "sue").get(f"/reports/staffing?queue={queue}&weeks=1")
     (hour,) = plan["items"]
     assert (hour["weekday"], hour["hour"], hour["contacts"], hour["agents"]) == (5, 9, 1, 1)
-    assert plan["aht"] == 120
+    assert (plan["aht"], hour["at_once"]) == (120, 4)  # a chat weighs a quarter of an agent
 
 
 def test_who_would_get_this_says_why_and_why_not(floor):

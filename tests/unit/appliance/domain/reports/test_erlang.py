@@ -57,3 +57,17 @@ def test_nobody_is_planned_to_work_without_a_breath():
     tight = staffing(1000, 300, 3600, Target(0.8, 20))
     assert tight.occupancy > 0.85
     assert staffing(1000, 300, 3600, Target(0.8, 20), most_occupancy=0.85).occupancy <= 0.85
+
+
+def test_agents_with_several_at_once_are_as_many_servers_and_fewer_people():
+    one = staffing(100, 180, 1800, Target(0.8, 20))
+    assert staffing(100, 180, 1800, Target(0.8, 20), at_once=1) == one
+    four = staffing(100, 180, 1800, Target(0.8, 20), at_once=4)
+    assert four.agents == 4  # 14 servers are needed, as published; 4 agents are 16
+    assert four.service_level == service_level(16, 10, 180, 20) > one.service_level
+    assert four.occupancy == 10 / 16
+
+
+def test_half_a_contact_is_had_by_nobody():
+    assert staffing(100, 180, 1800, Target(0.8, 20), at_once=1.5).agents == 10  # 15 servers
+    assert staffing(100, 180, 1800, Target(0.8, 20), at_once=2.5).agents == 6  # 15, not 14
