@@ -176,6 +176,8 @@ def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tm
         site.real.newcomer(NUMBER, "1", stays=60)
         take(anna)
         until_telephones(site, 2)
+        # The switch tells what is asked for alone; each variable that is set would be an event.
+        assert "StasisStart" in str(site.ari("applications/callstead")["events_allowed"])
         # The earlier chat stands beside the call.
         history = anna.get_by_role("complementary", name="Contact").get_by_role("link")
         expect(history).to_contain_text(ASKED)

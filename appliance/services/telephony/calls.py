@@ -161,6 +161,7 @@ class Calls:
             self._take_soon, self.changed,
         )  # fmt: skip
         self._works = OneAtATime(threads)
+        self._unkept: set[str] = set()  # recordings whose end was told
         self._lost_seconds = desk.lost_seconds
         self._lost_since: float | None = desk.clock.monotonic()  # None: it is reached
 
@@ -189,6 +190,8 @@ class Calls:
             self.switch_has_ended()
         for call in self._floor.read(lambda work: work.calls.going_on()):
             self.changed(call.conversation)
+        for name in tuple(self._unkept):
+            self._recorded_soon(name)
 
     def switch_has_ended(self) -> None:
         """Its program is gone, or it was not reached for too long: so are its calls."""
@@ -221,7 +224,7 @@ class Calls:
                     self._of_channel(heard)
             case Recorded(name, _whole):
                 self._view.was_recorded(name)
-                self._works.soon(name, lambda: self._recorded(name))
+                self._recorded_soon(name)
             case Pressed(channel, key):
                 self._view.pressed(channel, key)
                 self._of_channel(channel)
@@ -233,13 +236,18 @@ class Calls:
         if conversation is not None:
             self.changed(conversation)
 
+    def _recorded_soon(self, name: str) -> None:
+        self._works.soon(name, lambda: self._recorded(name))
+
     def _recorded(self, name: str) -> None:
         """A recording is over: a talk is kept; a voicemail is its call's next step."""
         found = self._tape.unfinished().get(name)
+        if found is not None and found.what is What.CALL:
+            self._unkept.add(name)  # the disk may be full: then the next look tries it again
+            self._tape.keep(found)
+        self._unkept.discard(name)
         if found is None:
             return
-        if found.what is What.CALL:
-            self._tape.keep(found)
         self.changed(found.conversation)
 
     def _take_soon(self, channel: Channel) -> None:

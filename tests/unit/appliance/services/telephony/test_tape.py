@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import threading
 import wave
 from collections.abc import Iterator
 from dataclasses import replace
@@ -162,6 +164,26 @@ def test_what_a_killed_switch_has_written_is_kept_as_long_as_it_is(house):
     one = kept(house)
     assert (one.stage, one.seconds) == (Stage.KEPT, 10.0)
     assert int.from_bytes(heard(house, one)[40:44], "little") == one.size - 44
+
+
+def test_a_full_disk_holds_nobody_up_and_what_was_recorded_is_kept_when_there_is_room(
+    house, monkeypatch
+):
+    def full(*_arguments: object) -> None:
+        failed.set()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    failed = threading.Event()
+    caller, _leg = talking(house)
+    writes(house, "talk-1-1")
+    with monkeypatch.context() as disk:
+        disk.setattr("appliance.store.recordings.seal_file", full)
+        house.switch.hangs_up(caller)
+        assert failed.wait(60)
+        house.until_state(State.WRAP_UP)
+        house.until_clear()
+    house.calls.look()
+    assert kept(house).stage is Stage.KEPT
 
 
 def test_of_a_recording_without_a_sound_no_file_is_left(house):
