@@ -14,9 +14,9 @@ comes back with its cursor, to any node, and gets each event once and in order.
 - poll: ``GET …?topic=T&after=N`` answers at once ``{"topic", "events": […], "cursor": M}``;
 - long poll: the same with ``&wait=25`` answers when there is something, or after 25 s;
 - WebSocket: send ``{"subscribe": T, "after": N}``, get ``{"topic", "events": […], "cursor": M}``
-  as they happen; ``{"unsubscribe": T}`` ends one. ``{"heartbeat": "<time>"}`` comes every 25 s,
-  so that a page notices a dead connection. A frame with ``do`` is a command (`commands`): it is
-  answered under its own ``id`` after the commit, or refused with a sentence.
+  as they happen; ``{"unsubscribe": T}`` ends one. ``{"heartbeat": "<time>"}`` comes every 20 to
+  25 s, so that a page notices a dead connection. A frame with ``do`` is a command (`commands`): it
+  is answered under its own ``id`` after the commit, or refused with a sentence.
 
 **Reload.** Events are kept for a while only (`prune`). A cursor from before that, or from after
 the last event (the database was restored from a backup), cannot be continued: 410, or on the

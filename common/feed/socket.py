@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from common.feed.storage import Fresh
 
 _POLICY_VIOLATION = 1008
+_EARLIEST = 0.8  # of the time between two heartbeats
 _MOST_HELD = 50  # fresh events; who is further behind reads them when there is time
 
 
@@ -78,7 +80,9 @@ class _Reader:
         self._moments: dict[tuple[str, str], dict[str, Any]] = {}  # the newest of each kind
         self._unsure: dict[tuple[str, str], dict[str, Any]] = {}  # until the right is known again
         self._told_at = self._loop.time()
-        self._beat = self._loop.call_later(app.limits.heartbeat, self._heartbeat)
+        # Those who came all at once are not all told at once for ever.
+        self._every = app.limits.heartbeat * random.uniform(_EARLIEST, 1)  # noqa: S311 - no secret
+        self._beat = self._loop.call_later(self._every, self._heartbeat)
 
     async def run(self, receive: Any) -> None:
         """Until the client leaves. Raises _BadFrameError, OSError."""
@@ -196,7 +200,7 @@ class _Reader:
 
     def _heartbeat(self) -> None:
         """Tell that we are here, when nothing else was told for a while."""
-        quiet, every = self._loop.time() - self._told_at, self._app.limits.heartbeat
+        quiet, every = self._loop.time() - self._told_at, self._every
         if quiet >= every:
             self._answers.append({"heartbeat": stamp(datetime.now(UTC))})
             self._woken.set()

@@ -28,12 +28,14 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.sent, self.closed = b"", False
+        self.wrote = asyncio.Event()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return {"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)}.get(name, default)
 
     def write(self, data: Any) -> None:
         self.sent += bytes(data)
+        self.wrote.set()
 
     def is_closing(self) -> bool:
         return self.closed
@@ -164,3 +166,79 @@ def test_a_frame_of_any_size_is_taken_or_refused(size: int):
     stream = frame(1, os.urandom(size // 2).hex().encode().ljust(size, b"x"))
     pieces = cut(stream, [3, 9, 5000])
     assert converse(LeanSocket, pieces) == converse(WebSocketsSansIOProtocol, pieces)
+
+
+def meet(application: Any, **settings: Any) -> tuple[LeanSocket, Wire]:
+    """A connection that is open, in the running loop."""
+    config = Config(application, ws_per_message_deflate=False, log_config=None, **settings)
+    config.load()
+    socket, wire = LeanSocket(config, ServerState(), {}), Wire()
+    socket.connection_made(wire)
+    socket.data_received(HEAD)
+    return socket, wire
+
+
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_what_one_turn_says_leaves_in_one_write_and_before_an_answer_to_the_peer_and_the_end():
+    async def application(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        assert (await receive())["text"] == "three"
+        for text in ("one", "two", "three"):
+            await send({"type": "websocket.send", "text": text})
+        assert (await receive())["text"] == "end"
+        await send({"type": "websocket.send", "text": "last"})
+        await send({"type": "websocket.close", "code": 1000})
+
+    async def run() -> list[bytes]:
+        socket, wire = meet(application, ws_ping_interval=None)
+        await turns()
+        writes: list[bytes] = []
+        wire.write = writes.append  # type: ignore[method-assign]
+        socket.data_received(frame(1, b"three"))
+        await turns()
+        socket.data_received(frame(1, b"end"))
+        await turns()
+        socket.connection_lost(None)
+        await turns()
+        return writes
+
+    together, last, end = asyncio.run(run())
+    assert together == b"\x81\x03one\x81\x03two\x81\x05three"
+    assert (last, end[:2]) == (b"\x81\x04last", b"\x88\x02")
+
+
+def test_a_peer_that_answers_pings_stays_and_one_that_answers_others_is_left():
+    async def application(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+
+    async def run() -> tuple[bytes, bool]:
+        socket, wire = meet(application, ws_ping_interval=0.01, ws_ping_timeout=0.05)
+        await turns()
+        wire.wrote.clear()
+        for _ in range(20):  # longer than the time for an answer
+            wire.sent = b""
+            await asyncio.wait_for(wire.wrote.wait(), 10)
+            wire.wrote.clear()
+            assert wire.sent[:2] == b"\x89\x04"
+            socket.data_received(frame(0xA, wire.sent[2:6]))
+        stayed, wire.sent = not wire.closed, b""
+        while not wire.closed:
+            await asyncio.wait_for(wire.wrote.wait(), 10)
+            wire.wrote.clear()
+            socket.data_received(frame(0xA, b"none"))
+        sent = wire.sent
+        socket.connection_lost(None)
+        await turns()
+        return sent, stayed
+
+    sent, stayed = asyncio.run(run())
+    assert stayed
+    assert sent[6:].startswith(b"\x88")
+    assert b"ping timeout" in sent
