@@ -67,12 +67,16 @@ class Database:
         url: see `database_url`.
         threads: at most this many connections; one for each thread of the server.
 
+    Attributes:
+        kind: ``sqlite`` or ``postgresql``.
+
     Raises:
         OperatorError: it cannot be opened; the sentence says why.
     """
 
     def __init__(self, url: URL, threads: int = 16) -> None:
         self.url = url
+        self.kind = url.get_backend_name()
         # What else is written in the transaction that this thread begins, or asks the floor for.
         self.also: Callable[[], Also | None] = lambda: None
         self.engine = _engine(url, threads)
@@ -94,11 +98,6 @@ class Database:
                 "owner and free space, or appliance.database_url; restore the last backup if "
                 "the file is damaged."
             ) from error
-
-    @property
-    def kind(self) -> str:
-        """``sqlite`` or ``postgresql``."""
-        return self.url.get_backend_name()
 
     @property
     def name(self) -> str:
