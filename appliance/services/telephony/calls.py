@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from appliance.domain.conversation import SPOKEN_IN, State
+from appliance.domain.conversation import ENDED, SPOKEN_IN, State
 from appliance.domain.kept_calls import CallNow
 from appliance.domain.telephony.call import Call, Line, Step, next_step
 from appliance.domain.telephony.dialling import Dialling
@@ -321,7 +321,8 @@ class Calls:
             return False
         if not change(self._floor, lambda work: private_no_more(work, number)):
             return False
-        self._tape.goes_on(number)
+        if now.conversation.state not in ENDED | {State.WRAP_UP}:  # else nothing is recorded on
+            self._tape.goes_on(number)
         return True
 
     def _settle_others(self, now: CallNow) -> bool:

@@ -126,6 +126,18 @@ def test_a_pause_for_card_data_ends_by_itself_and_is_on_record(house):
     assert ("system", "recording.resumed") in lines
 
 
+def test_a_call_that_ends_in_a_pause_goes_on_nowhere(house):
+    caller, _leg = talking(house)
+    conversation, agent = house.conversation().id, house.agents[0]
+    house.do(speak_in_private, conversation, agent, on=True, most=PRIVATE)
+    house.switch.hangs_up(caller)
+    house.until_clear()
+    call = lambda: house.floor.read(lambda work: work.calls.of(conversation))  # noqa: E731
+    until(lambda: not call().private, 60, "no pause", every=0.01)
+    house.crash()  # all steps are over
+    assert "recording.resumed" not in [one.what for one in house.audit.latest(9)]
+
+
 def test_a_pause_does_not_go_along_to_another_agent(house):
     talking(house)
     conversation, agent = house.conversation().id, house.agents[0]
