@@ -55,6 +55,8 @@ def move(
 def say_presence(work: Work, agent: Agent, said: Said, who: str, reason: str = "") -> Agent:
     """Change what an agent says of themselves. Raises IllegalTransitionError."""
     presence = after(agent_state.TABLE, agent.presence, said)
+    if said is Said.MISS_OFFER:
+        reason = agent.away_reason  # it rang when they left: why they are away is as they said
     changed = replace(
         agent,
         presence=presence,

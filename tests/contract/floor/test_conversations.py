@@ -165,6 +165,8 @@ def test_an_agent_who_steps_away_gives_back_what_rings_and_keeps_what_they_speak
     house.do(talk.end, speaking, anna)
     house.do(talk.close, speaking, anna)
     assert house.seen(anna) == "away"
+    house.do(say, anna, Said.MISS_OFFER)
+    assert house.floor.read(lambda work: work.agent(anna)).away_reason == "lunch"
     assert house.offer() == []
 
 
