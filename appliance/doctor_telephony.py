@@ -178,6 +178,11 @@ def _trunk(places: Places, trunk: str) -> Result:
     state = trunk_facts(places.root, [trunk])[trunk]
     if state is Registration.REGISTERED:
         return Result(name, True, f"{trunk} is registered with its provider")
+    if state is Registration.UNKNOWN:
+        return Result(
+            name, False, f"{trunk} is not registered, because the switch does not run or has not "
+            "taken it over yet", f"Start {_RUN}; it takes a new trunk over within seconds.",
+        )  # fmt: skip
     host = host_of(registrar(places, trunk))
     if host and (why := nowhere(host)):  # the switch takes that for a refusal, too
         return Result(
@@ -191,15 +196,10 @@ def _trunk(places: Places, trunk: str) -> Result:
             f"Compare both with the provider's letter, and set them again: `callstead appliance "
             f"telephony trunk add {trunk}`.",
         )  # fmt: skip
-    if state is Registration.SILENT:
-        return Result(
-            name, False, f"the provider of {trunk} does not answer",
-            "Look whether its address is right and whether the firewall lets SIP (UDP) out and its "
-            f"answers in; more is at the end of {places.log / 'messages.log'}.",
-        )  # fmt: skip
     return Result(
-        name, False, f"{trunk} is not registered, because the switch does not run or has not taken "
-        "it over yet", f"Start {_RUN}; it takes a new trunk over within seconds.",
+        name, False, f"the provider of {trunk} does not answer",
+        "Look whether its address is right and whether the firewall lets SIP (UDP) out and its "
+        f"answers in; more is at the end of {places.log / 'messages.log'}.",
     )  # fmt: skip
 
 
