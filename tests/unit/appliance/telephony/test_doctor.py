@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance import doctor_telephony
 from appliance.doctor_telephony import telephony_checks
-from appliance.domain.telephony.trunks import Trunk
+from appliance.domain.telephony.trunks import Registration, Trunk
 from appliance.settings import load_settings
 from appliance.telephony.places import Places
 from appliance.telephony.ports import lacking, ports_of
@@ -107,12 +108,13 @@ def test_a_folder_of_recordings_that_is_gone_and_a_disk_that_is_full_are_told(pl
     assert "110 MiB free, which is 2.0 hours of talk" in said
 
 
-def test_by_which_ways_calls_come_and_go_is_told(places, setting):
+def test_by_which_ways_calls_come_and_go_is_told(places, setting, monkeypatch):
+    told = {"city": Registration.REFUSED}  # by the switch, of a name that leads nowhere
+    monkeypatch.setattr(doctor_telephony, "trunk_facts", lambda _folder, _names: told)
     found = doctor()
     assert "number add" in found["telephony: numbers"][1]
     assert not found["telephony: numbers"][0]
     assert found["telephony: trunks"] == (True, "127.0.0.2, city ")
-    # A name that leads nowhere is no refusal of a password.
     ok, said = found["telephony: trunk city"]
     assert not ok
     assert "sip.example.invalid is not known by this name" in said
