@@ -16,7 +16,8 @@ from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
 from appliance.domain.work import Floor
 from appliance.ops.turn import Turn
-from appliance.services.telephony.calls import Calls, FrontDesk
+from appliance.services.telephony.calls import Calls
+from appliance.services.telephony.front_desk import FrontDesk
 from appliance.services.telephony.sayer import Words
 from appliance.services.telephony.take_call import CALLS
 from appliance.services.telephony.tape import Shelf

@@ -19,7 +19,8 @@ from appliance.domain.telephony.phones import Number, Phone
 from appliance.domain.telephony.provider import TelephonyProvider
 from appliance.services.keep_moving import change, keep_moving
 from appliance.services.presence import say, seen
-from appliance.services.telephony.calls import Calls, FrontDesk
+from appliance.services.telephony.calls import Calls
+from appliance.services.telephony.front_desk import FrontDesk
 from appliance.services.telephony.sayer import Speaks
 from appliance.services.telephony.tape import Shelf
 from appliance.services.waiting_places import all_places
