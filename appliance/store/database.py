@@ -181,7 +181,7 @@ class Database:
                 held, moved = _move_log(cursor)
                 if held - moved < _LAST_BIT:
                     break
-            if moved < held > _LONG_LOG:
+            if held > _LONG_LOG:  # what was moved just now is not all any more
                 with self.turn():
                     _move_log(cursor)
 

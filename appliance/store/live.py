@@ -71,11 +71,13 @@ def write_told(line: Line, told: Sequence[Told]) -> list[Fresh]:
 
     To be called once, at the end of the transaction.
     """
-    last = _heads(line, {one.topic for one in told})
+    last, newest = _heads(line, {one.topic for one in told})
     fresh = []
-    for one in told:
+    for place, one in enumerate(told, 1):
         last[one.topic] += 1
-        fresh.append(Fresh(one.topic, last[one.topic], one.at, one.kind, one.text))
+        # SQLite numbers rows one after the other; a server may leave numbers out.
+        mark = newest + place if line.kind == "sqlite" else 0
+        fresh.append(Fresh(one.topic, last[one.topic], one.at, one.kind, one.text, mark))
     _ADD_EVENTS.add(line, [
         {"topic": one.topic, "seq": one.seq, "at": one.at, "kind": one.kind, "data": one.text}
         for one in fresh
@@ -93,7 +95,8 @@ _HEADS = {
         text(
             "SELECT value, coalesce("  # noqa: S608 - names from the code alone
             "(SELECT max(seq) FROM live_events WHERE topic = value), "
-            "(SELECT floor FROM live_topics WHERE topic = value), 0) "
+            "(SELECT floor FROM live_topics WHERE topic = value), 0), "
+            "coalesce((SELECT max(id) FROM live_events), 0) "
             f"FROM {listed.format('topics')} AS asked"
         ).bindparams(bindparam("topics", type_=LongText())),
         writes=False,
@@ -102,10 +105,11 @@ _HEADS = {
 }
 
 
-def _heads(line: Line, topics: Iterable[str]) -> dict[str, int]:
-    """The newest number ever given in each topic; 0: none."""
+def _heads(line: Line, topics: Iterable[str]) -> tuple[dict[str, int], int]:
+    """The newest number ever given in each topic (0: none), and over all topics."""
     asked = orjson.dumps(list(topics)).decode()
-    return dict(_HEADS[line.kind].rows(line, {"topics": asked}))
+    rows = _HEADS[line.kind].rows(line, {"topics": asked})
+    return {topic: head for topic, head, _ in rows}, rows[0][2] if rows else 0
 
 
 class SqlLive:

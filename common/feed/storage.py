@@ -26,13 +26,19 @@ class Event(NamedTuple):
 
 
 class Fresh(NamedTuple):
-    """An event that was committed just now, for those who wait for it; ``text`` is its data."""
+    """An event that was committed just now, for those who wait for it.
+
+    Attributes:
+        text: its data.
+        mark: its place in the order over all topics, as `FeedStorage.changed` counts; 0: not known.
+    """
 
     topic: str
     seq: int
     at: str
     kind: str
     text: str
+    mark: int = 0
 
     def as_json(self) -> str:
         """As it stands in frames."""

@@ -115,6 +115,8 @@ class Waiters:
             self._wake(topic)
 
     def _tell(self, fresh: Sequence[Fresh]) -> None:
+        if fresh[0].mark == self._mark + 1:  # nothing was missed: the look need not find it again
+            self._mark = fresh[-1].mark
         topics: dict[str, list[Fresh]] = {}
         for one in fresh:
             if one.topic in self._waiting:
@@ -149,6 +151,7 @@ class Waiters:
         version = self._storage.version()
         if version == self._version:
             return {}
-        self._mark, topics = self._storage.changed(self._mark)
+        mark, topics = self._storage.changed(self._mark)
+        self._mark = max(self._mark, mark)
         self._version = version  # of before the look: what came in meanwhile is seen next time
         return topics

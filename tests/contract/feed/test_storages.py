@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import delete
@@ -18,7 +20,8 @@ from common import feed
 from common.clock import stamp
 from common.feed.events import MOST_DATA_BYTES
 from common.feed.schema import add_to
-from common.feed.storage import CursorGoneError, FeedStorage
+from common.feed.storage import CursorGoneError, FeedStorage, Fresh
+from common.feed.wakeups import Waiters, Wakeups
 from common.spool import Store
 from tests.support.clock import START
 
@@ -30,6 +33,7 @@ class Kept:
     storage: FeedStorage
     append: Callable[[str, dict[str, object], datetime], int]
     prune: Callable[[datetime], int]
+    fresh: list[Fresh] = field(default_factory=list)
 
     def numbers(self, topic: str, after: int) -> list[int]:
         return [event.seq for event in self.storage.read(topic, after, 500)]
@@ -53,13 +57,18 @@ def on_appliance(database: Database) -> Kept:
         session.execute(delete(live.LiveEventRow))
         session.execute(delete(live.LiveTopicRow))
 
+    fresh_ones: list[Fresh] = []
+
     def append(topic: str, data: dict[str, object], at: datetime) -> int:
         told = live.Told(topic, stamp(at), "k", live.as_text(data))
         with database.write() as session:
             (fresh,) = live.write_told(Line(session.connection()), [told])
+        fresh_ones.append(fresh)
         return fresh.seq
 
-    return Kept(live.SqlLive(database), append, lambda before: live.prune(database, before))
+    return Kept(
+        live.SqlLive(database), append, lambda before: live.prune(database, before), fresh_ones
+    )
 
 
 @pytest.fixture(params=["on_store", "sqlite_database", "postgresql_database"])
@@ -115,9 +124,54 @@ def test_what_changed_is_known_by_topic(kept: Kept):
     mark, topics = kept.storage.changed(mark)
     assert topics == {"a": 1, "b": 1}
     assert kept.storage.changed(mark) == (mark, {})
+    # Whoever was told of an event need not look for it, if it says its place.
+    assert {one.mark for one in kept.fresh[-1:]} <= {0, mark}
 
 
 def test_an_event_is_a_hint_and_no_document(kept: Kept):
     with pytest.raises(ValueError, match="at most"):
         kept.append("a", {"text": "x" * MOST_DATA_BYTES}, START)
     assert kept.storage.head("a") == 0
+
+
+def test_what_this_process_told_is_not_looked_for_and_what_another_wrote_between_is(kept: Kept):
+    found: list[dict[str, int]] = []
+    looked = asyncio.Event()
+    loop: asyncio.AbstractEventLoop | None = None
+
+    class Watched:
+        """The storage, and what was looked for in it."""
+
+        version = staticmethod(kept.storage.version)
+
+        def changed(self, mark: int) -> tuple[int, dict[str, int]]:
+            newest, topics = kept.storage.changed(mark)
+            found.append(topics)
+            if mark >= 0 and loop:
+                loop.call_soon_threadsafe(looked.set)
+            return newest, topics
+
+    async def run() -> None:
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        wakeups = Wakeups()
+        waiters = Waiters(cast("FeedStorage", Watched()), wakeups, look_every=60)
+
+        async def look() -> dict[str, int]:
+            looked.clear()
+            wakeups.notify()
+            await looked.wait()
+            return found[-1]
+
+        await waiters.start()
+        kept.append("a", {}, START)
+        told = kept.fresh[-1:]
+        wakeups.notify(told)
+        assert await look() == ({} if told and told[0].mark else {"a": 1})
+        kept.append("b", {}, START)  # by another process
+        kept.append("a", {}, START)
+        wakeups.notify(kept.fresh[-1:])
+        assert await look() == {"b": 1, "a": 2}
+        await waiters.stop()
+
+    asyncio.run(asyncio.wait_for(run(), 30))

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import sqlite3
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from appliance import store
 from appliance.domain.audit import verify
 from appliance.domain.roles import Role
 from appliance.domain.users import NameTakenError
+from appliance.store import database as database_module
 from appliance.store.audit import SqlAudit
 from appliance.store.database import Database, database_url
 from appliance.store.facts import storage_facts
@@ -216,3 +218,35 @@ def test_the_log_goes_into_the_file_beside_the_writer_and_does_not_grow(database
     other = sqlite3.connect(f"file:{tmp_path / 'appliance.db'}?immutable=1", uri=True)  # no log
     assert other.execute("SELECT count(*) FROM live_events").fetchone() == (0,)
     other.close()
+
+
+def test_the_log_begins_anew_though_somebody_writes_all_the_time(database, tmp_path, monkeypatch):
+    migrate(database, tmp_path)
+    monkeypatch.setattr(database_module, "_LONG_LOG", 20)
+    move_log, alone = database_module._move_log, [False]
+
+    def write():
+        with database.write() as session:
+            session.execute(text("CREATE TABLE x (y)"))
+            session.execute(text("DROP TABLE x"))
+
+    def move_and_be_overtaken(cursor):
+        found = move_log(cursor)
+        held.append(found[0])
+        if not alone[0]:
+            write()
+        return found
+
+    @contextmanager
+    def turn():
+        alone[0] = True
+        yield
+        alone[0] = False
+
+    monkeypatch.setattr(database_module, "_move_log", move_and_be_overtaken)
+    monkeypatch.setattr(database, "turn", turn)
+    held = []
+    for _ in range(60):
+        write()
+        database.checkpoint()
+    assert max(held[-20:]) <= 40
