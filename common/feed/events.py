@@ -97,9 +97,9 @@ class FeedReader:
         if mark < 0:
             newest = self._store.value("SELECT seq FROM sqlite_sequence WHERE name = 'feed_events'")
             return newest or 0, {}
-        rows = self._store.rows(
+        rows = self._store.rows(  # by the topic alone SQLite would go through all that is kept
             "SELECT topic, max(id) AS newest, max(seq) AS head FROM feed_events WHERE id > ? "
-            "GROUP BY topic",
+            "GROUP BY topic || ''",
             (mark,),
         )
         found = {row["topic"]: row["head"] for row in rows}

@@ -175,3 +175,13 @@ def test_what_this_process_told_is_not_looked_for_and_what_another_wrote_between
         await waiters.stop()
 
     asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_a_look_for_what_changed_goes_through_what_is_new_alone(sqlite_database: Database):
+    """However much is kept: it is asked each second."""
+    on_appliance(sqlite_database)
+    asked = str(live._SINCE["sqlite"]._statement)
+    with sqlite_database.engine.connect() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", {"mark": 1}).all()
+    (plan,) = [row[-1] for row in rows if "live_events" in row[-1]]
+    assert "rowid>" in plan
