@@ -151,6 +151,8 @@ def _waiting(state: State, line: Line) -> Step | None:
         return Step.PART
     if line.walking and state is State.NEW:
         return None
+    if state is State.OFFERED and line.leg is Leg.NONE:  # the caller can do without music so long
+        return Step.RING
     if not (line.music or line.talking or line.asked):
         return Step.MUSIC
     return offered_step(line.leg, line.why) if state is State.OFFERED else None
