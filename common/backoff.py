@@ -1,4 +1,4 @@
-"""Growing, jittered delays between tries."""
+"""Growing, jittered delays between tries; and what is not to come all at once for ever."""
 
 from __future__ import annotations
 
@@ -37,3 +37,8 @@ class Backoff:
         while True:
             failures += 1
             yield self.delay(failures)
+
+
+def spread(seconds: float) -> float:
+    """Up to a fifth less: for what is due again and again for many who came at the same moment."""
+    return seconds * random.uniform(0.8, 1)  # noqa: S311 - guards nothing

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from common.backoff import spread
 from common.clock import stamp
 from common.feed.asker import SUBPROTOCOL, protocols_of
 from common.feed.commands import Desk
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from common.feed.storage import Fresh
 
 _POLICY_VIOLATION = 1008
-_EARLIEST = 0.8  # of the time between two heartbeats
 _MOST_HELD = 50  # fresh events; who is further behind reads them when there is time
 
 
@@ -81,7 +80,7 @@ class _Reader:
         self._unsure: dict[tuple[str, str], dict[str, Any]] = {}  # until the right is known again
         self._told_at = self._loop.time()
         # Those who came all at once are not all told at once for ever.
-        self._every = app.limits.heartbeat * random.uniform(_EARLIEST, 1)  # noqa: S311 - no secret
+        self._every = spread(app.limits.heartbeat)
         self._beat = self._loop.call_later(self._every, self._heartbeat)
 
     async def run(self, receive: Any) -> None:

@@ -1,6 +1,6 @@
 """uvicorn's WebSocket protocol, with a short way for what nearly all frames are.
 
-A text that comes or goes in one whole frame, and a ping with its pong, need no more than their
+A text that comes or goes in one whole frame, and the answer to a ping, need no more than their
 heads read or written; all else (fragments, closing, whatever breaks the protocol) is left to
 websockets. The long way for each costs about a third of what a chat message costs here.
 
@@ -10,28 +10,28 @@ what is written.
 
 from __future__ import annotations
 
-import random
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
 from websockets.protocol import State
+
+from common.backoff import spread
 
 try:
     from websockets.speedups import apply_mask
 except ImportError:  # no C extension for this machine
     from websockets.utils import apply_mask
 
-_WHOLE_TEXT, _PING, _PONG = 0x81, 0x89, 0x8A
+_WHOLE_TEXT, _PONG = 0x81, 0x8A
 _MASKED = 0x80
 # Of one frame: a subscription or a command with a short text.
 MOST_FRAME_BYTES = 64 * 1024
 _MOST_UNREAD = 8  # messages that may wait to be read, before the peer is kept waiting
 _MOST_UNSENT = 16  # frames that wait for the end of the turn
-_PING_BYTES = 4
-_EARLIEST = 0.8  # of the time between two pings
+_PING_BYTES = 4  # that uvicorn sends
 
 
 class LeanSocket(WebSocketsSansIOProtocol):
@@ -100,20 +100,8 @@ class LeanSocket(WebSocketsSansIOProtocol):
     def schedule_ping(self) -> None:
         """As uvicorn's; those who came all at once are not all asked at once for ever."""
         assert self.ping_interval is not None  # noqa: S101 - it is not called otherwise
-        delay = self.ping_interval * random.uniform(_EARLIEST, 1)  # noqa: S311 - no secret
+        delay = spread(self.ping_interval)
         self.ping_timer = self.loop.call_later(delay, self.send_keepalive_ping)
-
-    def send_keepalive_ping(self) -> None:
-        """Ask whether the peer is there; as uvicorn's."""
-        self.ping_timer = None
-        if self.close_sent or self.transport.is_closing():
-            return
-        self.pending_ping_payload = asked = secrets.token_bytes(_PING_BYTES)
-        self.transport.write(bytes((_PING, _PING_BYTES)) + asked)
-        if self.ping_timeout is None:
-            self.schedule_ping()
-        else:
-            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
 
     def keepalive_timeout(self) -> None:
         """The peer did not answer."""
@@ -144,15 +132,12 @@ class LeanSocket(WebSocketsSansIOProtocol):
 
     def _take_pong(self, data: bytes, at: int, end: int) -> bool:
         """The same for the answer to a ping of ours."""
-        if data[at] != _PONG or data[at + 1] != _MASKED | _PING_BYTES or self.pong_timer is None:
+        if data[at] != _PONG or data[at + 1] != _MASKED | _PING_BYTES:
+            return False
+        if self.conn.state is not State.OPEN:
             return False
         begin = end - _PING_BYTES
-        if apply_mask(data[begin:end], data[begin - 4 : begin]) != self.pending_ping_payload:
-            return False
-        self.pending_ping_payload = None
-        self.pong_timer.cancel()
-        self.pong_timer = None
-        self.schedule_ping()
+        self.handle_pong(Frame(Opcode.PONG, apply_mask(data[begin:end], data[begin - 4 : begin])))
         return True
 
 
