@@ -18,7 +18,7 @@ from appliance.domain.nodes import Node
 from appliance.ops.communications import health_look
 from appliance.process_roles import ALL, ProcessRole, in_order, port_key, roles_of
 from appliance.settings import ApplianceSettings, load_settings
-from appliance.store.database import Database, database_url
+from appliance.store.database import Database, database_url, is_there
 from appliance.store.migrate import current_schema, known_schemas, newest_schema
 from appliance.store.nodes import SqlNodes
 from common.clock import SystemClock
@@ -74,7 +74,7 @@ def _folder(folder: Path) -> Result:
 def _database(settings: ApplianceSettings) -> Result:
     name = "appliance: database"
     url = database_url(settings.database_url, settings.folder)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+    if not is_there(url):
         return Result(name, True, "none yet; it is made at the first start")
     try:
         database = Database(url)
@@ -123,7 +123,7 @@ def _certificate(settings: ApplianceSettings) -> Result:
 def _living(settings: ApplianceSettings) -> list[Node]:
     """The processes that give signs of life; none when there is no database to ask."""
     url = database_url(settings.database_url, settings.folder)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+    if not is_there(url):
         return []
     try:
         database = Database(url)

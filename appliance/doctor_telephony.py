@@ -134,10 +134,7 @@ def _running(places: Places) -> Result:
 def _free(port: Port) -> Result:
     why = port.taken()
     if why:
-        return Result(
-            f"telephony: {port}", False, why,
-            f"End the other program (`ss -lntup` names it), or change {port.key}.",
-        )  # fmt: skip
+        return Result(f"telephony: {port}", False, why, port.way_out)
     return Result(f"telephony: {port}", True, f"{port.host}:{port.number} is free for the switch")
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.settings import ApplianceSettings
-from appliance.store.database import Database, database_url
+from appliance.store.database import Database, database_url, is_there
 from appliance.store.phones import SqlPhones
 from appliance.telephony.places import Places
-from appliance.telephony.registrations import configured_trunks
+from appliance.telephony.registrations import callers_from, configured_trunks
 from appliance.telephony.running import running_pid
 from common.doctor import Check, Result
 from common.errors import OperatorError
 
 _TRUNK_ADD = "`callstead appliance telephony trunk add`"
-_MATCH = re.compile(r"^match = (\S+)$", re.MULTILINE)
 
 
 def ways_checks(settings: ApplianceSettings, places: Places) -> Iterator[Check]:
@@ -48,7 +45,7 @@ def _numbers(settings: ApplianceSettings) -> Result:
 
 def _known_numbers(settings: ApplianceSettings) -> list[str]:
     url = database_url(settings.database_url, settings.folder)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+    if not is_there(url):
         return []
     database = Database(url)
     try:
@@ -66,16 +63,14 @@ def _trunks(settings: ApplianceSettings, places: Places) -> Result:
             "Set appliance.telephony.trunks to the addresses from which the provider calls, or "
             f"register with it: {_TRUNK_ADD}.",
         )  # fmt: skip
-    config = places.config / "pjsip.conf"
-    if running_pid(places) is not None and config.exists():
-        taken = set(_MATCH.findall(config.read_text("utf-8")))
-        if taken != set(wanted):
-            return Result(
-                name, False, "the running switch knows other trunks than the settings: "
-                f"{', '.join(sorted(taken)) or 'none'}",
-                "Let it read them: `systemctl reload callstead-telephony`, or end `callstead "
-                "appliance telephony run` by SIGHUP and start it again; no call is cut.",
-            )  # fmt: skip
+    taken = callers_from(places)
+    if running_pid(places) is not None and taken is not None and taken != set(wanted):
+        return Result(
+            name, False, "the running switch knows other trunks than the settings: "
+            f"{', '.join(sorted(taken)) or 'none'}",
+            "Let it read them: `systemctl reload callstead-telephony`, or end `callstead "
+            "appliance telephony run` by SIGHUP and start it again; no call is cut.",
+        )  # fmt: skip
     return Result(name, True, ", ".join((*wanted, *registered)))
 
 

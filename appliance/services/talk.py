@@ -74,10 +74,7 @@ def end(work: Work, conversation: int, agent: int | None, because: str = "") -> 
     before = work.conversation(conversation)
     if agent is not None:
         before = _mine(work, conversation, agent)
-    who = by_contact(before.contact) if agent is None else by_agent(agent)
-    data: dict[str, object] = {}
-    if because:
-        who, data = SYSTEM, {"because": because}
+    who, data = _why(by_contact(before.contact) if agent is None else by_agent(agent), because)
     closes_at = None
     if before.queue is not None:
         closes_at = work.queue(before.queue).wrap_up.closes_at(work.now)
@@ -116,15 +113,18 @@ def close_overdue(work: Work) -> list[Conversation]:
     ]
 
 
+def _why(who: str, because: str) -> tuple[str, dict[str, object]]:
+    """Who it was, and what the event says of it; nobody, if it came from elsewhere."""
+    return (SYSTEM, {"because": because}) if because else (who, {})
+
+
 def leave(work: Work, conversation: int, because: str = "") -> Conversation:
     """The contact goes before anybody answered; ``because`` as in `end`."""
     before = work.conversation(conversation)
     offer = work.ringing(conversation)
     if offer is not None:
         work.end_offer(offer.id, OfferEnd.WITHDRAWN)
-    who, data = by_contact(before.contact), dict[str, object]()
-    if because:
-        who, data = SYSTEM, {"because": because}
+    who, data = _why(by_contact(before.contact), because)
     return move(
         work, before, Event.LEAVE, who, agent=None, only_agent=None, ended_at=work.now, data=data,
     )  # fmt: skip

@@ -60,6 +60,11 @@ def database_url(url: str, folder: Path) -> URL:
         ) from error
 
 
+def is_there(url: URL) -> bool:
+    """Whether it can be opened without being made: SQLite makes a file that is missing."""
+    return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
+
+
 class Database:
     """The appliance's database.
 

@@ -43,6 +43,11 @@ class Port:
                 return f"{self.host}:{self.number} cannot be used ({error.strerror})"
         return ""
 
+    @property
+    def way_out(self) -> str:
+        """What to do when it is taken, as a sentence."""
+        return f"End the other program (`ss -lntup` names it), or change {self.key}."
+
 
 def ports_of(settings: TelephonySettings) -> list[Port]:
     """Those that it cannot do without; voice takes its own as calls come."""

@@ -11,6 +11,7 @@ from appliance.telephony.console import Console
 from appliance.telephony.places import Places
 
 _SECTION = re.compile(rf"^\[{trunk_name('')}([a-z0-9-]+)\]\ntype = registration$", re.MULTILINE)
+_MATCH = re.compile(r"^match = (\S+)$", re.MULTILINE)
 COMMAND = "pjsip show registrations"
 _WORDS = {"Registered": Registration.REGISTERED, "Rejected": Registration.REFUSED}
 
@@ -33,14 +34,25 @@ def registrations(console: Console, names: Iterable[str]) -> dict[str, Registrat
 
 def configured_trunks(places: Places) -> list[str]:
     """The trunks that the switch was last told of; without opening the database."""
-    path = places.config / "pjsip.conf"
-    return _SECTION.findall(path.read_text("utf-8")) if path.exists() else []
+    return _SECTION.findall(_told(places))
 
 
 def registrar(places: Places, trunk: str) -> str:
     """Where the switch registers for it, as it was last told; empty: nowhere."""
-    path = places.config / "pjsip.conf"
-    text = path.read_text("utf-8") if path.exists() else ""
-    section = text.partition(f"[{trunk_name(trunk)}]\ntype = registration\n")[2]
+    section = _told(places).partition(f"[{trunk_name(trunk)}]\ntype = registration\n")[2]
     found = re.match(r"(?:[^\[].*\n)*?server_uri = sip:(\S+)", section)
     return found[1] if found else ""
+
+
+def callers_from(places: Places) -> set[str] | None:
+    """The addresses from which calls come without a registration, as it was last told.
+
+    None: it was told nothing yet.
+    """
+    told = _told(places)
+    return set(_MATCH.findall(told)) if told else None
+
+
+def _told(places: Places) -> str:
+    path = places.config / "pjsip.conf"
+    return path.read_text("utf-8") if path.exists() else ""

@@ -138,10 +138,7 @@ class Switch:
     def _start(self) -> str:
         for port in ports_of(self.settings):
             if why := port.taken():
-                raise OperatorError(
-                    f"The switch cannot have its {port}: {why}. End the other program "
-                    f"(`ss -lntup` names it), or change {port.key}."
-                )
+                raise OperatorError(f"The switch cannot have its {port}: {why}. {port.way_out}")
         output = _turned(self.places.log / "output.log")
         with output.open("ab") as file:
             self._process = subprocess.Popen(
