@@ -7,6 +7,7 @@ does not keep that: what is answered is true now.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -45,46 +46,44 @@ class SqlBook:
 
     def contacts(self, span: Span, only: Filter) -> dict[tuple[datetime, int, str], Contacts]:
         """By begin of the interval, queue and channel; in order of time."""
-        table = ContactSumsRow
-        where = []
-        if only.queue is not None:
-            where.append(table.queue == only.queue)
-        if only.channel is not None:
-            where.append(table.channel == only.channel)
-        found: dict[tuple[datetime, int, str], Contacts] = defaultdict(Contacts)
-        with self._database.read() as session:
-            for key, values in _summed(session, table, Contacts, span, where):
-                found[key].add(values)
-            for (at, queue, channel), sums in self._uncounted(session).contacts.items():
-                if only.queue in (None, queue) and only.channel in (None, channel):
-                    for begin in _begins(span, at):
-                        found[begin, queue, channel].add(sums)
-        return dict(sorted(found.items()))
+        return self._by(
+            ("queue", "channel"), ContactSumsRow, Contacts, lambda sums: sums.contacts, span,
+            queue=only.queue, channel=only.channel,
+        )  # fmt: skip
 
     def agents(self, span: Span, only: Filter) -> dict[tuple[datetime, int], Times]:
         """By begin of the interval and agent; in order of time."""
-        where = [] if only.agent is None else [AgentSumsRow.agent == only.agent]
-        found: dict[tuple[datetime, int], Times] = defaultdict(Times)
-        with self._database.read() as session:
-            for key, values in _summed(session, AgentSumsRow, Times, span, where):
-                found[key].add(values)
-            for (at, agent), sums in self._uncounted(session).agents.items():
-                if only.agent in (None, agent):
-                    for begin in _begins(span, at):
-                        found[begin, agent].add(sums)
-        return dict(sorted(found.items()))
+        return self._by(
+            ("agent",), AgentSumsRow, Times, lambda sums: sums.agents, span, agent=only.agent
+        )
 
     def aways(self, span: Span, only: Filter) -> dict[tuple[datetime, str], Away]:
         """By begin of the interval and reason (empty: not said); in order of time."""
-        where = [] if only.agent is None else [AwaySumsRow.agent == only.agent]
-        found: dict[tuple[datetime, str], Away] = defaultdict(Away)
+        return self._by(
+            ("reason",), AwaySumsRow, Away, lambda sums: sums.aways, span, agent=only.agent
+        )
+
+    def _by(
+        self, names: tuple[str, ...], table: Any, kind: Any, going_on: Callable[[Sums], Any],
+        span: Span, **only: int | str | None,
+    ) -> dict[Any, Any]:  # fmt: skip
+        """By begin of the interval and the keys of these names; what is ``only`` None is all."""
+        fixed = {name: value for name, value in only.items() if value is not None}
+        keys = [column.name for column in _keys(table)]
+        found: dict[Any, Any] = defaultdict(kind)
+
+        def add(begin: datetime, key: tuple[Any, ...], values: Any) -> None:
+            named = dict(zip(keys, key, strict=True))
+            if fixed.items() <= named.items():
+                found[begin, *(named[name] for name in names)].add(values)
+
+        where = [getattr(table, name) == value for name, value in fixed.items()]
         with self._database.read() as session:
-            for (begin, _agent, reason), values in _summed(session, AwaySumsRow, Away, span, where):
-                found[begin, reason].add(values)
-            for (at, agent, reason), sums in self._uncounted(session).aways.items():
-                if only.agent in (None, agent):
-                    for begin in _begins(span, at):
-                        found[begin, reason].add(sums)
+            for (begin, *key), values in _summed(session, table, kind, span, where):
+                add(begin, tuple(key), values)
+            for (at, *key), values in going_on(self._uncounted(session)).items():
+                for begin in _begins(span, at):
+                    add(begin, tuple(key), values)
         return dict(sorted(found.items()))
 
     def since(
@@ -123,9 +122,14 @@ def _record(kind: Any, row: Any) -> Any:
     return kind(**{name: getattr(row, name) for name in kind.__dataclass_fields__})
 
 
+def _keys(table: Any) -> list[Any]:
+    """Its columns that say whose the sums are."""
+    return [column for column in table.__mapper__.primary_key if column.name != "at"]
+
+
 def _summed(session: Session, table: Any, kind: Any, span: Span, where: list[Any]) -> Any:
     """Added up by the database; yields keys with their begin, and the sums."""
-    keys = [column for column in table.__mapper__.primary_key if column.name != "at"]
+    keys = _keys(table)
     names = list(kind.__dataclass_fields__)
     sums = [(func.max if name == "longest" else func.sum)(getattr(table, name)) for name in names]
     for stretch in span.stretches():
