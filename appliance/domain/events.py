@@ -59,7 +59,9 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.OFFER: ("it rings at an agent", {"why": "why at this one: reason, rule, step, …"}),
     Event.MISS: ("the agent did not answer in time", {}),
     Event.DECLINE: ("the agent did not take it", {}),
-    Event.ACCEPT: ("the agent answered", {}),
+    Event.ACCEPT: (
+        "the agent answered", {"[at_phone]": "true: by picking up the telephone, not at the desk"},
+    ),
     Event.TAKE: ("an agent picked it out of the queue", {}),
     Event.LEAVE: (
         "the contact left before anybody answered",

@@ -17,13 +17,16 @@ class OfferGoneError(RefusalError):
     """It rings no more at this agent: it was withdrawn, or its time was over."""
 
 
-def accept_offer(work: Work, conversation: int, agent: int) -> Conversation:
-    """The agent answers. Raises OfferGoneError, UnknownError."""
+def accept_offer(
+    work: Work, conversation: int, agent: int, *, at_phone: bool = False
+) -> Conversation:
+    """The agent answers, ``at_phone`` without the desk. Raises OfferGoneError, UnknownError."""
     offer = _mine(work, conversation, agent)
     work.end_offer(offer.id, OfferEnd.ACCEPTED)
     before = work.conversation(conversation)
     return move(
         work, before, Event.ACCEPT, by_agent(agent),
+        data={"at_phone": True} if at_phone else None,
         answered_at=before.answered_at or work.now, only_agent=None, last_agent=agent,
         declined=frozenset(),
     )  # fmt: skip

@@ -26,7 +26,7 @@ def _leave(work: Work, call: Call) -> None:
 
 
 def _accept(work: Work, call: Call) -> None:
-    accept_offer(work, call.conversation, _agent(call))
+    accept_offer(work, call.conversation, _agent(call), at_phone=True)
     work.calls.save(replace(call, spoken=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,18 @@ from appliance.domain.conversation import State
 from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Author, Conversation, Message
 from appliance.domain.roles import Role
+from appliance.domain.telephony.call import Step
+from appliance.domain.telephony.provider import Channel
 from appliance.domain.work import Work
 from appliance.office import Office
+from appliance.services.keep_moving import change
+from appliance.services.telephony.follow_call import IN_THE_CORE
+from appliance.services.telephony.take_call import take_call
 from appliance.settings import ApplianceSettings
+from appliance.store.database import Database, database_url
+from appliance.store.floor import SqlFloor
 from common.clock import SystemClock
+from common.vault import Vault
 from tests.web.appliance.conftest import CHEAP, GOOD
 from tests.web.appliance.test_serve import Process
 
@@ -37,6 +46,7 @@ class DeskSite:
         self.many = 0
         self._names = ["dora", *(f"anna{n}" for n in range(SEATS))]
         self._free = iter(self._names[1:])
+        self._calls = itertools.count()
         settings = ApplianceSettings(data_dir=str(home / "appliance"))
         with Office.opened(settings, SystemClock()) as office:
             office.first_administrator(CHEAP)
@@ -118,6 +128,22 @@ class DeskSite:
         page.get_by_role("textbox", name="Your name").fill(name)
         page.get_by_role("button", name="Start the chat").click()
         return page
+
+    def picks_up(self, name: str) -> int:
+        """A call of Li's rings at the agent, who picks up the telephone: the conversation."""
+        database = Database(database_url("", self.process.home / "appliance"))
+        vault = Vault.of(self.process.home / "appliance")
+        floor = SqlFloor(database, SystemClock(), vault)
+        queue, agent = self.queues[name], self.ids[name]
+        try:
+            channel = Channel(f"call-of-{name}-{next(self._calls)}", True, "+8613800000000", "1")
+            call = change(floor, lambda work: take_call(work, channel, queue))
+            rings = replace(call, leg=f"leg-of-{channel.id}", leg_agent=agent)
+            floor.write(lambda work: IN_THE_CORE[Step.ACCEPT](work, rings))
+        finally:
+            floor.close()
+            database.close()
+        return call.conversation
 
     def update_waits(self, waits: bool) -> None:
         """What the updater of this program says."""

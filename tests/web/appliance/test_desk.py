@@ -145,6 +145,25 @@ def test_a_conversation_is_given_to_a_colleague_by_the_keyboard_alone(site: Desk
     expect(visitor.get_by_role("status")).to_contain_text(f"You are speaking with {name.title()}")
 
 
+def test_a_call_picked_up_at_the_telephone_opens_unless_something_is_typed(site: DeskSite):
+    name, anna = site.ready()
+    first = site.picks_up(name)
+    anna.wait_for_url(f"**/conversations/{first}")
+    expect(anna.locator("[data-test=call-bar]")).to_be_visible()
+    anna.locator("[data-test=end]").click()
+    anna.locator("[data-test=close]").click()
+    expect(anna.locator("[data-test=state]")).to_have_text("Available")
+    anna.goto(f"{site.url}/conversations/{first}")
+    note = anna.get_by_role("textbox", name="Note", exact=True).last
+    note.fill("has paid")
+    site.picks_up(name)
+    expect(anna.locator("[data-test=card]")).to_have_count(1)
+    anna.wait_for_timeout(1000)
+    anna.keyboard.type(" today")
+    expect(note).to_have_value("has paid today")
+    assert anna.url.endswith(f"/conversations/{first}")
+
+
 def test_a_second_step_is_made_in_the_page_and_asked_for_at_the_next_sign_in(site: DeskSite):
     name = site.newcomer()
     page = site.desk(name)

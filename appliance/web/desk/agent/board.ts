@@ -18,6 +18,7 @@ import { tidyDrafts, withOutgoing } from "./drafts";
 import { narrowed, wanted } from "./find";
 import { recovered } from "./journal";
 import { asideInOrder, inOrder, isAside, isIncomplete, isJoined, isMine } from "./order";
+import { pickedUp, types } from "./picked";
 import { noticed, takenAway, type Taken } from "./taken";
 import { makeTalk, type Talk } from "./talk";
 import { heardTyping, typesNoMore } from "./typing";
@@ -134,6 +135,7 @@ export const useBoard = defineStore("board", () => {
         taken.value = noticed(taken.value, gone);
         if (!colleagues.value.some((one) => one.id === gone.by)) void soon("others", refreshOthers); // for their name
       }
+      if (pickedUp(told, me.value?.id ?? 0) && !types()) void router.push(`/conversations/${conversation}`);
       void soon(`card ${conversation}`, () => refresh(conversation));
     }
   }

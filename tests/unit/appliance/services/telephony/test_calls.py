@@ -45,6 +45,8 @@ def test_from_the_first_ring_to_wrap_up_and_nothing_is_left(house):
     conversation = house.conversation()
     assert (conversation.channel, conversation.weight) == ("phone", 100)
     assert conversation.answered_at is not None
+    (accepted,) = house.events("conversation.accept")
+    assert accepted["at_phone"] is True
     house.do(talk.hold, conversation.id, house.agents[0])
     house.until_music(caller)
     assert not house.switch.together(caller, leg)

@@ -1,0 +1,15 @@
+// A call that I picked up at a telephone: its conversation opens as if I had answered here.
+
+import type { FeedEvent } from "../../client/feed";
+
+/** Whether an event of my own topic tells that I did so. */
+export function pickedUp(told: FeedEvent, me: number): boolean {
+  return told.kind === "conversation.accept" && told.data.at_phone === true && told.data.who === `agent:${me}`;
+}
+
+/** Whether something is being typed: the next keys must not reach another conversation. */
+export function types(): boolean {
+  const field = document.activeElement;
+  if (field instanceof HTMLTextAreaElement) return field.value !== "";
+  return field instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(field.type) && field.value !== "";
+}
