@@ -109,9 +109,9 @@ waits. While there is no answer at all, or 429 or 503, it goes on so, and the or
 any other answer an event that was refused three times more is set aside: the others go on, and it
 comes by itself, for two days.
 
-The topics: `floor` for whoever may see the floor, `agent/N` for that agent, `conversation/N` for
-the agents of a conversation, `visitor/N` for its contact (notes are left out). A field in brackets
-is not always there.
+The topics: `floor` for whoever may see the floor, `agent/N` for that agent (and what changes at
+every desk), `conversation/N` for the agents of a conversation, `visitor/N` for its contact (notes
+are left out). A field in brackets is not always there.
 
 A topic is read at `/api/v1/feed?topic=T&after=N` (`&wait=25` waits for news), or over a WebSocket
 there: send `{"subscribe": "floor", "after": 0}`. A browser shows its session; a customer's program

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 
 from appliance.domain.agent_state import Said
 from appliance.domain.conversation import Event
-from appliance.domain.live import FLOOR, agent_topic, conversation_topic, topics_of, visitor_topic
+from appliance.domain.live import (
+    FLOOR,
+    agent_topic,
+    conversation_topic,
+    is_at_every_desk,
+    topics_of,
+    visitor_topic,
+)
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,7 @@ KINDS: Mapping[str, EventKind] = {
         for said in Said
     },
     "agent.updating": EventKind(
-        "an update waits for this program, or waits no more", ("agent",),
+        "an update waits for this program, or waits no more", (),
         {"updating": "whether it waits"}, kept=False,
     ),
     "agent.added": EventKind("somebody is at the desk for the first time", ("agent",)),
@@ -237,8 +244,9 @@ def seen_by(kind: str) -> list[str]:
     about = KINDS[kind].about
     conversation = 1 if "conversation" in about else None
     agent = 2 if "agent" in about else None
+    agents = [2] if is_at_every_desk(kind) else []
     words = {
         FLOOR: "`floor`", agent_topic(2): "`agent/N`",
         conversation_topic(1): "`conversation/N`", visitor_topic(1): "`visitor/N`",
     }  # fmt: skip
-    return [words[one] for one in topics_of(kind, conversation, agent, {})]
+    return [words[one] for one in topics_of(kind, conversation, agent, {}, agents)]

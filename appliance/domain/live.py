@@ -4,7 +4,8 @@
 topic               what is told there                              who may read it
 =================== =============================================== ================================
 ``floor``           everything but what people say                  whoever may see the floor
-``agent/N``         what concerns this agent: offers, presence      that agent; the floor's readers
+``agent/N``         what concerns this agent: offers, presence;     that agent; the floor's readers
+                    what an administrator changed of every desk
 ``conversation/N``  all of one conversation, notes included         who has it, had it, takes part
 ``visitor/N``       what its contact may see of it                  whoever holds its key
 =================== =============================================== ================================
@@ -12,7 +13,7 @@ topic               what is told there                              who may read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 FLOOR = "floor"
 TALK = "message."  # the beginning of the kinds that move neither a conversation nor an agent
@@ -29,13 +30,23 @@ _FOR_VISITORS = frozenset(
 # Nobody whom they are about may notice a supervisor who listens in, unless it is to be shown.
 _SILENT = frozenset({"conversation.listen", "conversation.unlisten", "conversation.supervise"})
 
-
+# What every desk shows: agents learn of it in their own topics, which they follow already.
+_AT_EVERY_DESK = frozenset(
+    {
+        "agent.updating", "canned.removed", "canned.set", "field.set", "label.set", "queue.set",
+    }
+)  # fmt: skip
 _OF_AGENTS = frozenset({"disposition", "fields", "missing"})  # what agents note of a contact
 
 
 def is_talk(kind: str) -> bool:
     """Whether an event moves neither a conversation nor an agent."""
     return kind.startswith(TALK)
+
+
+def is_at_every_desk(kind: str) -> bool:
+    """Whether an event changes what the desk shows to each agent."""
+    return kind in _AT_EVERY_DESK
 
 
 def agent_topic(agent: int) -> str:
@@ -61,12 +72,17 @@ def for_visitor(data: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def topics_of(
-    kind: str, conversation: int | None, agent: int | None, data: Mapping[str, object]
+    kind: str,
+    conversation: int | None,
+    agent: int | None,
+    data: Mapping[str, object],
+    agents: Iterable[int] = (),
 ) -> list[str]:
-    """Where an event is told."""
+    """Where an event is told; ``agents``: everybody, of one that is told at every desk."""
     if kind in _SILENT and not data.get("shown"):
         return [FLOOR]
     topics = [] if is_talk(kind) else [FLOOR]
+    topics += map(agent_topic, agents)
     if agent is not None:
         topics.append(agent_topic(agent))
     if conversation is not None:

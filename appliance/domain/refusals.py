@@ -181,7 +181,7 @@ KINDS: Mapping[str, str] = {
     "field-yes-no": "{field} is true or false",
     "field-required": "{field} of the {subject} is to be filled in first",
     "label-word": "A word has 1 to {most} characters, and no comma",
-    "label-taken": "There is a {label} {word} already",
+    "label-taken": "Among those of the kind {label} there is {word} already",
     "label-queues": "Dispositions alone are offered by queue",
     "label-colour": "An away reason has no colour",
     "away-unknown": "There is no away reason {word} to choose; there are: {known}",

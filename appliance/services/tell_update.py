@@ -12,10 +12,5 @@ def tell_update(work: Work, told: bool) -> bool:
     It is no event of the record: nothing happened to anybody's work.
     """
     if work.drained != told:
-        for agent in work.agents():
-            # Those who take nothing just now, too: a supervisor watches the floor with a desk open.
-            work.tell(
-                "agent.updating", who=SYSTEM, agent=agent.id,
-                data={"updating": work.drained}, kept=False,
-            )  # fmt: skip
+        work.tell("agent.updating", who=SYSTEM, data={"updating": work.drained}, kept=False)
     return work.drained

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from appliance.domain.live import for_visitor, is_talk, topics_of, visitor_topic
+from appliance.domain.live import (
+    for_visitor,
+    is_at_every_desk,
+    is_talk,
+    topics_of,
+    visitor_topic,
+)
 from appliance.store.attachment_rows import SqlAttachments
 from appliance.store.calls import SqlCalls
 from appliance.store.canned import SqlCanned
@@ -145,9 +151,11 @@ class SqlWork(Conversations, AgentsAndQueues, Contacts, Offers, Messages):
         text, shown = as_text(told), for_visitor(told)
         of_contact = text if shown is told else as_text(shown)
         visitor = None if conversation is None else visitor_topic(conversation)
+        # Those who take nothing just now, too: a supervisor watches the floor with a desk open.
+        agents = [one.id for one in self.agents()] if is_at_every_desk(kind) else ()
         self.told += [
             Told(topic, self._at, kind, of_contact if topic == visitor else text)
-            for topic in topics_of(kind, conversation, agent, told)
+            for topic in topics_of(kind, conversation, agent, told, agents)
         ]
         if not kept:
             return

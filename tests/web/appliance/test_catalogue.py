@@ -196,3 +196,22 @@ def test_a_confidential_value_that_replaced_another_is_another_version(
     anna.do("PATCH", path, {"fields": {"order": "3303"}})
     stale = anna.ask("PATCH", path, {"fields": {"order": "4404"}}, **{"If-Match": f'"{seen[2]}"'})
     assert stale.status_code == 412
+
+
+def test_every_desk_is_told_in_its_own_topic_of_what_an_administrator_edits(
+    house, queues, admin, agents
+):
+    live = SqlLive(house.appliance.office.database)
+    ids = [one.get("/desk/me")["id"] for one in agents[:2]]
+    before = {one: live.head(f"agent/{one}") for one in ids}
+    on_the_floor = live.head("floor")
+    admin.do("POST", "/labels", label(kind="away", word="errand"), 201)
+    admin.do("POST", "/fields", field(), 201)
+    reply = {"shortcut": "hello", "texts": {"en": "Hello"}, "queue": None}
+    made = admin.do("POST", "/canned", reply, 201)
+    admin.do("DELETE", f"/canned/{made['id']}", status=204)
+    admin.do("PATCH", f"/queues/{queues[0]}", {"name": "Renamed"})
+    told = ["label.set", "field.set", "canned.set", "canned.removed", "queue.set"]
+    for one in ids:
+        assert [event.kind for event in live.read(f"agent/{one}", before[one])] == told
+    assert [event.kind for event in live.read("floor", on_the_floor)] == told

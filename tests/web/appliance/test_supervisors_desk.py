@@ -135,6 +135,24 @@ def test_a_field_and_a_result_are_made_and_asked_for_before_a_conversation_is_cl
     desk.close()
 
 
+def test_an_open_desk_offers_what_an_administrator_has_just_edited(site: Site, faults: list[str]):
+    desk = watched(site.page("bo"), faults)
+    desk.goto(site.address)
+    desk.locator("[data-test=state]").click()
+    menu = desk.locator("header .item")
+    expect(menu.get_by_text("Lunch", exact=True)).to_be_visible()
+    page = watched(site.page("admin2"), faults)
+    page.goto(f"{site.address}/admin/away")
+    page.get_by_role("button", name="New reason").click()
+    page.get_by_label("Name · English").fill("Doctor")
+    page.get_by_role("button", name="Save").click()
+    expect(menu.get_by_text("Doctor", exact=True)).to_be_visible()  # without being opened again
+    page.get_by_role("button", name="Retire: Doctor").click()
+    expect(menu.get_by_text("Doctor", exact=True)).to_have_count(0)
+    desk.close()
+    page.close()
+
+
 def test_a_flow_is_drawn_tried_and_published(site: Site, faults: list[str]):
     page = watched(site.page("admin2"), faults)
     page.goto(f"{site.address}/admin/calls")

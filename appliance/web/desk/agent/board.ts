@@ -7,12 +7,12 @@ import { pause, sleep } from "../../client/backoff";
 import type { FeedEvent } from "../../client/feed";
 import { get, leave, post, Refused, Unreached } from "../api/client";
 import { untilReached } from "../api/reached";
-import type { Agent, Canned, Card, Colleague, ContactPage, Detail, FieldShape, LabelShape, Message, QueueName } from "../api/types";
-import { knowFields } from "../refusals/labels";
+import type { Agent, Card, Colleague, ContactPage, Detail, Message, QueueName } from "../api/types";
 import { router } from "../router";
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
 import { play } from "../stores/sounds";
+import { makeChoices } from "./choices";
 import { describer } from "./described";
 import { tidyDrafts, withOutgoing } from "./drafts";
 import { narrowed, wanted } from "./find";
@@ -34,14 +34,12 @@ export const useBoard = defineStore("board", () => {
   const colleagues = ref<Colleague[]>([]);
   const dispositions = ref<string[]>([]);
   const tags = ref<string[]>([]);
-  const labels = ref<LabelShape[]>([]);
-  const fields = ref<FieldShape[]>([]);
+  const { labels, fields, replies, know, edited } = makeChoices();
   const updating = ref(false);
   const taken = ref<Taken[]>([]);
   const mostLength = ref(4000);
   const contacts = reactive(new Map<number, ContactPage>());
   const details = reactive(new Map<number, Detail>());
-  const canned = ref<Canned[] | null>(null);
   const joined = new Map<number, () => void>();
   const talks = shallowRef(new Map<number, Talk>());
   const never = new AbortController().signal;
@@ -77,9 +75,7 @@ export const useBoard = defineStore("board", () => {
     colleagues.value = board.colleagues;
     dispositions.value = board.dispositions;
     tags.value = board.tags;
-    labels.value = board.labels;
-    fields.value = board.fields;
-    knowFields(board.fields);
+    know(board);
     updating.value = board.updating;
     mostLength.value = board.most_length;
     ready.value = true;
@@ -123,7 +119,9 @@ export const useBoard = defineStore("board", () => {
 
   function event(told: FeedEvent): void {
     const conversation = Number(told.data.conversation ?? 0);
-    if (told.kind === "agent.set") void soon("others", refreshOthers); // my queues, which may have new names
+    const again = edited(told.kind);
+    if (again) void soon(told.kind, again);
+    if (told.kind === "agent.set" || told.kind === "queue.set") void soon("others", refreshOthers); // my queues, their names
     if (told.kind === "agent.updating") updating.value = told.data.updating === true;
     else if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
     else if (told.kind === "message.said") said(conversation, told);
@@ -244,19 +242,6 @@ export const useBoard = defineStore("board", () => {
     const one = talk(conversation);
     one.delivered = Math.max(one.delivered, found.marks.contact.delivered);
     one.read = Math.max(one.read, found.marks.contact.read);
-    return found;
-  }
-
-  async function replies(): Promise<Canned[]> {
-    if (canned.value) return canned.value;
-    const found: Canned[] = [];
-    for (let after = 0; ; ) {
-      const page = await get("/api/v1/canned", { query: { after, most: 200 } });
-      found.push(...page.items);
-      if (!page.cursor) break;
-      after = page.cursor;
-    }
-    canned.value = found;
     return found;
   }
 
