@@ -119,6 +119,9 @@ def running(standing: Standing, now: datetime) -> Sums:
 
 def _conversation(fact: Fact, verb: str, at: float, standing: Standing, sums: Sums) -> None:
     assert fact.conversation is not None  # noqa: S101 - looked at by the caller
+    begins = verb == "new" or "state" in fact.data
+    if fact.conversation not in standing.conversations and not begins:
+        return  # told after its end: it was rated, say, or described
     one = standing.conversations.setdefault(fact.conversation, Going(since=at))
     came_by, one.channel = one.channel, str(fact.data.get("channel", one.channel))
     if verb == "new" and fact.queue is not None:

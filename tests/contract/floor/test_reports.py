@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from appliance.domain.agent_state import Said
 from appliance.domain.hours import Hours, always
@@ -12,9 +13,11 @@ from appliance.domain.service_level import Target
 from appliance.services import talk
 from appliance.services.answer_offer import accept_offer
 from appliance.services.presence import say
+from appliance.services.rate import rate
 from appliance.services.set_queue import told
 from appliance.services.wall import Alert, wall
 from appliance.store.counting import count_events
+from appliance.store.report_models import StandingRow
 from appliance.store.reports import SqlBook, forget_reports
 from tests.contract.floor.house import House
 
@@ -76,6 +79,18 @@ def test_the_sums_are_true_before_between_and_after_counting(busy):
     assert (counted.answered, counted.in_time, counted.abandoned, counted.short) == (2, 1, 2, 1)
     assert (counted.handled, counted.talk) == (2, 180)
     assert {key[1]: one.away for key, one in fresh[2].items()} == {"": 1000}
+
+
+def test_nothing_is_kept_for_ever_of_a_conversation_that_is_rated_after_its_end(busy):
+    ended = busy.come("cem").conversation.id
+    ((_, agent),) = busy.offer()
+    busy.do(accept_offer, ended, agent)
+    busy.do(talk.end, ended, agent)
+    busy.do(talk.close, ended, agent)
+    busy.do(rate, ended, 5, "")
+    count_events(busy.floor, batch=1)
+    with busy.database.read() as session:
+        assert set(session.scalars(select(StandingRow.kind))) == {"agent"}
 
 
 def test_counting_again_counts_nothing_twice(busy):

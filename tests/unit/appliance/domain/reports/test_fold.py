@@ -163,6 +163,18 @@ def test_events_that_tell_of_no_change_count_nothing():
     assert not sums.agents
 
 
+@pytest.mark.parametrize("kind", ["rate", "set", "part", "supervise", "number_gone"])
+def test_nothing_goes_on_for_what_is_told_after_the_end(kind):
+    day = Day().at(0, "conversation.new", 1).come(1, 1).answer(15, 1).end(60, 1)
+    day.at(70, f"conversation.{kind}", 1, ANNA)
+    standing = Standing()
+    fold(day.facts, standing)
+    assert standing.conversations == {}
+    day.at(100, "conversation.reopen", 1, state="queued").answer(110, 1).end(120, 1)
+    sums = fold(day.facts, Standing())
+    assert (total(sums).answered, total(sums).handled, total(sums).talk) == (2, 2, 55)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_cut_anywhere_the_parts_make_the_whole(seed):
     dice = random.Random(seed)
