@@ -5,7 +5,7 @@ topic               what is told there                              who may read
 =================== =============================================== ================================
 ``floor``           everything but what people say                  whoever may see the floor
 ``agent/N``         what concerns this agent: offers, presence;     that agent; the floor's readers
-                    what an administrator changed of every desk
+                    what changes at every desk
 ``conversation/N``  all of one conversation, notes included         who has it, had it, takes part
 ``visitor/N``       what its contact may see of it                  whoever holds its key
 =================== =============================================== ================================
@@ -33,7 +33,8 @@ _SILENT = frozenset({"conversation.listen", "conversation.unlisten", "conversati
 # What every desk shows: agents learn of it in their own topics, which they follow already.
 _AT_EVERY_DESK = frozenset(
     {
-        "agent.updating", "canned.removed", "canned.set", "field.set", "label.set", "queue.set",
+        "agent.updating", "canned.removed", "canned.set", "contact.merged", "field.set",
+        "label.set", "queue.set",
     }
 )  # fmt: skip
 _OF_AGENTS = frozenset({"disposition", "fields", "missing"})  # what agents note of a contact

@@ -26,6 +26,7 @@ from appliance.services.answer_offer import (
     expire_offers,
     forget_refusals,
 )
+from appliance.services.arrive import Arrival, arrive
 from appliance.services.catalogue import save_label
 from appliance.services.describe import describe_contact, describe_conversation
 from appliance.services.keep_moving import keep_moving
@@ -369,6 +370,18 @@ def test_a_contact_is_one_person_over_all_channels_and_comes_back_to_the_last_ag
     house.do(talk.end, conversation, bo)
     house.do(talk.close, conversation, bo)
     assert house.come("d", identities=[mail]).conversation.last_agent == bo
+
+
+def test_every_desk_is_told_that_several_contacts_are_one(house):
+    mail, number = Identity("address", "a@example.com"), Identity("number", "+8613800000000")
+    for one in (mail, number):
+        house.come(one.value, identities=[one])
+
+    def job(work):
+        arrive(work, Arrival("chat", house.sales, [number, mail], 25, name="both"))
+        return [one.topic for one in work.told if one.kind == "contact.merged"]
+
+    assert house.floor.write(job) == ["floor", *(f"agent/{one}" for one in house.agents)]
 
 
 def test_a_contact_who_speaks_after_the_end_reopens_the_conversation(house):

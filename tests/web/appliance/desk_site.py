@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,21 +131,28 @@ class DeskSite:
         page.get_by_role("button", name="Start the chat").click()
         return page
 
-    def picks_up(self, name: str) -> int:
-        """A call of Li's rings at the agent, who picks up the telephone: the conversation."""
-        database = Database(database_url("", self.process.home / "appliance"))
-        vault = Vault.of(self.process.home / "appliance")
-        floor = SqlFloor(database, SystemClock(), vault)
-        queue, agent = self.queues[name], self.ids[name]
+    @contextmanager
+    def floor(self) -> Iterator[SqlFloor]:
+        """What another process of the site would work on."""
+        folder = self.process.home / "appliance"
+        database = Database(database_url("", folder))
+        floor = SqlFloor(database, SystemClock(), Vault.of(folder))
         try:
-            channel = Channel(f"call-of-{name}-{next(self._calls)}", True, "+8613800000000", "1")
-            call = change(floor, lambda work: take_call(work, channel, queue))
-            rings = replace(call, leg=f"leg-of-{channel.id}", leg_agent=agent)
-            floor.write(lambda work: IN_THE_CORE[Step.ACCEPT](work, rings))
+            yield floor
         finally:
             floor.close()
             database.close()
-        return call.conversation
+
+    def picks_up(self, name: str) -> tuple[int, str]:
+        """An agent picks up the telephone: the caller's conversation, and the number."""
+        queue, agent = self.queues[name], self.ids[name]
+        number = f"+86138{next(self._calls):08}"
+        with self.floor() as floor:
+            channel = Channel(f"call-of-{number}", True, number, "1")
+            call = change(floor, lambda work: take_call(work, channel, queue))
+            rings = replace(call, leg=f"leg-of-{number}", leg_agent=agent)
+            floor.write(lambda work: IN_THE_CORE[Step.ACCEPT](work, rings))
+        return call.conversation, number
 
     def update_waits(self, waits: bool) -> None:
         """What the updater of this program says."""

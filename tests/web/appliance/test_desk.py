@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from appliance.services.describe import describe_contact
 from common.web.totp import code_at
 from tests.support.axe import hindrances
 from tests.support.chromium import chromium
@@ -147,7 +148,7 @@ def test_a_conversation_is_given_to_a_colleague_by_the_keyboard_alone(site: Desk
 
 def test_a_call_picked_up_at_the_telephone_opens_unless_something_is_typed(site: DeskSite):
     name, anna = site.ready()
-    first = site.picks_up(name)
+    first, _number = site.picks_up(name)
     anna.wait_for_url(f"**/conversations/{first}")
     expect(anna.locator("[data-test=call-bar]")).to_be_visible()
     anna.locator("[data-test=end]").click()
@@ -162,6 +163,23 @@ def test_a_call_picked_up_at_the_telephone_opens_unless_something_is_typed(site:
     anna.keyboard.type(" today")
     expect(note).to_have_value("has paid today")
     assert anna.url.endswith(f"/conversations/{first}")
+
+
+def test_a_caller_who_turns_out_to_be_somebody_known_is_named_so_at_once(site: DeskSite):
+    name, anna = site.ready()
+    _conversation, number = site.picks_up(name)
+    pane = anna.get_by_role("complementary", name="Contact")
+    expect(anna.locator("[data-test=card]")).to_contain_text(number)
+    expect(pane.get_by_role("textbox", name="Name")).to_have_value(number)
+    with site.floor() as floor:
+        known = floor.write(lambda work: work.add_contact("Li Na"))
+        colleague = site.ids["dora"]
+        floor.write(lambda work: describe_contact(work, known, colleague, note="calls back"))
+        floor.write(lambda work: describe_contact(work, known, colleague, number=number))
+    expect(anna.locator("[data-test=card]")).to_contain_text("Li Na")
+    expect(pane.get_by_role("textbox", name="Name")).to_have_value("Li Na")
+    expect(pane.get_by_role("textbox", name="Note", exact=True)).to_have_value("calls back")
+    expect(anna.get_by_role("region", name="Li Na")).to_be_visible()
 
 
 def test_a_second_step_is_made_in_the_page_and_asked_for_at_the_next_sign_in(site: DeskSite):

@@ -17,6 +17,7 @@ import { describer } from "./described";
 import { tidyDrafts, withOutgoing } from "./drafts";
 import { narrowed, wanted } from "./find";
 import { recovered } from "./journal";
+import { withThem } from "./merged";
 import { asideInOrder, inOrder, isAside, isIncomplete, isJoined, isMine } from "./order";
 import { pickedUp, types } from "./picked";
 import { noticed, takenAway, type Taken } from "./taken";
@@ -124,6 +125,7 @@ export const useBoard = defineStore("board", () => {
     if (told.kind === "agent.set" || told.kind === "queue.set") void soon("others", refreshOthers); // my queues, their names
     if (told.kind === "agent.updating") updating.value = told.data.updating === true;
     else if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
+    else if (told.kind === "contact.merged") merged(told);
     else if (told.kind === "message.said") said(conversation, told);
     else if (told.kind === "message.marked") marked(conversation, told);
     else if (told.kind.startsWith("conversation.")) {
@@ -136,6 +138,12 @@ export const useBoard = defineStore("board", () => {
       if (pickedUp(told, me.value?.id ?? 0) && !types()) void router.push(`/conversations/${conversation}`);
       void soon(`card ${conversation}`, () => refresh(conversation));
     }
+  }
+
+  function merged(told: FeedEvent): void {
+    for (const one of withThem(told, cards.values())) void soon(`card ${one}`, () => refresh(one));
+    const into = Number(told.data.into);
+    if (contacts.has(into)) void soon(`contact ${into}`, async () => void (await contact(into, true)));
   }
 
   function marked(conversation: number, told: FeedEvent): void {
