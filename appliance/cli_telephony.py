@@ -80,7 +80,7 @@ def run() -> None:
     watchdog = Watchdog()
     busy = "The switch is already being looked after by process {holder}."
     with (
-        exclusive(places.root / "run.lock", busy=busy, wait=_LOCK_SECONDS, clock=clock),
+        exclusive(places.run_lock, busy=busy, wait=_LOCK_SECONDS, clock=clock),
         Office.opened(settings, clock) as office,
     ):
         transport = start_reporting(settings)
@@ -268,8 +268,10 @@ def list_trunks(as_json: bool) -> None:
          "state": str(stands.get(one.name, Registration.UNKNOWN))}
         for one in trunks
     ]  # fmt: skip
-    lines = [f"{one['name']:16} {one['state']:12} {one['user']} at {one['server']}"
-             for one in found]  # fmt: skip
+    lines = []
+    for one in found:
+        state = one["state"].replace("_", " ")
+        lines.append(f"{one['name']:16} {state:12} {one['user']} at {one['server']}")
     show(found, as_json, "\n".join(lines) or "No trunks yet.")
 
 

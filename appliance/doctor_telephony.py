@@ -11,21 +11,23 @@ from pathlib import Path
 
 import psutil
 
-from appliance.doctor_ways import host_of, nowhere, ways_checks
+from appliance.doctor_ways import ways_checks
 from appliance.domain.telephony.trunks import Registration
 from appliance.settings import ApplianceSettings
 from appliance.telephony.ari.connection import APPLICATION
 from appliance.telephony.audio import seconds_of
-from appliance.telephony.console import VERSION, Console
+from appliance.telephony.console import FOLLOWERS, VERSION, Console
 from appliance.telephony.facts import trunk_facts
+from appliance.telephony.names import host_of, nowhere
 from appliance.telephony.places import Places
-from appliance.telephony.ports import Port, lacking, ports_of
+from appliance.telephony.ports import Port, lacking, ports_of, voice_ports
 from appliance.telephony.registrations import configured_trunks, registrar
 from appliance.telephony.running import running_pid
 from appliance.telephony.speech import speak
 from appliance.telephony.tree import Tree
 from common.doctor import Check, Result
 from common.errors import OperatorError
+from common.locks import is_held
 
 _INSTALL = "`callstead appliance telephony install`"
 _RUN = "`callstead appliance telephony run`"
@@ -48,8 +50,10 @@ def telephony_checks(settings: ApplianceSettings) -> Iterator[Check]:
             yield Check(f"telephony: {port}", partial(_free, port))
     yield Check("telephony: running", lambda: _running(places))
     if pid is not None:
+        yield Check("telephony: looked after", lambda: _looked_after(places))
         yield Check("telephony: ports", lambda: _ports(pid, settings))
         yield Check("telephony: appliance", lambda: _followed(places))
+    yield Check("telephony: voice ports", lambda: _voice_ports(pid, settings))
     for name in configured_trunks(places):
         yield Check(f"telephony: trunk {name}", partial(_trunk, places, name))
     yield from ways_checks(settings, places)
@@ -131,6 +135,41 @@ def _running(places: Places) -> Result:
     return Result(name, True, f"{' '.join(version.split()[:2])} answers as process {pid}")
 
 
+def _looked_after(places: Places) -> Result:
+    """Whether somebody would start it again, and tells it of phones and trunks."""
+    name = "telephony: looked after"
+    try:
+        held = is_held(places.run_lock)
+    except OSError:
+        return Result(name, True, "somebody else's: not looked at")
+    if held:
+        return Result(name, True, f"by {_RUN}")
+    return Result(
+        name, False, "nobody looks after the switch: it would not be started again, and hears of "
+        "no new phone, trunk or setting",
+        f"Start {_RUN}, or the unit callstead-telephony; it finds the switch that runs, and cuts "
+        "no call.",
+    )  # fmt: skip
+
+
+def _voice_ports(pid: int | None, settings: ApplianceSettings) -> Result:
+    name = "telephony: voice ports"
+    telephony = settings.telephony
+    span = f"UDP {telephony.rtp_first} to {telephony.rtp_last}"
+    try:
+        now = voice_ports(telephony, pid)
+    except (OSError, psutil.Error):
+        return Result(name, True, f"{span}: this machine does not tell")
+    said = f"{now.free} of {span} are free; calls have {now.calls}, other programs {now.others}"
+    if not now.scarce:
+        return Result(name, True, said)
+    return Result(
+        name, False, said,
+        "End the other programs (`ss -lnup` names them), or set appliance.telephony.rtp_first and "
+        "rtp_last to a range that is free and large enough, and let it through the firewall.",
+    )  # fmt: skip
+
+
 def _free(port: Port) -> Result:
     why = port.taken()
     if why:
@@ -157,7 +196,7 @@ def _ports(pid: int, settings: ApplianceSettings) -> Result:
 def _followed(places: Places) -> Result:
     """Whether a process of the appliance holds the calls; without, the switch is on its own."""
     name = "telephony: appliance"
-    told = Console(Tree(places.tree), places.config).ask("ari show apps")
+    told = Console(Tree(places.tree), places.config).ask(FOLLOWERS)
     if not told:
         return Result(name, True, "not looked at, while the switch does not answer")
     if APPLICATION in told.split():
@@ -180,10 +219,11 @@ def _trunk(places: Places, trunk: str) -> Result:
             name, False, f"{trunk} is not registered, because the switch does not run or has not "
             "taken it over yet", f"Start {_RUN}; it takes a new trunk over within seconds.",
         )  # fmt: skip
-    host = host_of(registrar(places, trunk))
-    if host and (why := nowhere(host)):  # the switch takes that for a refusal, too
+    if state is Registration.NOT_FOUND:
+        host = host_of(registrar(places, trunk))
         return Result(
-            name, False, f"the provider's machine {host} is not known by this name ({why})",
+            name, False, f"the provider's machine {host} is not known by this name "
+            f"({nowhere(host)})",
             f"Correct it: `callstead appliance telephony trunk add {trunk}`, or mend the name "
             "server.",
         )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appliance.settings import ApplianceSettings
 from appliance.store.database import Database, database_url, is_there
 from appliance.store.phones import SqlPhones
+from appliance.telephony.names import host_of, nowhere
 from appliance.telephony.places import Places
 from appliance.telephony.registrations import callers_from, configured_trunks
 from appliance.telephony.running import running_pid
@@ -93,20 +93,3 @@ def _outbound(settings: ApplianceSettings, places: Places) -> Result:
         )  # fmt: skip
     allowed = ", ".join(settings.telephony.allowed_prefixes[:5])
     return Result(name, True, f"over {out}, numbers that begin with {allowed}")
-
-
-def nowhere(host: str) -> str:
-    """Why a machine is not known by this name; empty: it is."""
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
-
-
-def host_of(server: str) -> str:
-    """Without its port."""
-    if server.startswith("["):
-        return server[1 : server.index("]")]
-    host, _, port = server.rpartition(":")
-    return host if host and ":" not in host and port.isdecimal() else server

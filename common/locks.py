@@ -44,6 +44,22 @@ def exclusive(path: Path, *, busy: str, wait: float, clock: Clock) -> Iterator[N
         os.close(descriptor)
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock file; whoever waits for it meanwhile waits a moment longer.
+
+    Raises:
+        OSError: it is somebody else's.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return not file_lock.take(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _take(descriptor: int, busy: str, wait: float, clock: Clock) -> None:
     until = clock.monotonic() + wait
     while not file_lock.take(descriptor):

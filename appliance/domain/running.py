@@ -105,12 +105,22 @@ class Reporting:
     waiting: int
 
 
+class SwitchState(StrEnum):
+    """How the switch of the telephones is found; each has a text of its own, but for the first."""
+
+    WORKS = "works"
+    UNWATCHED = "unwatched"  # nobody would start it again
+    ALONE = "alone"  # no process of the appliance takes its calls
+    SILENT = "silent"  # it runs, and does not answer
+    ENDED = "ended"
+
+
 @dataclass(frozen=True)
 class Switch:
     """The switch of the telephones; ``version`` is empty when none is installed on this machine."""
 
     version: str = ""
-    runs: bool = False
+    state: SwitchState = SwitchState.ENDED
 
 
 def describe(
@@ -129,8 +139,21 @@ def describe(
         _communications(communications),
         _reporting(reporting, communications),
         Part("backup", Status.ATTENTION, "none", {}, "advice"),
-        _telephony(switch),
+        telephony_part(switch),
     ]
+
+
+def telephony_part(switch: Switch) -> Part:
+    """The switch, and what is wrong with it."""
+    if not switch.version:
+        return Part("telephony", Status.OFF, "off", {}, "off_advice")
+    facts = {"version": switch.version}
+    if switch.state is SwitchState.WORKS:
+        return Part("telephony", Status.WORKS, "found", facts)
+    found = str(switch.state)
+    calls_come = switch.state is SwitchState.UNWATCHED
+    status = Status.ATTENTION if calls_come else Status.FAILED
+    return Part("telephony", status, found, facts, f"{found}_advice")
 
 
 def trunks_part(stands: Mapping[str, Registration]) -> list[Part]:
@@ -138,7 +161,9 @@ def trunks_part(stands: Mapping[str, Registration]) -> list[Part]:
     if not stands:
         return []
     facts: dict[str, object] = {"count": len(stands)}
-    for state in (Registration.REFUSED, Registration.SILENT, Registration.UNKNOWN):
+    for state in Registration:
+        if state is Registration.REGISTERED:
+            continue
         names = sorted(name for name, found in stands.items() if found is state)
         if names:
             told = facts | {"names": ", ".join(names)}
@@ -202,15 +227,6 @@ def _communications(found: Communications) -> Part:
         return Part("communications", Status.WORKS, "found", facts)
     facts["trouble"] = found.trouble or Trouble.AWAY
     return Part("communications", Status.FAILED, "failed", facts, "advice")
-
-
-def _telephony(switch: Switch) -> Part:
-    if not switch.version:
-        return Part("telephony", Status.OFF, "off", {}, "off_advice")
-    facts = {"version": switch.version}
-    if switch.runs:
-        return Part("telephony", Status.WORKS, "found", facts)
-    return Part("telephony", Status.FAILED, "failed", facts, "advice")
 
 
 def _reporting(reporting: Reporting, communications: Communications) -> Part:

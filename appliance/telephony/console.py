@@ -10,13 +10,14 @@ from common.clock import Clock
 
 _ANSWER_SECONDS = 10.0
 VERSION = "core show version"
+FOLLOWERS = "ari show apps"  # the programs that take its calls, by name
 
 
 class Console:
-    """Asks the switch whose ``asterisk.conf`` is in ``config``."""
+    """Asks the switch whose ``asterisk.conf`` is in ``config``; it is silent after ``seconds``."""
 
-    def __init__(self, tree: Tree, config: Path) -> None:
-        self._tree, self._config = tree, config
+    def __init__(self, tree: Tree, config: Path, seconds: float = _ANSWER_SECONDS) -> None:
+        self._tree, self._config, self._seconds = tree, config, seconds
 
     def ask(self, command: str) -> str:
         """What it answers to ``command``; empty: it does not answer. Raises OperatorError."""
@@ -24,7 +25,7 @@ class Console:
             done = subprocess.run(
                 self._tree.command(self._config / "asterisk.conf", "-rx", command),
                 stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                timeout=_ANSWER_SECONDS, check=False,
+                timeout=self._seconds, check=False,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired):
             return ""

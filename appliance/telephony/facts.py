@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.domain.running import Switch
+from appliance.domain.running import Switch, SwitchState
 from appliance.domain.telephony.trunks import Registration
-from appliance.telephony.console import Console
+from appliance.telephony.ari.connection import APPLICATION
+from appliance.telephony.console import FOLLOWERS, Console
+from appliance.telephony.names import host_of, nowhere
 from appliance.telephony.places import Places
-from appliance.telephony.registrations import registrations
+from appliance.telephony.registrations import registrar, registrations
 from appliance.telephony.running import running_pid
 from appliance.telephony.tree import Tree
+from common.locks import is_held
+
+_SECONDS = 3.0  # somebody waits for the page
+_IN_VAIN = {Registration.REFUSED, Registration.SILENT}
 
 
 def switch_facts(folder: Path) -> Switch:
-    """What is installed under ``folder``, and whether it runs."""
+    """What is installed under ``folder``, and how it is found."""
     places = Places(folder)
     about = Tree(places.tree).about
-    return Switch(about["version"], running_pid(places) is not None) if about else Switch()
+    return Switch(about["version"], _state(places)) if about else Switch()
 
 
 def trunk_facts(folder: Path, names: Sequence[str]) -> dict[str, Registration]:
@@ -28,4 +34,24 @@ def trunk_facts(folder: Path, names: Sequence[str]) -> dict[str, Registration]:
         return {}
     if running_pid(places) is None:
         return dict.fromkeys(names, Registration.UNKNOWN)
-    return registrations(Console(Tree(places.tree), places.config), names)
+    found = registrations(_console(places), names)
+    for name in (one for one in names if found[one] in _IN_VAIN):
+        host = host_of(registrar(places, name))
+        if host and nowhere(host):  # to the switch that is a refusal like any other
+            found[name] = Registration.NOT_FOUND
+    return found
+
+
+def _state(places: Places) -> SwitchState:
+    if running_pid(places) is None:
+        return SwitchState.ENDED
+    followers = _console(places).ask(FOLLOWERS)
+    if not followers:
+        return SwitchState.SILENT
+    if APPLICATION not in followers.split():
+        return SwitchState.ALONE
+    return SwitchState.WORKS if is_held(places.run_lock) else SwitchState.UNWATCHED
+
+
+def _console(places: Places) -> Console:
+    return Console(Tree(places.tree), places.config, _SECONDS)

@@ -76,6 +76,11 @@ class Places:
         return Path(tempfile.gettempdir()) / f"callstead-{short}"
 
     @property
+    def run_lock(self) -> Path:
+        """Held by whoever looks after the switch."""
+        return self.root / "run.lock"
+
+    @property
     def ari_secret(self) -> Path:
         """The password between the appliance and the switch; made once, for the owner alone."""
         return self.root / "ari-secret"

@@ -14,6 +14,7 @@ import psutil
 
 from appliance.settings_telephony import TelephonySettings
 
+_LEAST_FREE = 4  # of the voice's ports: one call
 _NAMES = {socket.SOCK_DGRAM: "UDP", socket.SOCK_STREAM: "TCP"}
 
 
@@ -67,6 +68,32 @@ def lacking(pid: int, settings: TelephonySettings) -> list[Port]:
     """
     has = set(_listening(pid))
     return [port for port in ports_of(settings) if (port.kind, port.number) not in has]
+
+
+@dataclass(frozen=True)
+class VoicePorts:
+    """Those of the range from which each leg of a call takes two, as they are at this moment."""
+
+    free: int
+    calls: int
+    others: int
+
+    @property
+    def scarce(self) -> bool:
+        """Whether calls will soon be without."""
+        return self.free < max(_LEAST_FREE, (self.free + self.calls + self.others) // 10)
+
+
+def voice_ports(settings: TelephonySettings, pid: int | None) -> VoicePorts:
+    """Which are taken, by the switch with this process number and by others."""
+    span = range(settings.rtp_first, settings.rtp_last + 1)
+    taken = {
+        one.laddr.port: one.pid
+        for one in psutil.net_connections("udp")
+        if one.laddr and one.laddr.port in span
+    }
+    calls = sum(pid is not None and who == pid for who in taken.values())
+    return VoicePorts(len(span) - len(taken), calls, len(taken) - calls)
 
 
 def _listening(pid: int) -> Iterator[tuple[int, int]]:

@@ -80,6 +80,7 @@ class Registration(StrEnum):
 
     REGISTERED = "registered"
     REFUSED = "refused"  # the name or the password is not right
+    NOT_FOUND = "not_found"  # no machine is known by its server's name
     SILENT = "silent"  # no answer yet, or none any more
     UNKNOWN = "unknown"  # the switch does not run, or has not taken it over yet
 

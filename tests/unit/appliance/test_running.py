@@ -13,6 +13,7 @@ from appliance.domain.running import (
     Status,
     Storage,
     Switch,
+    SwitchState,
     Trouble,
     describe,
 )
@@ -53,7 +54,9 @@ def test_a_sound_appliance_says_what_works_and_what_is_not_there_yet():
         ({"communications": AWAY}, "communications", Status.FAILED),
         ({"communications": Communications()}, "communications", Status.OFF),
         ({"communications": Communications("https://c")}, "communications", Status.ATTENTION),
-        ({"switch": Switch("22.10", runs=True)}, "telephony", Status.WORKS),
+        ({"switch": Switch("22.10", SwitchState.WORKS)}, "telephony", Status.WORKS),
+        ({"switch": Switch("22.10", SwitchState.UNWATCHED)}, "telephony", Status.ATTENTION),
+        ({"switch": Switch("22.10", SwitchState.ALONE)}, "telephony", Status.FAILED),
         ({"switch": Switch("22.10")}, "telephony", Status.FAILED),
         ({"reporting": Reporting(False, 0)}, "reporting", Status.OFF),
         ({"reporting": Reporting(True, 3)}, "reporting", Status.WORKS),

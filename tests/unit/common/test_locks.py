@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import OperatorError
-from common.locks import exclusive
+from common.locks import exclusive, is_held
 from tests.support.clock import FakeClock
 
 HOLDER = """
@@ -33,7 +33,10 @@ def test_names_the_process_that_holds_it_and_ends_with_it(tmp_path: Path) -> Non
         with pytest.raises(OperatorError, match=f"Process {holder.pid} is at it"), second:
             pass
         assert sum(clock.slept) == pytest.approx(1)
+        assert is_held(path)
         holder.kill()
+    assert not is_held(path)
+    assert not is_held(tmp_path / "none")
     with exclusive(path, busy="", wait=0, clock=clock):
         assert path.read_text() == str(os.getpid())
 

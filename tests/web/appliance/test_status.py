@@ -3,9 +3,17 @@ from __future__ import annotations
 import pytest
 
 from appliance.domain.roles import Role
-from appliance.domain.running import Reporting, Trouble
+from appliance.domain.running import (
+    Reporting,
+    Switch,
+    SwitchState,
+    Trouble,
+    telephony_part,
+    trunks_part,
+)  # fmt: skip
+from appliance.domain.telephony.trunks import Registration
 from common.clock import stamp
-from common.web.texts import missing_keys
+from common.web.texts import Texts, missing_keys
 from tests.support.clock import START
 from tests.web.appliance.conftest import GOOD, TOKEN
 
@@ -40,6 +48,16 @@ def test_every_text_that_the_parts_name_exists(house):
         said = f"{part['name']} {part['found']} {part['advice']}"
         assert "running." not in said
         assert "{" not in said
+
+
+def test_every_way_in_which_a_switch_and_its_trunks_are_found_has_words():
+    parts = [telephony_part(Switch("22", state)) for state in SwitchState]
+    parts += [part for state in Registration for part in trunks_part({"city": state})]
+    texts = Texts("appliance")
+    for part in parts:
+        for name in filter(None, (part.finding, part.advice)):
+            assert texts.knows(f"running.{part.key}.{name}")
+    assert {part.status for part in parts} == {"works", "attention", "failed"}
 
 
 def test_each_part_is_there_with_a_status(house):

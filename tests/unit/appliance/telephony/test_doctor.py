@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
-from appliance import doctor_telephony
 from appliance.doctor_telephony import telephony_checks
-from appliance.domain.telephony.trunks import Registration, Trunk
+from appliance.domain.telephony.trunks import Registration
 from appliance.settings import load_settings
-from appliance.telephony.places import Places
-from appliance.telephony.ports import lacking, ports_of
-from appliance.telephony.running import Switch
-from appliance.telephony.tree import MARK
+from appliance.telephony import facts
+from appliance.telephony.ports import VoicePorts, lacking, ports_of, voice_ports
 from common.clock import SystemClock
-from tests.support.fake_switch import make_tree
-from tests.support.real_switch import free_port
-
-TELEPHONY = "CALLSTEAD_APPLIANCE_TELEPHONY_"
-Setting = Callable[..., None]
+from common.locks import exclusive
 
 
 def doctor() -> dict[str, tuple[bool, str]]:
     found = [check.run() for check in telephony_checks(load_settings())]
     return {one.name: (one.ok, f"{one.found} {one.advice}") for one in found}
-
-
-@pytest.fixture
-def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setting:
-    monkeypatch.setenv("CALLSTEAD_HOME", str(tmp_path))
-
-    def change(**values: object) -> None:
-        for key, value in values.items():
-            monkeypatch.setenv(TELEPHONY + key.upper(), str(value))
-
-    change(host="127.0.0.1", sip_port=free_port(), ari_port=free_port(socket.SOCK_STREAM))
-    return change
-
-
-@pytest.fixture
-def places(setting: Setting) -> Iterator[Places]:
-    """Of a switch that runs; it listens nowhere, being a script."""
-    setting(trunks="127.0.0.2")
-    settings = load_settings()
-    found = Places(settings.telephony_folder)
-    about = {"version": "22.0.1", "installed_at": "2026-11-21T10:00:00"}
-    (make_tree(found.tree) / MARK).write_text(json.dumps(about))
-    trunks = [Trunk("city", "sip.example.invalid", "0105550100", "secret", "0105550100")]
-    switch = Switch(found, settings.telephony, SystemClock(), lambda: trunks)
-    switch.start([])
-    yield found
-    switch.stop()
 
 
 def test_a_switch_that_runs_and_listens_nowhere_is_told_with_the_ports(places):
@@ -93,6 +56,30 @@ def test_a_switch_that_no_appliance_follows_is_told_and_a_silent_one_only_once(p
     assert found["telephony: appliance"][0]
 
 
+def test_a_switch_that_nobody_looks_after_is_told(places):
+    ok, said = doctor()["telephony: looked after"]
+    assert not ok
+    assert "would not be started again" in said
+    with exclusive(places.run_lock, busy="", wait=0, clock=SystemClock()):
+        assert doctor()["telephony: looked after"][0]
+
+
+def test_voice_ports_that_others_have_are_told_before_calls_are_without(setting):
+    first = 28000
+    setting(rtp_first=first, rtp_last=first + 19)
+    telephony = load_settings().telephony
+    with ExitStack() as stack:
+        for port in range(first, first + 16):
+            held = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            held.bind(("127.0.0.1", port))
+        assert voice_ports(telephony, os.getpid()) == VoicePorts(free=4, calls=16, others=0)
+        now = voice_ports(telephony, None)
+        assert (now, now.scarce) == (VoicePorts(free=4, calls=0, others=16), False)
+        held = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        held.bind(("127.0.0.1", first + 16))
+        assert voice_ports(telephony, None).scarce
+
+
 def test_a_folder_of_recordings_that_is_gone_and_a_disk_that_is_full_are_told(places, monkeypatch):
     shutil.rmtree(places.recorded("x").parent)
     ok, said = doctor()["telephony: recordings"]
@@ -110,7 +97,7 @@ def test_a_folder_of_recordings_that_is_gone_and_a_disk_that_is_full_are_told(pl
 
 def test_by_which_ways_calls_come_and_go_is_told(places, setting, monkeypatch):
     told = {"city": Registration.REFUSED}  # by the switch, of a name that leads nowhere
-    monkeypatch.setattr(doctor_telephony, "trunk_facts", lambda _folder, _names: told)
+    monkeypatch.setattr(facts, "registrations", lambda _console, _names: dict(told))
     found = doctor()
     assert "number add" in found["telephony: numbers"][1]
     assert not found["telephony: numbers"][0]
