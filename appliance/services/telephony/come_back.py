@@ -14,7 +14,9 @@ from appliance.domain.telephony.seats import is_seat
 from appliance.services.telephony.view import View
 from common.clock import Clock
 
-_BETWEEN = 1.0  # seconds between two tries
+# Seconds between two tries, and before the first: for a moment the switch still knows the page that
+# is gone, and what would ring there for nothing keeps the one that is back waiting.
+_BETWEEN = 1.0
 
 
 @dataclass
@@ -53,7 +55,7 @@ class ComeBack:
         if waits is None:
             if not is_seat(self._view.phone_of(call.leg)):
                 return None
-            waits = self._waits[call.conversation] = _Waits(now + self._seconds, now)
+            waits = self._waits[call.conversation] = _Waits(now + self._seconds, now + _BETWEEN)
         if now >= waits.until:
             return None
         if now >= waits.next:
