@@ -6,11 +6,11 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, expect
 
 from appliance.domain.contact import Identity
 from appliance.domain.work import Work
@@ -21,10 +21,8 @@ from appliance.store.flows import SqlFlows
 from common.clock import SystemClock
 from tests.support.chromium import ANY_CERTIFICATE
 from tests.support.chromium import chromium as started
-from tests.support.look import sign_in
-from tests.support.showroom import Showroom, open_to_visitors
-
-SLOW = 30_000  # milliseconds; the machine may be busy
+from tests.support.showroom import open_to_visitors
+from tests.web.appliance.room_site import SLOW, Site, opened, watched
 
 
 @pytest.fixture(scope="module")
@@ -33,31 +31,10 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@dataclass
-class Site:
-    """A call centre at work, and those who look at it."""
-
-    room: Showroom
-    address: str
-    chromium: Browser
-    people: dict[str, BrowserContext]
-
-    def page(self, who: str) -> Page:
-        if who not in self.people:
-            self.people[who] = sign_in(self.chromium, self.address, who, "en")
-            self.people[who].set_default_timeout(SLOW)
-        return self.people[who].new_page()
-
-
 @pytest.fixture(scope="module")
 def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    expect.set_options(timeout=SLOW)
-    folder = tmp_path_factory.mktemp("room")
-    with open_to_visitors(folder, days=2) as (room, address):
-        found = Site(room, address, chromium, {})
+    with opened(tmp_path_factory.mktemp("room"), chromium) as found:
         yield found
-        for context in found.people.values():
-            context.close()
 
 
 @pytest.fixture
@@ -65,16 +42,6 @@ def faults() -> Iterator[list[str]]:
     found: list[str] = []
     yield found
     assert found == []
-
-
-def watched(page: Page, faults: list[str]) -> Page:
-    """Whatever goes wrong in the page is told."""
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "console",
-        lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None,
-    )
-    return page
 
 
 def test_making_a_queue(site: Site, faults: list[str]):

@@ -5,7 +5,7 @@ import { computed, reactive, ref, shallowRef } from "vue";
 
 import { pause, sleep } from "../../client/backoff";
 import type { FeedEvent } from "../../client/feed";
-import { get, leave, post, Refused, Unreached } from "../api/client";
+import { get, leave, patch, post, Refused, Unreached } from "../api/client";
 import { untilReached } from "../api/reached";
 import type { Agent, Card, Colleague, ContactPage, Detail, Message, QueueName } from "../api/types";
 import { router } from "../router";
@@ -224,7 +224,16 @@ export const useBoard = defineStore("board", () => {
     }
   }
 
-  const describe = describer(cards, refresh);
+  const describe = describer(cards, async (body, { id, etag }) => {
+    const told = await patch("/api/v1/desk/cards/{conversation}", { path: { conversation: id }, headers: { "If-Match": `"${etag}"` }, body });
+    cards.set(told.id, told);
+  }, refresh);
+
+  const describeContact = describer(contacts, async (body, { id, etag }) => {
+    const told = await patch("/api/v1/desk/contacts/{contact}", { path: { contact: id }, headers: { "If-Match": `"${etag}"` }, body });
+    Object.assign(contacts.get(id) ?? {}, told);
+    for (const one of cards.values()) if (one.contact === id) one.contact_name = told.name;
+  }, (id) => contact(id, true));
 
   /** Where a colleague asked me in, what is said is told in the conversation's own topic. */
   async function followJoined(): Promise<void> {
@@ -351,6 +360,6 @@ export const useBoard = defineStore("board", () => {
 
   return {
     ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, taken, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
-    begin, open, openAround, describe, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
+    begin, open, openAround, describe, describeContact, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

@@ -1,68 +1,70 @@
-// What a conversation is about, as several people edit it at once: what I changed, put to what is there now.
+// What several people edit at once, a conversation or a contact: what I changed, put to what is there now.
 
-import { patch, Refused } from "../api/client";
-import type { Card } from "../api/types";
+import { Refused } from "../api/client";
+import type { Values } from "../api/types";
 import type { Filled } from "./catalogue";
 
 const TRIES = 3; // each after somebody else was faster
+const WORDS = ["disposition", "name", "note"] as const;
+type Words = Partial<Record<(typeof WORDS)[number], string>>;
 
-export type About = Pick<Card, "tags" | "fields" | "disposition">;
-export interface Change {
+export interface About extends Words {
+  tags: string[];
+  fields: Values;
+}
+/** What I saw when I changed it, where that is not what is kept. */
+export interface Seen extends Words {
   tags?: string[];
   fields?: Filled;
-  disposition?: string;
+}
+export interface Change extends Seen {
+  number?: string;
 }
 
 /**
  * What to ask for, given what I saw when I changed it; null: somebody else gave the same thing another value meanwhile.
  * Tags are added and taken away one by one, so that those of a colleague stay.
  */
-export function merged(change: Change, saw: About, now: About): Change | null {
-  const wanted: Change = {};
+export function merged(change: Change, saw: Seen, now: About): Change | null {
+  const wanted: Change = { ...change };
   if (change.tags) {
-    const [before, after] = [saw.tags, change.tags];
+    const [before, after] = [saw.tags ?? now.tags, change.tags];
     wanted.tags = [...now.tags.filter((one) => after.includes(one) || !before.includes(one)), ...after.filter((one) => !before.includes(one) && !now.tags.includes(one))];
   }
-  for (const [key, value] of Object.entries(change.fields ?? {})) {
-    const [was, is] = [saw.fields[key] ?? null, now.fields[key] ?? null];
-    if (is !== was && is !== value) return null;
-    wanted.fields = change.fields;
-  }
-  if (change.disposition !== undefined) {
-    if (now.disposition !== saw.disposition && now.disposition !== change.disposition) return null;
-    wanted.disposition = change.disposition;
-  }
+  const overwrites = (was: unknown = null, is: unknown = null, value: unknown = null): boolean => is !== was && is !== value;
+  for (const [key, value] of Object.entries(change.fields ?? {})) if (overwrites(saw.fields?.[key], now.fields[key], value)) return null;
+  for (const word of WORDS) if (change[word] !== undefined && overwrites(saw[word], now[word], change[word])) return null;
   return wanted;
 }
 
-/** Keeps what is changed of `cards`, one change of a conversation after the other; `refresh` reads one anew. */
-export function describer(cards: Map<number, Card>, refresh: (id: number) => Promise<void>) {
+/** Keeps what is changed of `kept`, one change of a thing after the other; `send` puts the answer there, `refresh` reads one anew. */
+export function describer<T extends About & { id: number; etag: string }>(
+  kept: Map<number, T>, send: (change: Change, now: T) => Promise<void>, refresh: (id: number) => Promise<unknown>,
+) {
   const last = new Map<number, Promise<void>>();
 
-  async function keep(card: Card, change: Change, tags: string[]): Promise<void> {
-    const saw = { ...(cards.get(card.id) ?? card), tags };
-    let refused: Refused | null = null;
+  async function keep(one: T, change: Change, saw: Seen): Promise<void> {
+    const before = kept.get(one.id) ?? one;
+    const seen = { ...before, ...saw, fields: { ...before.fields, ...saw.fields } };
     for (let tries = 1; ; tries += 1) {
-      const now = cards.get(card.id) ?? card;
-      const wanted = merged(change, saw, now);
-      if (refused && (!wanted || tries > TRIES)) throw refused;
+      const now = kept.get(one.id) ?? one;
+      const wanted = merged(change, seen, now);
+      if (!wanted) throw new Refused(412, "precondition-failed", "");
       try {
-        const told = await patch("/api/v1/desk/cards/{conversation}", { path: { conversation: card.id }, headers: { "If-Match": `"${now.etag}"` }, body: wanted ?? change });
-        cards.set(told.id, told);
-        return;
+        return await send(wanted, now);
       } catch (error) {
-        if (!(error instanceof Refused) || error.status !== 412) throw error;
-        refused = error;
-        await refresh(card.id);
+        if (!(error instanceof Refused) || error.status !== 412 || tries > TRIES) throw error;
+        await refresh(one.id);
       }
     }
   }
 
-  /** `tags`: as they stood when they were changed. Raises what the server refused. */
-  return function describe(card: Card, change: Change, tags: string[] = [...card.tags]): Promise<void> {
-    const mine = (last.get(card.id) ?? Promise.resolve()).catch(() => undefined).then(() => keep(card, change, tags));
-    last.set(card.id, mine);
-    void mine.catch(() => undefined).then(() => last.get(card.id) === mine && last.delete(card.id));
+  /** Raises what the server refused; 412: somebody else gave the same thing another value. */
+  return function describe(one: T, change: Change, saw: Seen = {}): Promise<void> {
+    const seen = { tags: [...one.tags], ...saw };
+    const mine = (last.get(one.id) ?? Promise.resolve()).catch(() => undefined).then(() => keep(one, change, seen));
+    last.set(one.id, mine);
+    void mine.catch(() => undefined).then(() => last.get(one.id) === mine && last.delete(one.id));
     return mine;
   };
 }
