@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.phones import Phones
 from appliance.domain.telephony.provider import (
     Answered,
@@ -27,7 +28,7 @@ from appliance.domain.telephony.provider import (
     TelephonyProvider,
 )
 from appliance.domain.telephony.recording import What
-from appliance.domain.work import Floor
+from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change
 from appliance.services.telephony.front_desk import FrontDesk
 from appliance.services.telephony.later import Later
@@ -133,8 +134,8 @@ class Calls:
                 self._view.answered(leg, phone)
                 self._of_channel(leg)
             case Ended(gone, why):
-                self._view.ended(gone, why)
-                self._of_channel(gone)
+                if self._view.ended(gone, why):
+                    self._of_channel(gone)
             case Played(playback):
                 heard = self._view.played(playback)
                 if heard is not None:
@@ -178,9 +179,13 @@ class Calls:
             return
         running = None if number.flow is None else self._flows.published(number.flow)
         there = self._view.there(channel.id)
-        call = change(
-            self._floor,
-            lambda work: take_call(work, channel, number.queue, running, there=there),
-        )
-        self._view.belongs(call)
+        with self._works.looks_after() as mine:
+
+            def taken(work: Work) -> Call:
+                call = take_call(work, channel, number.queue, running, there=there)
+                mine(call.conversation)
+                return call
+
+            call = change(self._floor, taken)
+            self._view.belongs(call)
         self.changed(call.conversation)

@@ -96,7 +96,7 @@ class MutedPhones:
 
     def _of_before(self, now: CallNow) -> dict[str, bool | None]:
         """Phones of a call that is new to us: a kill may have been between asking and doing."""
-        if not now.call.spoken and not now.others:
-            return {}
-        legs = self._floor.read(lambda work: phones_in(work, now.call))
-        return dict.fromkeys(legs.values())
+        legs = [now.call.leg] if now.call.spoken else []
+        if now.others:
+            legs = list(self._floor.read(lambda work: phones_in(work, now.call)).values())
+        return dict.fromkeys(leg for leg in legs if not self._view.rang(leg))

@@ -51,23 +51,29 @@ class OneAtATime:
     def soon(self, key: object, job: Job) -> None:
         """Do ``job`` for ``key``; while it is being worked on, once more after that."""
         with self._lock:
+            if key in self._looking:
+                return
             if key in self._working:
-                if key not in self._looking:
-                    self._again[key] = job
+                self._again[key] = job
                 return
             self._working.add(key)
         self._waiting.put((key, job))
 
     @contextmanager
-    def looks_after(self, key: object) -> Iterator[None]:
-        """For its worker, who looks at ``key`` again afterwards: what is asked inside is that."""
-        with self._lock:
-            self._looking.add(key)
+    def looks_after(self) -> Iterator[Callable[[object], None]]:
+        """For a worker, who looks afterwards at each key that it names: what is asked is that."""
+        named: set[object] = set()
+
+        def name(key: object) -> None:
+            with self._lock:
+                named.add(key)
+                self._looking.add(key)
+
         try:
-            yield
+            yield name
         finally:
             with self._lock:
-                self._looking.discard(key)
+                self._looking -= named
 
     def _work(self) -> None:
         while (next_one := self._waiting.get()) is not None and not self._stopped:

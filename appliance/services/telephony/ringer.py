@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.dialling import Dialling, NumberRefusedError
@@ -21,6 +22,11 @@ LEG = "leg-"  # how the channels begin by which an agent's phones ring
 def new_leg() -> str:
     """The channel of one; it is kept before it rings."""
     return LEG + secrets.token_hex(8)
+
+
+def with_leg(call: Call, agent: int | None) -> Call:
+    """A new one is to ring at the agent's."""
+    return replace(call, leg=new_leg(), leg_agent=agent, spoken=False)
 
 
 class Ringer:
@@ -65,6 +71,7 @@ class Ringer:
             dialled = self._rules.judge(number)
         except NumberRefusedError as error:
             log.warning("call.not_dialled", call=conversation, reason=error.kind)
+            self._view.owns(leg, conversation)
             self._view.ended(leg, End.FAILED)
             return
         with self._view.asking(leg, conversation):

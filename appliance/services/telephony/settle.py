@@ -126,7 +126,8 @@ class Settle:
         if step not in IN_THE_CORE:
             return self._steps.do(step, now)
         # What our own commit tells of is looked at without that.
-        with self._works.looks_after(now.call.conversation):
+        with self._works.looks_after() as mine:
+            mine(now.call.conversation)
             return self._steps.do(step, now)
 
     def _private_no_more(self, now: CallNow) -> bool:

@@ -15,7 +15,7 @@ from appliance.services.telephony.come_back import ComeBack
 from appliance.services.telephony.dialler import STEPS as DIALLED
 from appliance.services.telephony.dialler import Dialler
 from appliance.services.telephony.follow_call import IN_THE_CORE, LOST, without_leg
-from appliance.services.telephony.ringer import Ringer, new_leg
+from appliance.services.telephony.ringer import Ringer, new_leg, with_leg
 from appliance.services.telephony.sayer import Sayer
 from appliance.services.telephony.view import View
 
@@ -101,8 +101,8 @@ class Steps:
         call, agent = now.call, now.conversation.agent
         if agent is None:
             return None
-        if not call.leg:
-            call = replace(call, leg=new_leg(), leg_agent=agent, spoken=False)
+        if not call.leg or call.leg_agent != agent:
+            call = with_leg(call, agent)
             self._floor.write(lambda work: work.calls.save(call))
         self._view.belongs(call)
         self._ringer.ring(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from appliance.domain.capacity import FULL
 from appliance.domain.contact import Identity
+from appliance.domain.conversation import State
 from appliance.domain.telephony.call import Call
 from appliance.domain.telephony.callback import CALLBACK
 from appliance.domain.telephony.flow import Running, begin
@@ -15,6 +16,8 @@ from appliance.domain.work import Work
 from appliance.services import arrive
 from appliance.services.arrive import Arrival
 from appliance.services.moves import SYSTEM
+from appliance.services.offer_waiting import offer_waiting
+from appliance.services.telephony.ringer import with_leg
 from appliance.services.telephony.walk import is_open
 
 PHONE = "phone"  # the channel's name in conversations and reports
@@ -26,7 +29,8 @@ def take_call(
 ) -> Call:
     """Keep the call and its conversation in one transaction.
 
-    It goes through the flow first, if there is one; else its place is that of any channel.
+    It goes through the flow first, if there is one; else its place is that of any channel. When it
+    is offered at once, the phone that is to ring is kept with it: a commit less.
 
     ``there``: the caller is at the switch at this moment. If their call was over, because the
     switch was lost for long, it begins anew.
@@ -45,11 +49,17 @@ def take_call(
     )
     arrival = Arrival(PHONE, queue, [identity], FULL, name=channel.caller)
     if running is None:
-        call = Call(arrive.arrive(work, arrival).conversation.id, channel.id)
+        call = _offered(work, Call(arrive.arrive(work, arrival).conversation.id, channel.id))
     else:
         call = _into(work, arrival, channel, running)
     work.calls.save(call)
     return call
+
+
+def _offered(work: Work, call: Call) -> Call:
+    offer_waiting(work)
+    now = work.conversation(call.conversation)
+    return with_leg(call, now.agent) if now.state is State.OFFERED else call
 
 
 def _into(work: Work, arrival: Arrival, channel: Channel, running: Running) -> Call:

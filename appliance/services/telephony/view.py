@@ -27,6 +27,7 @@ class View:
         # All by channel.
         self._up: dict[str, bool] = {}
         self._ends: dict[str, End] = {}
+        self._missed: set[str] = set()  # of these, those whose end was seen before it was told
         self._numbers: dict[str, str] = {}
         self._owner: dict[str, int] = {}
         self._phones: dict[str, str] = {}
@@ -54,7 +55,7 @@ class View:
         with self._lock:
             for facts in (*self._facts, self._ends, self._numbers, self._phones):
                 facts.clear()
-            for names in self._marks:
+            for names in (*self._marks, self._missed):
                 names.clear()
             self.fresh = self.lost = False
 
@@ -72,6 +73,7 @@ class View:
             self._silent.update(room.id for room in bridges)  # which of them is not told
             older = {name for name in self._up if self._heard.get(name, 0) <= asked}
             for gone in older - {one.id for one in channels}:
+                self._missed.add(gone)
                 self._ends.setdefault(gone, End.HUNG_UP)
                 self._forget(gone)
             for one in channels:
@@ -165,6 +167,11 @@ class View:
                 self._ringing.discard(leg)
             raise
 
+    def rang(self, leg: str) -> bool:
+        """Whether it was asked for by us since the switch was reached; picked up or not."""
+        with self._lock:
+            return leg in self._ringing
+
     def rings_back(self, leg: str) -> None:
         """It hears that it rings elsewhere."""
         with self._lock:
@@ -193,11 +200,16 @@ class View:
                 self._phones.setdefault(channel, phone)
                 self._hear(channel)
 
-    def ended(self, channel: str, why: End) -> None:
-        """It is gone."""
+    def ended(self, channel: str, why: End) -> bool:
+        """It is gone; whether that is news: of one leg it may be told twice, or of no call's."""
         with self._lock:
+            known = channel in self._owner or channel in self._up
+            if channel not in self._missed and (channel in self._ends or not known):
+                return False
+            self._missed.discard(channel)
             self._ends.setdefault(channel, why)
             self._forget(channel)
+            return True
 
     def hears(self, call: Call, *, music: bool) -> None:
         """The caller."""
@@ -299,6 +311,7 @@ class View:
             for name in {call.channel, call.leg, *mine}:
                 self._forget(name)
                 self._ends.pop(name, None)
+                self._missed.discard(name)
                 self._numbers.pop(name, None)
                 self._phones.pop(name, None)
                 self._owner.pop(name, None)

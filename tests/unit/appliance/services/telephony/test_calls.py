@@ -7,8 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.domain.conversation import State
+from appliance.domain.telephony.provider import Channel
 from appliance.services import talk
+from appliance.services.answer_offer import decline_offer
 from appliance.services.in_use import in_use
+from appliance.services.keep_moving import change
+from appliance.services.telephony.take_call import take_call
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
@@ -222,3 +226,23 @@ def test_while_the_switch_is_away_nothing_is_concluded_and_afterwards_all_is_cau
     house.switch.returns()
     house.until_music(caller)
     assert not house.switch.together(caller, leg)
+
+
+def test_the_phone_that_is_to_ring_is_kept_with_the_call_and_no_more_when_another_agents_turn_comes(
+    house,
+):
+    one, other = house.agents[:2]
+    house.ready(one)
+    house.calls.stop()
+    caller = house.switch.arrives(NUMBER, "+8613800000000")
+    there = Channel(caller, up=False, caller="+8613800000000", called=NUMBER)
+    call = change(house.floor, lambda work: take_call(work, there, house.queue))
+    assert (bool(call.leg), call.leg_agent) == (True, one)
+    house.ready(other)
+    house.do(decline_offer, call.conversation, one)
+    house.crash()
+    leg = house.until_rings("102")
+    assert leg != call.leg
+    house.switch.phone_answers(leg)
+    house.until_together(caller, leg)
+    assert house.conversation().agent == other

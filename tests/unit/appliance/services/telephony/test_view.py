@@ -78,3 +78,30 @@ def test_who_left_a_room_while_the_switch_answers_is_not_in_it_again():
     switch.bridges = lambda: listed  # type: ignore[method-assign]
     view.look(switch)
     assert view.room_of(caller) == ""
+
+
+def test_an_end_is_news_once():
+    view, switch = View(), FakeSwitch()
+    caller = _arrives(view, switch)
+    assert view.ended(caller, End.HUNG_UP)
+    assert not view.ended(caller, End.HUNG_UP)
+
+
+def test_an_end_that_was_seen_by_looking_is_still_news_when_it_is_told():
+    view, switch = View(), FakeSwitch()
+    caller = _arrives(view, switch)
+    switch.hangs_up(caller)
+    view.look(switch)
+    assert view.ended(caller, End.HUNG_UP)
+    assert not view.ended(caller, End.HUNG_UP)
+
+
+def test_of_a_call_that_is_over_an_end_that_is_told_late_is_not_remembered():
+    view, switch = View(), FakeSwitch()
+    caller = _arrives(view, switch)
+    call = Call(1, caller)
+    view.belongs(call)
+    view.ended(caller, End.HUNG_UP)
+    view.drop(call)
+    assert not view.ended(caller, End.HUNG_UP)
+    assert view.leg_of(caller, spoken=False) == (Leg.NONE, None)
