@@ -165,6 +165,12 @@ class TelephonySettings:
         "within five seconds. Whoever is still on the line when it is reached again later comes in "
         "as a new call.",
     )
+    one_processor: bool = setting(
+        True,
+        doc="Whether the threads that work on calls share one processor of this machine with the "
+        "one that writes, which makes a call a fifth cheaper. Not if that processor (the last one) "
+        "is to be kept free for something else.",
+    )
     recordings_folder: str = setting(
         "",
         doc="Where recordings of calls are kept, sealed; empty: `recordings` in the data folder. "

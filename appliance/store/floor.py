@@ -93,6 +93,11 @@ class SqlFloor:
         self._thread = threading.Thread(target=self._run, name="floor-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def writer(self) -> int:
+        """The writer's thread, as the system numbers it."""
+        return self._thread.native_id or 0
+
     def submit(self, job: Callable[[Work], T], *, short: bool = False) -> Future[T]:
         """Queue ``job``; its future is done after the commit that holds it. Raises BusyError."""
         if not self._thread.is_alive():

@@ -14,7 +14,6 @@ import orjson
 
 from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
-from appliance.domain.work import Floor
 from appliance.ops.turn import Turn
 from appliance.services.telephony.calls import Calls
 from appliance.services.telephony.front_desk import FrontDesk
@@ -23,6 +22,7 @@ from appliance.services.telephony.take_call import CALLS
 from appliance.services.telephony.tape import Shelf
 from appliance.services.waiting_places import Places as WaitingPlaces
 from appliance.settings import ApplianceSettings
+from appliance.store.floor import SqlFloor
 from appliance.store.flows import SqlFlows
 from appliance.store.live import SqlLive
 from appliance.store.phones import SqlPhones
@@ -36,6 +36,7 @@ from appliance.telephony.tree import Tree
 from common.clock import Clock
 from common.feed.storage import CursorGoneError, Fresh
 from common.logs import get_logger
+from common.processors import on_any, on_one
 
 log = get_logger(__name__)
 
@@ -63,7 +64,7 @@ class PhoneLink:
 
     def __init__(
         self,
-        floor: Floor,
+        floor: SqlFloor,
         live: SqlLive,
         phones: SqlPhones,
         turn: Turn,
@@ -115,8 +116,7 @@ class PhoneLink:
             if follows:
                 self._cursor = news[-1].seq
         if follows:
-            for one in news:
-                _tell(calls, orjson.loads(one.text))
+            _tell(calls, [orjson.loads(one.text) for one in news])
         else:
             self._awake.set()
 
@@ -145,10 +145,11 @@ class PhoneLink:
             float(telephony.return_seconds),
             float(telephony.lost_seconds),
         )
-        self._calls = calls = Calls(self._floor, switch, self._phones, desk)
         # First the place in the feed, then the state: what happens in between is seen twice.
         self._cursor = self._live.head(FLOOR)
-        calls.start()
+        with on_one(self._floor.writer) if telephony.one_processor else contextlib.nullcontext():
+            self._calls = calls = Calls(self._floor, switch, self._phones, desk)
+            calls.start()
         stop = threading.Event()
         thread = threading.Thread(
             target=self._follow, args=(calls, stop), name="phone-feed", daemon=True
@@ -167,6 +168,7 @@ class PhoneLink:
         if self._thread is not None:
             self._thread.join(30)
         calls.stop()
+        on_any(self._floor.writer)
 
     def _follow(self, calls: Calls, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -187,14 +189,15 @@ class PhoneLink:
         while events := self._live.read(FLOOR, self._cursor, _BATCH):
             with self._cursor_lock:
                 self._cursor = max(self._cursor, events[-1].seq)
-            for event in events:
-                _tell(calls, event.data)
+            _tell(calls, [event.data for event in events])
 
 
-def _tell(calls: Calls, data: Mapping[str, object]) -> None:
-    conversation = data.get("conversation")
-    if data.get("channel") in CALLS and isinstance(conversation, int):
-        calls.changed(conversation)
+def _tell(calls: Calls, news: Sequence[Mapping[str, object]]) -> None:
+    """Each call once, however much was told of it."""
+    told = (one.get("conversation") for one in news if one.get("channel") in CALLS)
+    for conversation in dict.fromkeys(told):
+        if isinstance(conversation, int):
+            calls.changed(conversation)
 
 
 def _to_nobody(_topic: str, _kind: str, _what: Mapping[str, object]) -> None:
