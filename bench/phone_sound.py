@@ -1,15 +1,23 @@
-"""Recorded calls at a time: whether every 20 ms of both voices are in what was kept."""
+"""Recorded calls at a time: whether every 20 ms of both voices are in what was kept.
+
+Each piece of a voice has a pitch of its own, in a song that begins anew twice a second: what is
+missing, doubled or out of order shows in what was recorded, and what only came late does as well.
+"""
 
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import sqlite3
 import time
 import wave
 from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from operator import mul
 from pathlib import Path
+from typing import NamedTuple
 
 import phone_house
 from phone_house import NUMBER, OUTSIDE, House
@@ -23,9 +31,13 @@ from tests.support.real_switch import alaw, free_port
 
 _TALK = 20.0  # seconds
 _EACH_SECOND = 10  # callers
-_CALLER, _AGENT = 400, 1000  # Hz
-_FRAME = 160  # samples: 20 ms
-_QUIET = 0.3  # of what is usual in that recording: the frame was lost
+_RATE = 8000  # samples a second
+_PIECE = 160  # samples: 20 ms, a packet
+_STEP = _RATE // _PIECE  # Hz; pitches that lie so far apart do not disturb each other in a piece
+_SONG = 25  # pieces
+_VOICES = {"caller": 6, "agent": 34}  # each one's first pitch, in steps: 300 and 1,700 Hz
+_LOUD = 6000
+_LEAST = 0.5 * _LOUD * _PIECE / 2  # half as strong as it was sent
 
 
 def measure(folder: Path, many: int) -> bool:
@@ -33,8 +45,8 @@ def measure(folder: Path, many: int) -> bool:
     if not many:
         return True
     phone_house.furnish(folder / phone_house.DATA, many, record=True)
-    for name, pitch in (("caller", _CALLER), ("agent", _AGENT)):
-        (folder / f"{name}.alaw").write_bytes(tone(pitch))
+    for name, first in _VOICES.items():
+        (folder / f"{name}.alaw").write_bytes(song(first))
     says = _says("agent")
     with (
         phone_house.house(folder, many, _TALK, says) as (made, phones),
@@ -51,13 +63,13 @@ def measure(folder: Path, many: int) -> bool:
         spoke = len(phone_house.times(phones)["up"])
     used = " and ".join(f"{(after[one] - before[one]) / took:.2f} of the {one}" for one in after)
     found = _recorded(folder / phone_house.DATA)
-    lost = sum(one["lost"] for one in found)
-    frames = sum(one["frames"] for one in found)
-    shortest = min((one["seconds"] for one in found), default=0.0)
+    heard, lost, late = (sum(one[at] for one in found) for at in (1, 2, 3))
+    shortest = min((one.seconds for one in found), default=0.0)
     print(
         f"\n{many} recorded calls, {_TALK:.0f} s each, {_EACH_SECOND} more each second: {spoke} "
-        f"spoke, {len(found)} recordings kept, the shortest {shortest:.1f} s; of {frames} pieces "
-        f"of 20 ms {lost} lack a voice ({100 * lost / max(1, frames):.3f} %). Processors: {used}."
+        f"spoke, {len(found)} recordings kept, the shortest {shortest:.1f} s; of {heard + lost} "
+        f"pieces of 20 ms of either voice {lost} are lost, and {late} times one came later than "
+        f"its time ({100 * late / max(1, heard):.3f} %). Processors: {used}."
     )
     return clean and spoke == len(found) == many and lost == 0 and shortest > _TALK - 2
 
@@ -76,9 +88,10 @@ def nothing_left(made: House, seconds: float = 20) -> bool:
         time.sleep(0.5)
 
 
-def tone(pitch: int) -> bytes:
-    """A second of it in A-law (G.711)."""
-    return bytes(alaw(round(6000 * math.sin(2 * math.pi * pitch * n / 8000))) for n in range(8000))
+def song(first: int) -> bytes:
+    """Half a second in A-law (G.711): each piece with the next pitch."""
+    turns = [2 * math.pi * (first + n) * k / _PIECE for n in range(_SONG) for k in range(_PIECE)]
+    return bytes(alaw(round(_LOUD * math.sin(turn))) for turn in turns)
 
 
 def _says(name: str) -> str:
@@ -101,7 +114,7 @@ def _unfinished(database: Path) -> list[str]:
     ]
 
 
-def _recorded(folder: Path) -> list[dict[str, float]]:
+def _recorded(folder: Path) -> list[_Heard]:
     settings, clock = ApplianceSettings(data_dir=str(folder)), SystemClock()
     found = []
     with Office.opened(settings, clock) as office:
@@ -116,31 +129,52 @@ def _recorded(folder: Path) -> list[dict[str, float]]:
     return found
 
 
-def _looked(data: bytes) -> dict[str, float]:
+class _Heard(NamedTuple):
+    """One recording: pieces of both voices that are in it, that never came, and that came late."""
+
+    seconds: float
+    heard: int
+    lost: int
+    late: int
+
+
+def _looked(data: bytes) -> _Heard:
     with wave.open(io.BytesIO(data)) as file:
         samples = array("h", file.readframes(file.getnframes()))
-    frames = [samples[at : at + _FRAME] for at in range(0, len(samples) - _FRAME + 1, _FRAME)]
-    strong = [(_strength(one, _CALLER), _strength(one, _AGENT)) for one in frames]
-    usual = [sorted(each)[len(strong) // 2] * _QUIET for each in zip(*strong, strict=True)]
-    both = [all(a > b for a, b in zip(one, usual, strict=True)) for one in strong]
-    if not any(both):  # all of it is lost
-        return {"seconds": len(samples) / 8000, "frames": len(both), "lost": len(both)}
-    first, last = both.index(True), len(both) - both[::-1].index(True)
-    return {
-        "seconds": len(samples) / 8000,
-        "frames": last - first,
-        "lost": both[first:last].count(False),
-    }
+    pieces = [samples[at : at + _PIECE] for at in range(0, len(samples) - _PIECE + 1, _PIECE)]
+    voices = [list(_sung(pieces, first)) for first in _VOICES.values()]
+    # Of a talk: what one still sends while the other puts down the receiver is said to nobody.
+    talk = [at for at, each in enumerate(zip(*voices, strict=True)) if None not in each]
+    if not talk:
+        return _Heard(len(samples) / _RATE, 0, len(pieces), 0)
+    followed = [_followed(voice[talk[0] : talk[-1] + 1]) for voice in voices]
+    heard, lost, late = (sum(each) for each in zip(*followed, strict=True))
+    return _Heard(len(samples) / _RATE, heard, lost, late)
 
 
+def _sung(pieces: Iterable[array[int]], first: int) -> Iterator[int | None]:
+    """Which piece of a voice's song is heard in each; None: none of it is."""
+    likely = 0
+    for piece in pieces:
+        in_order = ((likely + n) % _SONG for n in range(_SONG))
+        found = next((n for n in in_order if _strength(piece, first + n) > _LEAST), None)
+        likely = likely if found is None else (found + 1) % _SONG
+        yield found
+
+
+def _followed(heard: Sequence[int | None]) -> tuple[int, int, int]:
+    """Of one voice: pieces that came, that never did, and how often the next was late."""
+    came = [one for one in heard if one is not None]
+    lost = sum((after - one - 1) % _SONG for one, after in itertools.pairwise(came))
+    return len(came), lost, len(heard) - len(came)
+
+
+@cache
 def _waves(pitch: int) -> tuple[list[float], list[float]]:
-    turns = [2 * math.pi * pitch * n / 8000 for n in range(_FRAME)]
+    turns = [2 * math.pi * pitch * n / _PIECE for n in range(_PIECE)]
     return [math.sin(one) for one in turns], [math.cos(one) for one in turns]
 
 
-_WAVES = {pitch: _waves(pitch) for pitch in (_CALLER, _AGENT)}
-
-
-def _strength(frame: array[int], pitch: int) -> float:
-    sines, cosines = _WAVES[pitch]
-    return math.hypot(sum(map(mul, frame, sines)), sum(map(mul, frame, cosines)))
+def _strength(piece: array[int], pitch: int) -> float:
+    sines, cosines = _waves(pitch)
+    return math.hypot(sum(map(mul, piece, sines)), sum(map(mul, piece, cosines)))
