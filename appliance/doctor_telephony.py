@@ -31,6 +31,7 @@ from common.locks import is_held
 
 _INSTALL = "`callstead appliance telephony install`"
 _RUN = "`callstead appliance telephony run`"
+_ANSWER_SECONDS = 5.0
 _LEAST_FREE = 1024  # MiB
 _HOUR_TAKES = 55  # MiB; 8000 samples of 16 bits a second
 
@@ -126,13 +127,19 @@ def _running(places: Places) -> Result:
             f"Start {_RUN}, or the unit callstead-telephony; why it ended is at the end of "
             f"{places.log / 'messages.log'}.",
         )  # fmt: skip
-    version = Console(Tree(places.tree), places.config).ask(VERSION)
+    version = _ask(places, VERSION)
     if not version:
         return Result(
             name, False, f"the switch runs as process {pid} and does not answer",
-            f"Start {_RUN} again: it ends a switch that is silent.",
+            f"Restart the unit callstead-telephony, or end {_RUN} and start it again; who looks "
+            "after the switch does so, too, when it is silent for "
+            "appliance.telephony.lost_seconds.",
         )  # fmt: skip
     return Result(name, True, f"{' '.join(version.split()[:2])} answers as process {pid}")
+
+
+def _ask(places: Places, command: str) -> str:
+    return Console(Tree(places.tree), places.config, _ANSWER_SECONDS).ask(command)
 
 
 def _looked_after(places: Places) -> Result:
@@ -196,7 +203,7 @@ def _ports(pid: int, settings: ApplianceSettings) -> Result:
 def _followed(places: Places) -> Result:
     """Whether a process of the appliance holds the calls; without, the switch is on its own."""
     name = "telephony: appliance"
-    told = Console(Tree(places.tree), places.config).ask(FOLLOWERS)
+    told = _ask(places, FOLLOWERS)
     if not told:
         return Result(name, True, "not looked at, while the switch does not answer")
     if APPLICATION in told.split():

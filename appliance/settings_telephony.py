@@ -163,7 +163,7 @@ class TelephonySettings:
         doc="How long calls count as going on while the switch's program runs and is not reached; "
         "then their conversations end, with that as the reason. If the program has ended, they end "
         "within five seconds. Whoever is still on the line when it is reached again later comes in "
-        "as a new call.",
+        "as a new call. A switch that is silent for so long is ended, and another started.",
     )
     one_processor: bool = setting(
         True,

@@ -35,6 +35,7 @@ log = get_logger(__name__)
 
 _BOOT_SECONDS = 60.0
 _LOOK_SECONDS = 2.0
+_ASK_SECONDS = 15.0
 _GONE_SECONDS = 10.0
 _STEADY_SECONDS = 300.0  # it ran for so long: its end is a new story
 _MOST_OUTPUT = 2_000_000  # bytes; what the switch prints itself, beside its log
@@ -111,14 +112,24 @@ class Switch:
         """Look after it; returns when it ended, or when ``stop`` is set.
 
         Its memory is given back now and then, phones that were added or removed are told to it, and
-        folders that somebody removed are made again.
+        folders that somebody removed are made again. One that is silent for as long as its calls
+        count as going on is ended: nobody can call, and there is no call left to be kept.
         """
         trim = self.settings.trim_minutes * 60
-        last = self.clock.monotonic()
+        last = asked = self.clock.monotonic()
+        silent = 0  # answers in a row that did not come; while we were held up we asked nothing
         while not stop.wait(_LOOK_SECONDS):
             self._reap()
-            if running_pid(self.places) is None:
+            pid = running_pid(self.places)
+            if pid is None:
                 return
+            if self.clock.monotonic() - asked >= _ASK_SECONDS:
+                asked = self.clock.monotonic()
+                silent = 0 if self.console.ask(VERSION) else silent + 1
+                if silent and silent * _ASK_SECONDS >= self.settings.lost_seconds:
+                    log.error("switch.hangs", pid=pid, asked=silent)
+                    self._end(pid)
+                    return
             with told():
                 self.places.make()  # without its folder no recording begins
                 self.reload(phones())

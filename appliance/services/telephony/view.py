@@ -51,9 +51,12 @@ class View:
         self.lost = False
 
     def forget(self) -> None:
-        """The switch is not reached: nothing of this is sure any more."""
+        """The switch is not reached: nothing of this is sure any more.
+
+        To which phone a channel led stays as it was.
+        """
         with self._lock:
-            for facts in (*self._facts, self._ends, self._numbers, self._phones):
+            for facts in (*self._facts, self._ends, self._numbers):
                 facts.clear()
             for names in (*self._marks, self._missed):
                 names.clear()

@@ -14,6 +14,7 @@ import pytest
 
 from appliance.domain.telephony.phones import Phone
 from appliance.settings_telephony import TelephonySettings
+from appliance.telephony import running
 from appliance.telephony.places import Places
 from appliance.telephony.running import Switch, keep_running, running_pid
 from appliance.telephony.tree import MARK
@@ -100,6 +101,25 @@ def test_one_that_runs_and_is_silent_is_ended_and_started_again(places, switch):
     assert running_pid(places) not in {None, pid}
     second.stop()
     first.stop()
+
+
+def test_one_that_stays_silent_is_ended_and_another_takes_its_place(places, switch, monkeypatch):
+    monkeypatch.setattr(running, "_ASK_SECONDS", 0.0)
+    stop, ready = threading.Event(), threading.Event()
+    keeper = threading.Thread(
+        target=keep_running,
+        args=(switch(lost_seconds=0), list, stop, lambda _: ready.set(), threading.Event()),
+    )
+    keeper.start()
+    assert ready.wait(60)
+    first = running_pid(places)
+    (places.run / "silent").touch()
+    until(lambda: running_pid(places) != first, 60, "its end")
+    (places.run / "silent").unlink()
+    until(lambda: running_pid(places) not in {None, first}, 60, "another switch")
+    stop.set()
+    keeper.join(60)
+    assert running_pid(places) is None
 
 
 def test_at_each_look_folders_that_are_gone_are_made_again_and_memory_is_given_back(places, switch):

@@ -117,6 +117,17 @@ def test_a_caller_who_does_not_wait_for_it_ends_the_call(house):
     house.until_clear()
 
 
+def test_a_desk_that_was_lost_while_the_switch_hung_is_waited_for_like_any(house):
+    caller, seat, leg = talking_at_the_desk(house)
+    house.switch.goes()
+    leaves(house, seat, leg)  # nobody is told of it
+    house.later(100)
+    house.switch.returns()
+    house.until_music(caller)
+    house.until_together(caller, comes_back(house, seat))
+    assert house.state() is State.ACTIVE
+
+
 def test_each_time_it_is_waited_for_anew(house):
     caller, seat, leg = talking_at_the_desk(house)
     for _ in range(3):
