@@ -1,10 +1,10 @@
-"""Supervisors in calls, at the switch: does what `next_supervision_step` says, and lets it beep."""
+"""Supervisors in calls, at the switch: does what `next_supervision_step` says."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from appliance.domain.conversation import SPOKEN_IN
@@ -27,6 +27,7 @@ from appliance.domain.telephony.supervision import (
 )
 from appliance.domain.work import Floor, Work
 from appliance.services.keep_moving import change
+from appliance.services.telephony.beeps import BEEP, Beeps
 from appliance.services.telephony.ringer import Ringer
 from appliance.services.telephony.supervise import follows, leave_call, of, refuses, tell_there
 from appliance.services.telephony.view import View
@@ -37,26 +38,7 @@ from common.logs import get_logger
 log = get_logger(__name__)
 
 _RING_SECONDS = 30
-_TONE = "beep"  # of the switch's own sounds: a fifth of a second
 _HEARD_BY = {Rung.LISTEN: HeardBy.NOBODY, Rung.WHISPER: HeardBy.PHONE}
-_BEEPS_AT = {"agent": HeardBy.PHONE, "all": HeardBy.ALL}
-BEEP = "beep-"  # how the channels of beeps begin
-
-
-@dataclass
-class _Tone:
-    """A beep on its way."""
-
-    conversation: int
-    sounds: bool = False
-
-
-@dataclass
-class _Known:
-    """Of one supervisor's phone, in memory alone: at worst it beeps once more."""
-
-    rung: Rung
-    beeps_at: float
 
 
 class SupervisorLegs:
@@ -76,10 +58,8 @@ class SupervisorLegs:
         again: Callable[[int, float], None],
     ) -> None:  # fmt: skip
         self._floor, self._switch, self._ringer, self._view = floor, switch, ringer, view
-        self._clock, self._again = clock, again
+        self._beeps = Beeps(switch, view, clock, again)
         self._here: dict[int, dict[str, Supervision]] = {}  # by call and phone, as last seen
-        self._known: dict[str, _Known] = {}
-        self._tones: dict[str, _Tone] = {}  # by channel
 
     def found(self, channels: Iterable[str], rooms: Iterable[str]) -> None:
         """After a crash: end what belongs to nobody, and know the rest."""
@@ -91,7 +71,7 @@ class SupervisorLegs:
                 self._view.owns(one.ear, one.conversation)
         ears, apart = {one.ear for one in there}, {one.room for one in there}
         for channel in channels:
-            ours = channel in ears or channel in self._tones
+            ours = channel in ears or self._beeps.owns(channel)
             if channel.startswith((BEEP, EAR)) and not ours:
                 self._switch.hang_up(channel)
         for room in rooms:
@@ -124,7 +104,7 @@ class SupervisorLegs:
             work.supervisions.remove(mine)
 
         self._floor.write(taken)
-        self._forget(mine)
+        self._beeps.forget(mine)
         return True
 
     def remembers(self, call: Call) -> bool:
@@ -156,22 +136,12 @@ class SupervisorLegs:
                 return True
             if self._follows(one, call):
                 return True
-            self._beep(one, call, policy)
+            self._beeps.due(one, call, policy)
         return False
 
     def tones(self, conversation: int) -> None:
-        """Play tones for which there is an ear now; end those that were heard."""
-        for beep, tone in list(self._tones.items()):
-            leg, _why = self._view.leg_of(beep, spoken=False)
-            if tone.conversation != conversation or leg is Leg.RINGING:
-                continue
-            if leg is Leg.UP and not tone.sounds:
-                tone.sounds = True
-                self._view.plays(beep, f"tone-{beep}")
-                self._switch.play(beep, [_TONE], f"tone-{beep}")
-            elif leg is not Leg.UP or not self._view.playing(beep):
-                del self._tones[beep]
-                self._switch.hang_up(beep)
+        """What beeps in a call goes on."""
+        self._beeps.sound(conversation)
 
     def _step(self, one: Supervision, call: Call) -> SupervisionStep | None:
         return next_supervision_step(
@@ -282,7 +252,7 @@ class SupervisorLegs:
         self._no_ear(one)
         self._switch.hang_up(one.leg)
         self._view.ended(one.leg, End.HUNG_UP)
-        self._forget(one)
+        self._beeps.forget(one)
 
     def _end_ear(self, one: Supervision) -> None:
         if one.ear:
@@ -292,31 +262,6 @@ class SupervisorLegs:
     def _no_ear(self, one: Supervision) -> None:
         self._end_ear(one)
         self._switch.drop_bridge(one.room)
-
-    def _forget(self, one: Supervision) -> None:
-        self._known.pop(one.leg, None)
-
-    def _beep(self, one: Supervision, call: Call, policy: PhonePolicy) -> None:
-        """On each new rung, and every so often, as the queue says."""
-        if self._leg(one) is not Leg.UP or self._view.leg(call)[0] is not Leg.UP:
-            return
-        heard_by = _BEEPS_AT.get(policy.beep)
-        if heard_by is None:
-            return
-        now = self._clock.now().timestamp()
-        known = self._known.get(one.leg)
-        due = known is None or known.rung is not one.rung
-        if known is not None and policy.beep_every and now >= known.beeps_at:
-            due = True
-        if not due:
-            return
-        self._known[one.leg] = _Known(one.rung, now + policy.beep_every)
-        beep = BEEP + secrets.token_hex(6)
-        self._tones[beep] = _Tone(call.conversation)
-        with self._view.asking(beep, call.conversation):
-            self._switch.lend_ear(beep, call.leg, hears=False, heard_by=heard_by)
-        if policy.beep_every:
-            self._again(call.conversation, policy.beep_every)
 
 
 def _kept(work: Work, one: Supervision) -> Supervision | None:
