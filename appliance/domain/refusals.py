@@ -50,6 +50,14 @@ KINDS: Mapping[str, str] = {
     "flow-nameless": "A new flow needs a name",
     "number-form": "A number has digits, and perhaps a + before them; {number} has not",
     "number-of-another": "{number} is already known as a number of {name} (contact {contact})",
+    "sound-no-wav": "This is no WAV file that can be read. Save it as WAV, PCM, 16 bits",
+    "sound-form": "The file has {bits} bits, {channels} channels and {rate} Hz. Save it with 16 "
+    "bits, 1 or 2 channels, and {least} to {most} Hz",
+    "sound-length": "The file is {length} seconds long; 1 to {most} are possible",
+    "voice-unknown": "There is no voice for {language}; there are {known}. Upload a recording "
+    "instead",
+    "not-spoken": "No text can be spoken on this machine; `callstead doctor` says why. Upload a "
+    "recording instead",
     "prompt-needed": "The flow {flow} plays this recording; change the flow first",
     "phone-language": "A queue speaks {known}; not {language}",
     "phone-announce": "Announcements come every {least} seconds at most; 0: none",

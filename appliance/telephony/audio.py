@@ -14,14 +14,16 @@ from array import array
 from collections.abc import Sequence
 from operator import mul
 
+from appliance.domain.refusals import InvalidError
+
 RATE = 16_000
 _LOBES = 8  # of the sinc on either side; more is not heard on a telephone
 _RATES = range(8_000, 48_001)
 _BYTES = 2
 
 
-class NotPlayableError(ValueError):
-    """A sentence that says what is wrong with the file, and what to do."""
+class NotPlayableError(InvalidError):
+    """What is wrong with the file, and what to do."""
 
 
 def from_wav(data: bytes, most_seconds: float) -> bytes:
@@ -36,22 +38,18 @@ def from_wav(data: bytes, most_seconds: float) -> bytes:
             # espeak-ng, which writes to a pipe, says that there are more than there are.
             raw = file.readframes(min(file.getnframes(), len(data)))
     except (wave.Error, EOFError) as error:
-        raise NotPlayableError(
-            f"This is no WAV file that can be read ({error}). Save it as WAV, PCM, 16 bits."
-        ) from error
+        raise NotPlayableError("sound-no-wav") from error
     if width != _BYTES or channels not in {1, 2} or rate not in _RATES:
         raise NotPlayableError(
-            f"The file has {width * 8} bits, {channels} channels and {rate} Hz. Save it with 16 "
-            "bits, 1 or 2 channels, and 8000 to 48000 Hz."
-        )
+            "sound-form", bits=width * 8, channels=channels, rate=rate,
+            least=_RATES[0], most=_RATES[-1],
+        )  # fmt: skip
     samples = array("h", raw[: len(raw) - len(raw) % (_BYTES * channels)])
     if sys.byteorder == "big":
         samples.byteswap()
     seconds = len(samples) / channels / rate
     if not 0 < seconds <= most_seconds:
-        raise NotPlayableError(
-            f"The file is {seconds:.0f} seconds long; 1 to {most_seconds:.0f} are possible."
-        )
+        raise NotPlayableError("sound-length", length=round(seconds), most=round(most_seconds))
     if channels == 2:
         left, right = samples[::2], samples[1::2]
         samples = array("h", ((a + b) // 2 for a, b in zip(left, right, strict=True)))

@@ -11,8 +11,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.domain.refusals import InvalidError
 from appliance.domain.telephony.flow import Prompt
-from appliance.telephony.audio import NotPlayableError, from_wav
+from appliance.telephony.audio import from_wav
 from appliance.telephony.tree import Tree
 from common.atomic import write_secret
 from common.errors import OperatorError
@@ -35,14 +36,12 @@ def speak(tree: Tree, text: str, language: str) -> bytes:
     """The text as samples (see `appliance.telephony.audio`).
 
     Raises:
-        NotSpokenError: there is no voice here, or it failed.
+        InvalidError: there is no voice for the language.
+        OperatorError: there is no switch here; NotSpokenError: its voice failed.
     """
     voice = VOICES.get(language)
     if voice is None:
-        raise NotSpokenError(
-            f"There is no voice for {language!r}; there are {', '.join(VOICES)}. Upload a "
-            "recording instead."
-        )
+        raise InvalidError("voice-unknown", language=language, known=list(VOICES))
     try:
         done = subprocess.run(
             [*tree.speech(), "-v", voice, "-s", _WORDS_A_MINUTE, "--stdin", "--stdout"],
@@ -77,7 +76,7 @@ class Speech:
             words = f"{self._tree.about}\0{prompt.language}\0{prompt.text}"
             name = hashlib.sha256(words.encode()).hexdigest()[:32]
             return self._kept(name, lambda: speak(self._tree, prompt.text, prompt.language))
-        except (NotSpokenError, NotPlayableError, OSError, LookupError) as error:
+        except (NotSpokenError, InvalidError, OSError, LookupError) as error:
             log.error("speech.not_heard", reason=str(error), recording=prompt.recording)  # noqa: TRY400
             return None
 

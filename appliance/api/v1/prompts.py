@@ -21,6 +21,10 @@ from appliance.domain.work import UnknownError
 from appliance.services.telephony.flows import used_recordings
 from appliance.telephony.audio import from_wav, seconds_of, to_wav
 from appliance.telephony.speech import MOST_SECONDS
+from common.errors import OperatorError
+from common.logs import get_logger
+
+log = get_logger(__name__)
 
 _MOST_UPLOAD = 24 * 2**20  # bytes; two minutes at 48 kHz in stereo
 
@@ -100,7 +104,11 @@ def prompts(
 
     @blueprint.get("/spoken", summary="Hear a text", responses={"200": None})
     def spoken(query: Spoken) -> Answer:
-        return _wav(speak(query.text, query.language))
+        try:
+            return _wav(speak(query.text, query.language))
+        except OperatorError as error:  # of this machine, and with its folders: for its log
+            log.warning("prompt.not_spoken", error=str(error))
+            raise InvalidError("not-spoken") from error
 
     @blueprint.delete("/<int:prompt>", summary="Remove a recording", responses={"204": None})
     def remove(path: PromptId) -> Answer:

@@ -121,7 +121,23 @@ def test_a_recording_is_uploaded_as_the_switch_plays_it_and_kept_while_a_flow_ne
 
 def test_what_is_no_sound_is_refused_with_what_to_do(ada):
     upload = {"name": "Hello", "file": (io.BytesIO(b"MP3"), "hello.mp3")}
-    assert "Save it as WAV" in problem_of(ada.send("/prompts", upload), 422, "invalid")
+    refused = ada.send("/prompts", upload)
+    assert "Save it as WAV" in problem_of(refused, 422, "invalid")
+    assert refused.json["kind"] == "sound-no-wav"
+
+
+def test_a_text_that_cannot_be_spoken_is_refused_with_what_to_do_and_no_folder_of_the_machine(
+    house, ada
+):
+    def refusal(language: str) -> tuple[str, str]:
+        answer = ada.ask("GET", f"/prompts/spoken?text=Hello&language={language}")
+        assert answer.status_code == 422
+        return answer.json["kind"], answer.json["detail"]
+
+    kind, detail = refusal("en")  # there is no switch here
+    assert kind == "not-spoken"
+    assert "/switch" not in detail
+    assert refusal("fr")[0] == "voice-unknown"
 
 
 def test_an_agent_draws_no_flows(house):
