@@ -36,7 +36,7 @@ class Texts:
             for language in LANGUAGES
         }
 
-    def t(self, key: str, *, language: str | None = None, **values: object) -> str:
+    def t(self, key: str, /, *, language: str | None = None, **values: object) -> str:
         """The text of ``key``, with ``values`` put in.
 
         Args:

@@ -24,7 +24,7 @@ class Speaks(Protocol):
 class Words(Protocol):
     """The texts of the interface."""
 
-    def t(self, key: str, *, language: str | None = None, **values: object) -> str:
+    def t(self, key: str, /, *, language: str | None = None, **values: object) -> str:
         """One of them."""
         ...
 

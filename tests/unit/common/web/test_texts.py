@@ -70,3 +70,8 @@ def test_every_text_used_in_the_shared_pages_exists() -> None:
     }
     assert used - {"a", "b", "c"} <= keys
     assert used
+
+
+def test_a_text_may_have_a_blank_of_any_name():
+    said = Texts("appliance").t("phone.offer_callback", language="en", key="1")
+    assert said == "To be called back without losing your place, press 1."
