@@ -6,12 +6,14 @@ After one that goes well: the short form of what the drills do in every state.
 from __future__ import annotations
 
 import io
+import os
 import wave
 from array import array
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 
+import psutil
 from playwright.sync_api import APIResponse, Page, expect
 
 from appliance.domain.capacity import FULL
@@ -131,6 +133,14 @@ def until_in_room(site: PhoneSite, number: int) -> None:
     until(lambda: len(site.room()) == number, 30, f"{number} in the room", site.channels)
 
 
+def who_works_on_calls_shares_a_processor_and_nobody_else_does(site: PhoneSite) -> None:
+    everywhere = os.sched_getaffinity(site.process.pid)
+    places = [os.sched_getaffinity(one.id) for one in psutil.Process(site.process.pid).threads()]
+    one = {max(everywhere)}
+    assert places.count(one) > 32  # the calls' threads, who hears the switch, the writer
+    assert everywhere == one or places.count(everywhere) > 1
+
+
 def the_appliance_dies_in_a_call_of_three(site: PhoneSite, page: Page) -> None:
     """A number outside is with agent and caller, and recorded; the agent then leaves the two."""
     site.real.caller(NUMBER, stays=600, keys=[(0.5, "1")])
@@ -178,6 +188,7 @@ def test_through_menu_and_queue_to_an_agent_recorded_transferred_and_reported(tm
         until_telephones(site, 2)
         # The switch tells what is asked for alone; each variable that is set would be an event.
         assert "StasisStart" in str(site.ari("applications/callstead")["events_allowed"])
+        who_works_on_calls_shares_a_processor_and_nobody_else_does(site)
         # The earlier chat stands beside the call.
         history = anna.get_by_role("complementary", name="Contact").get_by_role("link")
         expect(history).to_contain_text(ASKED)

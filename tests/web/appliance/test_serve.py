@@ -47,6 +47,11 @@ class Process:
                 [*COMMAND, "run"], env=self.environment, stdout=out, stderr=log
             )
 
+    @property
+    def pid(self) -> int:
+        """Of the one that runs."""
+        return self._process.pid
+
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + 150  # a busy machine is slow
         while time.monotonic() < deadline:
