@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
 
 from appliance.domain.names import WrongInputError, plain_names
 
@@ -149,19 +148,3 @@ def _number(value: object) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if math.isfinite(value) and abs(value) <= _MOST_NUMBER else None
-
-
-class KeptFields(Protocol):
-    """Where they are kept."""
-
-    def all(self) -> Sequence[CustomField]:
-        """By position."""
-        ...
-
-    def one(self, id: int) -> CustomField:  # noqa: A002
-        """Raises UnknownError."""
-        ...
-
-    def save(self, field: CustomField) -> CustomField:
-        """Keep a new one (id 0; answers it with its id), or replace what is kept."""
-        ...

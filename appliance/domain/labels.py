@@ -7,10 +7,9 @@ that its queue offers, as soon as the queue offers any; an away reason is always
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from appliance.domain.desk import MOST_TAG
 from appliance.domain.names import WrongInputError, plain_names
@@ -91,19 +90,3 @@ def check_away(labels: Iterable[Label], word: str) -> None:
     known = [one.word for one in offered(labels, LabelKind.AWAY, None)]
     if word and word not in known:
         raise WrongInputError("away-unknown", "reason", word=word, known=known)
-
-
-class KeptLabels(Protocol):
-    """Where they are kept."""
-
-    def all(self) -> Sequence[Label]:
-        """By position."""
-        ...
-
-    def one(self, id: int) -> Label:  # noqa: A002
-        """Raises UnknownError."""
-        ...
-
-    def save(self, label: Label) -> Label:
-        """Keep a new one (id 0; answers it with its id), or replace what is kept."""
-        ...

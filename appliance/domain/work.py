@@ -14,12 +14,13 @@ from typing import Protocol, TypeVar
 
 from appliance.domain.attachment import KeptAttachments
 from appliance.domain.canned import KeptCanned
+from appliance.domain.catalogue import Kept
 from appliance.domain.confidential import KeptConfidential
 from appliance.domain.contact import Identity
-from appliance.domain.custom_fields import KeptFields
+from appliance.domain.custom_fields import CustomField
 from appliance.domain.desk import Desk
 from appliance.domain.kept_calls import KeptCalls
-from appliance.domain.labels import KeptLabels
+from appliance.domain.labels import Label
 from appliance.domain.marks import KeptMarks
 from appliance.domain.participants import KeptParticipants
 from appliance.domain.queue import Queue
@@ -95,7 +96,7 @@ class Work(Protocol):
         ...
 
     @property
-    def fields(self) -> KeptFields:
+    def fields(self) -> Kept[CustomField]:
         """What an administrator lets agents fill in."""
         ...
 
@@ -105,7 +106,7 @@ class Work(Protocol):
         ...
 
     @property
-    def labels(self) -> KeptLabels:
+    def labels(self) -> Kept[Label]:
         """Tags and dispositions that an administrator keeps."""
         ...
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
+from appliance.domain.catalogue import Kept, One
 from appliance.domain.custom_fields import MOST_FIELDS, CustomField
 from appliance.domain.labels import MOST_LABELS, Label
 from appliance.domain.names import WrongInputError
 from appliance.domain.work import Work
-
-One = TypeVar("One", CustomField, Label)
 
 
 def save_field(work: Work, field: CustomField, who: str) -> CustomField:
@@ -38,16 +36,19 @@ def save_label(work: Work, label: Label, who: str) -> Label:
 
 def order_fields(work: Work, ids: Sequence[int], who: str) -> None:
     """They stand in this order from now on. Raises UnknownError."""
-    for position, number in enumerate(ids, 1):
-        work.fields.save(replace(work.fields.one(number), position=position))
+    _order(work.fields, ids)
     work.tell("field.set", who=who, data={"id": 0, "subject": ""})
 
 
 def order_labels(work: Work, ids: Sequence[int], who: str) -> None:
     """They stand in this order from now on. Raises UnknownError."""
-    for position, number in enumerate(ids, 1):
-        work.labels.save(replace(work.labels.one(number), position=position))
+    _order(work.labels, ids)
     work.tell("label.set", who=who, data={"id": 0, "kind": ""})
+
+
+def _order(kept: Kept[One], ids: Sequence[int]) -> None:
+    for position, number in enumerate(ids, 1):
+        kept.save(replace(kept.one(number), position=position))
 
 
 def _fitting(others: Sequence[One], wanted: One, most: int) -> One:

@@ -1,15 +1,15 @@
-"""Custom fields, and tags and dispositions, in their tables.
-
-Implement `appliance.domain.custom_fields.KeptFields` and `appliance.domain.labels.KeptLabels`.
-"""
+"""Custom fields and labels in their tables; implements `appliance.domain.catalogue.Kept`."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, Generic
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
+from appliance.domain.catalogue import One
 from appliance.domain.custom_fields import CustomField, FieldKind, Subject
 from appliance.domain.labels import Colour, Label, LabelKind
 from appliance.domain.work import UnknownError
@@ -20,86 +20,82 @@ from appliance.store.quick import Quick
 _ANY_FIELD = Quick(select(FieldRow.id).limit(1), writes=False)
 
 
-class SqlFields:
-    """See `appliance.domain.custom_fields.KeptFields`."""
+class _Kept(ABC, Generic[One]):
+    table: Any
+    name: str  # in the refusal of one that is not there
 
     def __init__(self, group: Group) -> None:
         self._group = group
 
-    @property
-    def _session(self) -> Session:
-        return self._group.session
-
-    def all(self) -> list[CustomField]:
-        """By position; asked for whenever after-call work ends."""
-        if not _ANY_FIELD.rows(self._group.line, {}):
-            return []
-        query = select(FieldRow).order_by(FieldRow.position, FieldRow.id)
-        return [_field(row) for row in self._session.scalars(query)]
-
-    def one(self, id: int) -> CustomField:  # noqa: A002
-        """Raises UnknownError."""
-        return _field(self._row(id))
-
-    def save(self, field: CustomField) -> CustomField:
-        """Keep a new one (id 0; answers it with its id), or replace what is kept."""
-        row = self._row(field.id) if field.id else FieldRow()
-        row.subject, row.key, row.kind = str(field.subject), field.key, str(field.kind)
-        row.names, row.choices = dict(field.names), list(field.choices)
-        row.required, row.position, row.retired = field.required, field.position, field.retired
-        row.confidential = field.confidential
-        self._session.add(row)
-        self._session.flush()
-        return replace(field, id=row.id)
-
-    def _row(self, id: int) -> FieldRow:  # noqa: A002
-        row = self._session.get(FieldRow, id)
-        if row is None:
-            raise UnknownError("field", id)
-        return row
-
-
-class SqlLabels:
-    """See `appliance.domain.labels.KeptLabels`."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def all(self) -> list[Label]:
+    def all(self) -> Sequence[One]:
         """By position."""
-        query = select(LabelRow).order_by(LabelRow.position, LabelRow.id)
-        return [_label(row) for row in self._session.scalars(query)]
+        query = select(self.table).order_by(self.table.position, self.table.id)
+        return [self._read(row) for row in self._group.session.scalars(query)]
 
-    def one(self, id: int) -> Label:  # noqa: A002
+    def one(self, id: int) -> One:  # noqa: A002
         """Raises UnknownError."""
-        return _label(self._row(id))
+        return self._read(self._row(id))
 
-    def save(self, label: Label) -> Label:
+    def save(self, one: One) -> One:
         """Keep a new one (id 0; answers it with its id), or replace what is kept."""
-        row = self._row(label.id) if label.id else LabelRow()
-        row.kind, row.word, row.colour = str(label.kind), label.word, str(label.colour)
-        row.names, row.queues = dict(label.names), sorted(label.queues)
-        row.position, row.retired = label.position, label.retired
-        self._session.add(row)
-        self._session.flush()
-        return replace(label, id=row.id)
+        row = self._row(one.id) if one.id else self.table()
+        for name, value in {**vars(one), **self._written(one)}.items():
+            if name != "id":
+                setattr(row, name, value)
+        session = self._group.session
+        session.add(row)
+        session.flush()
+        return replace(one, id=row.id)
 
-    def _row(self, id: int) -> LabelRow:  # noqa: A002
-        row = self._session.get(LabelRow, id)
+    def _row(self, id: int) -> Any:  # noqa: A002
+        row = self._group.session.get(self.table, id)
         if row is None:
-            raise UnknownError("label", id)
+            raise UnknownError(self.name, id)
         return row
 
+    @abstractmethod
+    def _read(self, row: Any) -> One: ...
 
-def _field(row: FieldRow) -> CustomField:
-    return CustomField(
-        row.id, Subject(row.subject), row.key, row.names, FieldKind(row.kind), tuple(row.choices),
-        row.required, row.position, row.retired, row.confidential,
-    )  # fmt: skip
+    @abstractmethod
+    def _written(self, one: One) -> dict[str, Any]:
+        """What the table holds in another form."""
 
 
-def _label(row: LabelRow) -> Label:
-    return Label(
-        row.id, LabelKind(row.kind), row.word, row.names, Colour(row.colour),
-        frozenset(row.queues), row.position, row.retired,
-    )  # fmt: skip
+class SqlFields(_Kept[CustomField]):
+    """Custom fields."""
+
+    table, name = FieldRow, "field"
+
+    def all(self) -> Sequence[CustomField]:
+        """By position; asked for whenever after-call work ends."""
+        return super().all() if _ANY_FIELD.rows(self._group.line, {}) else []
+
+    def _read(self, row: FieldRow) -> CustomField:
+        return CustomField(
+            row.id, Subject(row.subject), row.key, row.names, FieldKind(row.kind),
+            tuple(row.choices), row.required, row.position, row.retired, row.confidential,
+        )  # fmt: skip
+
+    def _written(self, one: CustomField) -> dict[str, Any]:
+        return {
+            "subject": str(one.subject), "kind": str(one.kind), "names": dict(one.names),
+            "choices": list(one.choices),
+        }  # fmt: skip
+
+
+class SqlLabels(_Kept[Label]):
+    """Tags, dispositions and away reasons."""
+
+    table, name = LabelRow, "label"
+
+    def _read(self, row: LabelRow) -> Label:
+        return Label(
+            row.id, LabelKind(row.kind), row.word, row.names, Colour(row.colour),
+            frozenset(row.queues), row.position, row.retired,
+        )  # fmt: skip
+
+    def _written(self, one: Label) -> dict[str, Any]:
+        return {
+            "kind": str(one.kind), "colour": str(one.colour), "names": dict(one.names),
+            "queues": sorted(one.queues),
+        }  # fmt: skip

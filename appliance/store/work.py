@@ -93,7 +93,7 @@ class SqlWork(Conversations, AgentsAndQueues, Contacts, Offers, Messages):
     @property
     def labels(self) -> SqlLabels:
         """Tags and dispositions that an administrator keeps."""
-        return SqlLabels(self.session)
+        return SqlLabels(self._group)
 
     @property
     def visits(self) -> SqlVisits:
