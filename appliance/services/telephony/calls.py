@@ -141,7 +141,6 @@ class Calls:
                 if heard is not None:
                     self._of_channel(heard)
             case Recorded(name, _whole):
-                self._view.was_recorded(name)
                 self._recorded_soon(name)
             case Pressed(channel, key):
                 self._view.pressed(channel, key)
@@ -160,12 +159,15 @@ class Calls:
     def _recorded(self, name: str) -> None:
         """A recording is over: a talk is kept; a voicemail is its call's next step."""
         found = self._tape.unfinished().get(name)
-        if found is not None and found.what is What.CALL:
+        if found is None:
+            self._unkept.discard(name)
+            return
+        if found.what is What.CALL:
             self._unkept.add(name)  # the disk may be full: then the next look tries it again
             self._tape.keep(found)
-        self._unkept.discard(name)
-        if found is None:
-            return
+            self._unkept.discard(name)
+        else:
+            self._view.left_message(found.conversation)
         self.changed(found.conversation)
 
     def _take_soon(self, channel: Channel) -> None:

@@ -96,6 +96,6 @@ class Sweep:
             going = recording.conversation in callers
             if recording.what is What.VOICEMAIL and going:  # its call's next step
                 if callers[recording.conversation] not in channels:
-                    self._view.was_recorded(recording.name)
+                    self._view.left_message(recording.conversation)
             elif not going or f"{ROOM}{recording.conversation}" not in rooms:
                 self._tape.keep(recording)

@@ -44,7 +44,7 @@ class View:
             self._up, self._rooms, self._playing, self._said, self._keys, self._heard,
         )  # fmt: skip
         self._marks: tuple[set[str], ...] = (self._music, self._ringing, self._ringback)
-        self._recorded: set[str] = set()
+        self._messages: set[int] = set()  # of these calls the voicemail is over
         self._silent: set[str] = set()  # rooms
         self._now = 0
         self.fresh = False
@@ -245,15 +245,15 @@ class View:
                 del self._playing[found]
             return found
 
-    def was_recorded(self, name: str) -> None:
-        """The recording of this name is over."""
+    def left_message(self, conversation: int) -> None:
+        """The caller's voicemail is over."""
         with self._lock:
-            self._recorded.add(name)
+            self._messages.add(conversation)
 
-    def recorded(self, name: str) -> bool:
-        """Whether it is over."""
+    def message_left(self, conversation: int) -> bool:
+        """Whether it is."""
         with self._lock:
-            return name in self._recorded
+            return conversation in self._messages
 
     def pressed(self, channel: str, key: str) -> None:
         """A key, which waits until somebody asks for it."""
@@ -319,6 +319,7 @@ class View:
                 self._phones.pop(name, None)
                 self._owner.pop(name, None)
             self._silent.discard(call.bridge)
+            self._messages.discard(call.conversation)
 
     def _hear(self, channel: str) -> None:
         self._now += 1

@@ -119,7 +119,7 @@ class Walk:
         if message is None:
             return False
         stand = self._stands.setdefault(call.conversation, _Stand(At(call.step, call.tries)))
-        if not self._view.recorded(message.name):
+        if not self._view.message_left(call.conversation):
             if stand.until is None:
                 stand.until = self._clock.monotonic() + _WRITES_SECONDS
                 self._again(call.conversation, _WRITES_SECONDS)
@@ -159,7 +159,7 @@ class Walk:
     def _spoken(self, call: Call, stand: _Stand) -> Heard | str:
         message = self._tape.message(call)
         if message is not None:
-            return Heard.SAID if self._view.recorded(message.name) else ""
+            return Heard.SAID if self._view.message_left(call.conversation) else ""
         if not (stand.playback and self._view.playing(call.channel) == stand.playback):
             self._tape.take_message(call)
         return ""
