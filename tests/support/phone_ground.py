@@ -50,7 +50,8 @@ _SECONDS_OF_SOUND = 20_000  # bytes
 class Ground:
     """See `tests.support.call_states.Hands`; three agents in one queue; not started."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, lost_seconds: int) -> None:
+        self._lost_seconds = lost_seconds
         self.data = home / "appliance"
         (self.data / "telephony").mkdir(parents=True)
         self.stays = 600.0
@@ -90,7 +91,7 @@ class Ground:
             f'host = "127.0.0.1"\nsip_port = {ports.sip_port}\nari_port = {ports.ari_port}\n'
             f'trunks = ["{ports.trunks[0]}"]\noutbound = "{ports.outbound}"\n'
             f"rtp_first = {ports.rtp_first}\nrtp_last = {ports.rtp_last}\n"
-            'allowed_prefixes = ["*"]\n'
+            f'allowed_prefixes = ["*"]\nlost_seconds = {self._lost_seconds}\n'
         )
 
     # The processes.
@@ -213,6 +214,7 @@ class Ground:
         """What helps to understand a failed drill."""
         console = self.real.switch.console.ask("core show channels concise")
         log = self.process.log.read_text("utf-8").splitlines()[-25:]
+        log += Path(self._keeper_log.name).read_text("utf-8").splitlines()[-10:]
         about = str(self.conversation()) if self._newest() else "no conversation"
         return "\n".join([about, console, *log])
 
@@ -243,11 +245,11 @@ class Ground:
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[Ground]:
+def started(folder: Path, lost_seconds: int = 120) -> Iterator[Ground]:
     """One in ``folder``, with its appliance running."""
     home = folder / "home"
     home.mkdir()
-    ground = Ground(home)
+    ground = Ground(home, lost_seconds)
     try:
         ground.start()
         ground.clean = True

@@ -1,0 +1,60 @@
+"""SIGSTOP of the switch in a call: for a moment, and for good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from appliance.domain.conversation import State
+from appliance.telephony.running import running_pid
+from tests.support.call_states import AGENT, QUEUE
+from tests.support.phone_ground import Ground, started
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+_LOST = 10  # seconds: the least that can be set
+
+
+@pytest.fixture
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with started(tmp_path_factory.mktemp("phone"), lost_seconds=_LOST) as found:
+        yield found
+
+
+def hang(ground: Ground) -> int:
+    pid = running_pid(ground.real.places)
+    assert pid is not None
+    stopped = psutil.Process(pid)
+
+    def hangs() -> bool:
+        stopped.suspend()
+        return stopped.status() == psutil.STATUS_STOPPED
+
+    ground.until(hangs, "it to hang")
+    return pid
+
+
+def speak(ground: Ground) -> None:
+    ground.until(lambda: ground.room() == 2, "them to speak")
+
+
+def test_a_call_outlives_a_moments_hang_and_a_switch_that_stays_so_is_replaced(ground):
+    ground.calls(QUEUE)
+    ground.picks_up(AGENT)
+    ground.ready(AGENT)
+    speak(ground)
+    first = hang(ground)
+    time.sleep(5)
+    psutil.Process(first).resume()
+    speak(ground)
+    assert ground.conversation().state is State.ACTIVE
+    hang(ground)
+    ground.until(lambda: running_pid(ground.real.places) not in {None, first}, "another switch")
+    ground.until(lambda: ground.conversation().state is State.WRAP_UP, "the end of the call")
+    ground.real.hush()
+    ground.leaves_nothing(State.WRAP_UP)
+    ground.calls(QUEUE)
+    ground.hang_up()
+    ground.leaves_nothing(State.ABANDONED)
