@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 import orjson
 
@@ -148,7 +149,9 @@ class PhoneLink:
         # First the place in the feed, then the state: what happens in between is seen twice.
         self._cursor = self._live.head(FLOOR)
         with on_one(self._floor.writer) if telephony.one_processor else contextlib.nullcontext():
-            self._calls = calls = Calls(self._floor, switch, self._phones, desk)
+            self._calls = calls = Calls(
+                self._floor, switch, self._phones, desk, program=partial(running_pid, places)
+            )
             calls.start()
         stop = threading.Event()
         thread = threading.Thread(

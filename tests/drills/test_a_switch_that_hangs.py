@@ -53,6 +53,10 @@ def test_a_call_outlives_a_moments_hang_and_a_switch_that_stays_so_is_replaced(g
     hang(ground)
     ground.until(lambda: running_pid(ground.real.places) not in {None, first}, "another switch")
     ground.until(lambda: ground.conversation().state is State.WRAP_UP, "the end of the call")
+    number = ground.conversation().id
+    call = ground.floor.read(lambda work: work.calls.of(number))
+    assert call is not None
+    assert call.outcome == "switch_lost"
     ground.real.hush()
     ground.leaves_nothing(State.WRAP_UP)
     ground.calls(QUEUE)

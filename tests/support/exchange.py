@@ -103,7 +103,10 @@ class Exchange:
 
     def _start(self) -> None:
         self.provider = self._reach()
-        self.calls = Calls(self.floor, self.provider, self.phones, self.desk, threads=2)
+        self.calls = Calls(
+            self.floor, self.provider, self.phones, self.desk,
+            program=lambda: self.switch.program, threads=2,
+        )  # fmt: skip
         self.calls.start()
 
     def do(self, use_case, *arguments, **named):

@@ -10,6 +10,7 @@ are known go on, callers that nobody knows yet are taken, and what belongs to no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from appliance.domain.telephony.call import Call
@@ -52,6 +53,7 @@ class Calls:
         switch: not started.
         phones: who has which phone, and which number leads where.
         desk: what callers go through and hear.
+        program: which program the switch is at this moment; another one has none of the calls.
         threads: so many calls are worked on at the same time; each waits, for the most part.
     """
 
@@ -62,8 +64,10 @@ class Calls:
         phones: Phones,
         desk: FrontDesk,
         *,
+        program: Callable[[], object] = lambda: None,
         threads: int = 32,
     ) -> None:
+        self._program, self._last_program = program, program()
         self._floor, self._switch, self._phones = floor, switch, phones
         self._flows, self._clock = desk.flows, desk.clock
         self._view = View()
@@ -123,6 +127,7 @@ class Calls:
         match event:
             case Connected():
                 self._lost_since = None
+                self._see_program()
                 self._works.soon("sweep", self._sweep.everything)
             case Lost():
                 self._lost_since = self._clock.monotonic()
@@ -147,6 +152,11 @@ class Calls:
                 self._of_channel(channel)
             case _:
                 pass
+
+    def _see_program(self) -> None:
+        before, self._last_program = self._last_program, self._program()
+        if before is not None and before != self._last_program:
+            self._view.another = True
 
     def _of_channel(self, channel: str) -> None:
         conversation = self._view.conversation_of(channel)

@@ -68,7 +68,7 @@ class Steps:
         """
         call = now.call
         if step in IN_THE_CORE:
-            lost = LOST.get(step) if self._view.lost else None
+            lost = LOST.get(step) if self._view.ended_with_switch(call) else None
             do = lost or IN_THE_CORE[step]
             change(self._floor, lambda work: do(work, call))
             return None

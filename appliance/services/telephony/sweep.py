@@ -57,6 +57,8 @@ class Sweep:
                 self._sayer.adopt(channel.id)
         self._view.fresh = True
         known = self._floor.read(lambda work: list(work.calls.going_on()))
+        if self._view.another:
+            self._view.leave_behind(known)
         rooms = {one.id for one in bridges}
         callers = {channel for call in known for channel in (call.channel, call.asked_by)}
         ours = callers | self._own_legs(known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ class View:
     Attributes:
         fresh: whether all of it was heard since the switch was last reached.
         lost: whether the switch counts as ended, and its calls with it.
+        another: whether it is another program than the one that had the calls we know.
     """
 
     def __init__(self) -> None:
@@ -47,8 +48,10 @@ class View:
         self._messages: set[int] = set()  # of these calls the voicemail is over
         self._silent: set[str] = set()  # rooms
         self._now = 0
+        self._left_behind: set[int] = set()  # calls of a switch that has ended
         self.fresh = False
         self.lost = False
+        self.another = False
 
     def forget(self) -> None:
         """The switch is not reached: nothing of this is sure any more.
@@ -99,6 +102,17 @@ class View:
                 return False
             self.fresh = self.lost = True
             return True
+
+    def leave_behind(self, calls: Iterable[Call]) -> None:
+        """These were the calls of the program before."""
+        with self._lock:
+            self._left_behind.update(call.conversation for call in calls)
+            self.another = False
+
+    def ended_with_switch(self, call: Call) -> bool:
+        """Whether nobody has put a receiver down, but the switch has ended."""
+        with self._lock:
+            return self.lost or call.conversation in self._left_behind
 
     def belongs(self, call: Call) -> None:
         """These channels are of this call."""
@@ -320,6 +334,7 @@ class View:
                 self._owner.pop(name, None)
             self._silent.discard(call.bridge)
             self._messages.discard(call.conversation)
+            self._left_behind.discard(call.conversation)
 
     def _hear(self, channel: str) -> None:
         self._now += 1

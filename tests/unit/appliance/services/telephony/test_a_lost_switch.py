@@ -47,6 +47,26 @@ def test_calls_of_a_switch_that_has_ended_are_over_without_another_one_and_say_w
     assert house.seen(house.agents[0]) == "available"
 
 
+def test_calls_of_a_switch_that_was_replaced_at_once_are_over_and_say_why(house):
+    _caller, _leg, conversation = house.talking()
+    house.switch.dies()
+    house.switch.returns()
+    house.until_state(State.WRAP_UP)
+    until_nothing_goes_on(house)
+    assert because(house, "conversation.end") == ["switch_lost"]
+    call = house.floor.read(lambda work: work.calls.of(conversation))
+    assert call is not None
+    assert call.outcome == "switch_lost"
+    house.do(talk.close, conversation, house.agents[0])
+    caller = house.switch.arrives(NUMBER, "+8613800000001")
+    leg = house.until_rings("101")
+    house.switch.phone_answers(leg)
+    house.until_together(caller, leg)
+    house.switch.hangs_up(caller)  # of the new one's calls it is not said
+    house.until_state(State.WRAP_UP)
+    assert because(house, "conversation.end") == ["switch_lost", None]
+
+
 def test_a_switch_that_is_back_in_time_has_its_calls_as_they_were(house):
     caller, leg, _conversation = house.talking()
     house.switch.goes()
