@@ -234,11 +234,13 @@ class FakeSwitch:
             raise GoneError(name)
         (self.paused.add if on else self.paused.discard)(name)
 
-    def stop_recording(self, name: str) -> None:
+    def stop_recording(self, name: str) -> bool:
         """See the interface."""
         self._reach()
-        if self._recording.pop(name, None) is not None:
-            self._tell(Recorded(name, whole=True))
+        if self._recording.pop(name, None) is None:
+            return False
+        self._tell(Recorded(name, whole=True))
+        return True
 
     # What callers and phones do.
 

@@ -120,6 +120,8 @@ class Ground:
 
     def calls(self, number: str, keys: Sequence[str] = ()) -> None:
         self.clean = False
+        # Who calls while nobody follows the switch has its own queue's place, and stays there.
+        self.until(lambda: "callstead" in self.real.switch.console.ask("ari show apps"), "us")
         self._before = self._newest()
         self.real.caller(number, self.stays, [(2.5, key) for key in keys])
         self.until(lambda: self._newest() > self._before, "the call to be taken")

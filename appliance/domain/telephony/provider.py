@@ -267,6 +267,6 @@ class TelephonyProvider(Protocol):
         """Leave out what is said from now on (``on``), or go on recording. Raises GoneError."""
         ...
 
-    def stop_recording(self, name: str) -> None:
-        """Keep what was recorded; `Recorded` follows."""
+    def stop_recording(self, name: str) -> bool:
+        """Keep what was recorded; whether it went on: then `Recorded` follows."""
         ...

@@ -73,7 +73,7 @@ class Calls:
         self._view = View()
         self._later = Later("calls-later")
         self._works = OneAtATime(threads)
-        self._tape = Tape(switch, desk.shelf)
+        self._tape = Tape(switch, desk.shelf, self._recorded_soon)
         sayer = Sayer(switch, self._view, desk.speech)
         self._settle = Settle(
             floor, switch, phones, desk, self._view, sayer, self._tape, self._works,

@@ -40,10 +40,18 @@ class Shelf:
 
 
 class Tape:
-    """See the module."""
+    """See the module.
 
-    def __init__(self, switch: TelephonyProvider, shelf: Shelf) -> None:
-        self._switch, self._shelf = switch, shelf
+    Args:
+        switch: started by whoever has this.
+        shelf: where recordings go.
+        over: takes over a recording that has ended, by its name; later, in another thread.
+    """
+
+    def __init__(
+        self, switch: TelephonyProvider, shelf: Shelf, over: Callable[[str], None]
+    ) -> None:
+        self._switch, self._shelf, self._over = switch, shelf, over
         # Of these calls something may be recorded now; after a restart, of all that are unfinished.
         self._open = {one.conversation for one in shelf.recordings.unfinished()}
 
@@ -77,7 +85,8 @@ class Tape:
                 self._switch.pause_recording(running.name, on=True)
                 self._shelf.recordings.pause(running, Why.PRIVATE if call.private else Why.HELD)
         elif running is not None:
-            self._switch.stop_recording(running.name)
+            if not self._switch.stop_recording(running.name):
+                self._over(running.name)  # that was told while nobody listened
             self._open.discard(call.conversation)
 
     def keep(self, recording: CallRecording) -> CallRecording:

@@ -249,10 +249,12 @@ class AriProvider:
             operation = "recordings.pause" if on else "recordings.unpause"
             self._ari.do(operation, recordingName=name)
 
-    def stop_recording(self, name: str) -> None:
+    def stop_recording(self, name: str) -> bool:
         """See the interface."""
         with _may_be_gone():
             self._ari.do("recordings.stop", recordingName=name)
+            return True
+        return False
 
     @contextlib.contextmanager
     def _begins(self, name: str) -> Iterator[None]:

@@ -65,7 +65,7 @@ def test_a_phone_rings_under_the_id_that_we_gave_and_two_legs_meet_in_a_room(peo
     people.provider.play(channel.id, ["hello-world", "demo-thanks"], "prompt-1")
     people.provider.stop_playing("prompt-1")
     assert people.heard.wait(Played) == Played("prompt-1")
-    people.provider.stop_recording("one")
+    assert people.provider.stop_recording("one")
     assert people.heard.wait(Recorded).name == "one"
     people.provider.drop_bridge("call-1")
     people.provider.hang_up("leg-1")
@@ -141,7 +141,7 @@ def test_ending_what_is_gone_does_nothing_and_anything_else_with_it_says_so(peop
     switch.drop_bridge("none")
     switch.leave("none", "none")
     switch.stop_playing("none")
-    switch.stop_recording("none")
+    assert not switch.stop_recording("none")
     switch.silence("none", on=False)
     for act in (
         lambda: switch.answer("none"),

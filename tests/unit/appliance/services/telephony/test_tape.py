@@ -17,11 +17,13 @@ from appliance.domain.telephony.recording import CallRecording, Stage, What, Why
 from appliance.domain.work import UnknownError
 from appliance.services import talk
 from appliance.services.telephony.forget_recordings import forget_recordings
+from appliance.services.telephony.numbers import ask_number, hand_over_to_number
 from appliance.services.telephony.privacy import speak_in_private
 from appliance.services.telephony.recordings_on_record import differing
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
+OUTSIDE = "+861060001234"
 PRIVATE = timedelta(seconds=60)
 SAY = [{"text": "speak", "language": "en"}]
 STEPS = {"box": {"kind": "voicemail", "queue": 1, "say": SAY}}
@@ -327,3 +329,20 @@ def test_who_says_nothing_has_not_called(house):
     house.switch.hangs_up(caller)
     house.until_state(State.ABANDONED)
     house.until_clear()
+
+
+def test_a_talk_whose_end_was_told_to_nobody_is_kept_when_its_call_goes_on_without_an_agent(house):
+    caller, leg = talking(house)
+    conversation = house.conversation().id
+    house.switch.answering.add(OUTSIDE)
+    house.do(ask_number, conversation, house.agents[0], OUTSIDE, house.desk.dialling)
+    out = until(lambda: house.switch.leg_of(OUTSIDE), 60, "the number", every=0.01) or ""
+    house.until_together(caller, leg, out)
+    writes(house, "talk-1-1")
+    house.calls.stop()
+    house.switch.stop_recording("talk-1-1")  # killed between the stop and its being heard of
+    house.crash()
+    house.do(hand_over_to_number, conversation, house.agents[0], OUTSIDE)
+    house.until_state(State.WRAP_UP)
+    assert kept(house).stage is Stage.KEPT
+    house.until_together(caller, out)
