@@ -59,7 +59,7 @@ class FakeSwitch:
         muted: channels that nobody hears.
         no_ears: by whom ears may not be heard: the switch refuses them.
         dialled: those that were, one after the other.
-        program: another one after each end.
+        program: another one after each end; None: that cannot be told.
     """
 
     phones: set[str] = field(default_factory=set)
@@ -78,7 +78,7 @@ class FakeSwitch:
     answering: set[str] = field(default_factory=set)
     trunk: bool = True
     dialled: list[str] = field(default_factory=list)
-    program: int = 1
+    program: int | None = 1
 
     # What the appliance does.
 
@@ -355,7 +355,7 @@ class FakeSwitch:
     def dies(self) -> None:
         """`kill -9` of it: nothing is left, and nobody is told of any end."""
         self.goes()
-        self.program += 1
+        self.program = (self.program or 0) + 1
         for things in (self._legs, self._rooms, self._playing, self._recording):
             things.clear()
         for names in (self.paused, self.silent, self.muted):

@@ -53,7 +53,8 @@ class Calls:
         switch: not started.
         phones: who has which phone, and which number leads where.
         desk: what callers go through and hear.
-        program: which program the switch is at this moment; another one has none of the calls.
+        program: which program the switch is at this moment; another one has none of the calls;
+            None: it is not known.
         threads: so many calls are worked on at the same time; each waits, for the most part.
     """
 
@@ -154,9 +155,12 @@ class Calls:
                 pass
 
     def _see_program(self) -> None:
-        before, self._last_program = self._last_program, self._program()
-        if before is not None and before != self._last_program:
+        now = self._program()
+        if now is None:  # it is not known
+            return
+        if self._last_program not in {None, now}:
             self._view.another = True
+        self._last_program = now
 
     def _of_channel(self, channel: str) -> None:
         conversation = self._view.conversation_of(channel)

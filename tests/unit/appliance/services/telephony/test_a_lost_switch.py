@@ -67,6 +67,17 @@ def test_calls_of_a_switch_that_was_replaced_at_once_are_over_and_say_why(house)
     assert because(house, "conversation.end") == ["switch_lost", None]
 
 
+def test_where_it_cannot_be_told_which_program_it_is_its_calls_are_as_they_were(house):
+    caller, leg, _conversation = house.talking()
+    house.switch.goes()
+    house.switch.program = None
+    house.switch.returns()
+    house.until_together(caller, leg)
+    house.switch.hangs_up(caller)
+    house.until_state(State.WRAP_UP)
+    assert because(house, "conversation.end") == [None]
+
+
 def test_a_switch_that_is_back_in_time_has_its_calls_as_they_were(house):
     caller, leg, _conversation = house.talking()
     house.switch.goes()
