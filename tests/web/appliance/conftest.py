@@ -164,6 +164,16 @@ def build(request: pytest.FixtureRequest, tmp_path: Path, nodes: int):
         yield make
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser, for the journeys of one file."""
+    from tests.support.chromium import ANY_CERTIFICATE
+    from tests.support.chromium import chromium as started
+
+    with started(ANY_CERTIFICATE) as browser:
+        yield browser
+
+
 @pytest.fixture
 def drain() -> Drain:
     """What the updater asks of the house that is built with it."""

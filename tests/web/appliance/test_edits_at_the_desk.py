@@ -16,17 +16,9 @@ from appliance.domain.work import Work
 from appliance.services.catalogue import save_field
 from appliance.services.describe import describe_contact, describe_conversation
 from tests.support.axe import hindrances
-from tests.support.chromium import ANY_CERTIFICATE
-from tests.support.chromium import chromium as started
 from tests.web.appliance.room_site import Site, opened, watched
 
 FIELDS = ((Subject.CONVERSATION, "invoice"), (Subject.CONTACT, "town"))
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with started(ANY_CERTIFICATE) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -19,16 +19,8 @@ from appliance.services.say_message import Saying, say_message
 from appliance.services.talk import end
 from appliance.store.flows import SqlFlows
 from common.clock import SystemClock
-from tests.support.chromium import ANY_CERTIFICATE
-from tests.support.chromium import chromium as started
 from tests.support.showroom import open_to_visitors
 from tests.web.appliance.room_site import SLOW, Site, opened, watched
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with started(ANY_CERTIFICATE) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
