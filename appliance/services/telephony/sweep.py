@@ -55,10 +55,10 @@ class Sweep:
         for channel in channels:
             if channel.called:
                 self._sayer.adopt(channel.id)
+        if self._view.another:  # before anything is concluded of its calls
+            self._view.leave_behind(self._going_on())
         self._view.fresh = True
-        known = self._floor.read(lambda work: list(work.calls.going_on()))
-        if self._view.another:
-            self._view.leave_behind(known)
+        known = self._going_on()
         rooms = {one.id for one in bridges}
         callers = {channel for call in known for channel in (call.channel, call.asked_by)}
         ours = callers | self._own_legs(known)
@@ -76,6 +76,9 @@ class Sweep:
             if room.startswith(ROOM):
                 self._switch.drop_bridge(room)
         log.info("calls.adopted", calls=len(known), channels=len(channels))
+
+    def _going_on(self) -> list[Call]:
+        return self._floor.read(lambda work: list(work.calls.going_on()))
 
     def _own_legs(self, known: Sequence[Call]) -> set[str]:
         """Of agents, guests and supervisors; the view learns whose the guests' are."""

@@ -104,9 +104,10 @@ class View:
             return True
 
     def leave_behind(self, calls: Iterable[Call]) -> None:
-        """These were the calls of the program before."""
+        """The switch is another program: of these, who is not there was at the one before."""
         with self._lock:
-            self._left_behind.update(call.conversation for call in calls)
+            gone = (call.conversation for call in calls if call.channel not in self._up)
+            self._left_behind.update(gone)
             self.another = False
 
     def ended_with_switch(self, call: Call) -> bool:

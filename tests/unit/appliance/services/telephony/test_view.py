@@ -105,3 +105,11 @@ def test_of_a_call_that_is_over_an_end_that_is_told_late_is_not_remembered():
     view.drop(call)
     assert not view.ended(caller, End.HUNG_UP)
     assert view.leg_of(caller, spoken=False) == (Leg.NONE, None)
+
+
+def test_of_the_calls_of_another_switch_those_that_are_there_are_not_left_behind():
+    view, switch = View(), FakeSwitch()
+    before, new = Call(1, "caller-of-before"), Call(2, _arrives(view, switch))
+    view.leave_behind([before, new])
+    assert view.ended_with_switch(before)
+    assert not view.ended_with_switch(new)
