@@ -119,8 +119,8 @@ class Switch:
         last = asked = self.clock.monotonic()
         silent = 0  # answers in a row that did not come; while we were held up we asked nothing
         while not stop.wait(_LOOK_SECONDS):
-            self._reap()
             pid = running_pid(self.places)
+            self._reap()
             if pid is None:
                 return
             if self.clock.monotonic() - asked >= _ASK_SECONDS:
@@ -177,16 +177,16 @@ class Switch:
                 log.warning("switch.killed", pid=pid)
                 process.kill()
                 self._gone(process, _GONE_SECONDS)
+        self._reap()
 
     def _reap(self) -> None:
-        """A dead child of ours is no zombie."""
+        """A dead child of ours is no zombie. After each look: it may have died just before it."""
         if self._process is not None:
             self._process.poll()
 
     def _gone(self, process: psutil.Process, seconds: float) -> bool:
         until = self.clock.monotonic() + seconds
         while self.clock.monotonic() < until:
-            self._reap()
             if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
                 return True
             self.clock.sleep(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import threading
@@ -73,6 +74,19 @@ def test_it_starts_configured_and_is_gone_when_stop_returns(places, switch):
     assert (places.config / "pjsip.conf").exists()
     one.stop()
     assert running_pid(places) is None
+    assert not psutil.pid_exists(pid)
+
+
+def test_one_that_ends_in_the_middle_of_a_look_is_no_zombie(places, switch, monkeypatch):
+    def dies(process: psutil.Process) -> str:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        return psutil.STATUS_ZOMBIE
+
+    one = switch()
+    one.start([])
+    pid = running_pid(places)
+    monkeypatch.setattr(psutil.Process, "status", dies)
+    one.stop()
     assert not psutil.pid_exists(pid)
 
 
