@@ -17,8 +17,7 @@ settings.load_profile("busy")
 _ON_BUILD_SERVER = os.environ.get("CI", "").lower() in {"1", "true"}
 _NO_REASON = {"", "unconditional skip"}
 _TESTS = Path(__file__).parent
-_QUICK_FOLDERS = {"architecture", "unit"}
-_PARALLEL_FOLDERS = _QUICK_FOLDERS | {"contract", "web"}
+_PARALLEL_FOLDERS = {"architecture", "unit", "contract", "web"}
 # Whole processes among the unit tests.
 _SLOW = {
     "test_companion_program.py",
@@ -76,15 +75,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow ones, which run after the others: whole sites, kills at every touch of the
     disk.
 
-    Whatever speaks to real parts gets a second try, because a machine that is busy elsewhere can
-    make a process late. Who needed it is named at the end of the run, to be looked at.
+    Whatever runs gets a second try, because a machine that is busy elsewhere can make a process
+    or a thread late. Who needed it is named at the end of the run, to be looked at.
     """
     for item in items:
         folder = item.path.relative_to(_TESTS).parts[0]
         by_name = item.path.name in _SLOW or "killed_at_every_touch" in item.name
         if folder not in _PARALLEL_FOLDERS or by_name:
             item.add_marker(pytest.mark.slow)
-        if folder not in _QUICK_FOLDERS or by_name:
+        if folder != "architecture":
             item.add_marker(pytest.mark.flaky(reruns=1))
     _longest_first(items)
 
