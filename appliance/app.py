@@ -50,7 +50,8 @@ from appliance.services.set_queue import QueueForms
 from appliance.services.typing import Typing
 from appliance.services.waiting_places import Places
 from appliance.services.watch_communications import CommunicationsWatch
-from appliance.settings import ApplianceSettings, ChatSettings
+from appliance.settings import ApplianceSettings
+from appliance.settings.chat import ChatSettings
 from appliance.store.accounts import SqlAccounts
 from appliance.store.facts import storage_facts
 from appliance.store.files import AttachmentFiles

@@ -20,7 +20,6 @@ from appliance.api.v1.tokens import keys, tokens
 from appliance.api.v1.webhooks import webhooks
 from appliance.domain.programs import Caller, Proof, Shown
 from appliance.domain.users import User
-from appliance.limit_settings import LimitSettings
 from appliance.live.callers import Callers
 from appliance.office import Office
 from appliance.services.own_account import OwnAccount
@@ -28,6 +27,7 @@ from appliance.services.recognise import Recognise
 from appliance.services.tokens import Tokens
 from appliance.services.visitor_door import VisitorDoor
 from appliance.settings import ApplianceSettings
+from appliance.settings.limits import LimitSettings
 from appliance.store.accounts import SqlAccounts
 from appliance.store.standing import standing
 from common.clock import Clock

@@ -34,7 +34,7 @@ from appliance.services.telephony.forget_recordings import forget_recordings
 from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
 from appliance.settings import ApplianceSettings, load_settings
-from appliance.settings_mail import MailSettings
+from appliance.settings.mail import MailSettings
 from appliance.store.counting import count_events
 from appliance.store.flows import SqlFlows
 from appliance.store.leases import SqlLeases

@@ -29,7 +29,7 @@ from appliance.domain.wrap_up import AfterWork, WrapUp
 from appliance.office import Office
 from appliance.services.presence import say
 from appliance.settings import ApplianceSettings
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.store.phones import SqlPhones
 from appliance.telephony.install import install
 from appliance.telephony.places import Places

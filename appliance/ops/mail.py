@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.settings_mail import MailSettings
+from appliance.settings.mail import MailSettings
 from common.mail.server import sender_or_own
 from common.mail.smtp import SmtpTransport
 

@@ -9,7 +9,7 @@ from string import Template
 
 from appliance.domain.telephony.phones import Phone
 from appliance.domain.telephony.trunks import Trunk
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.telephony.modules import loads
 from appliance.telephony.places import Places
 from appliance.telephony.tree import Tree

@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.telephony.places import Places
 from appliance.telephony.tree import MARK, Tree
 from appliance.telephony.trial import version_of

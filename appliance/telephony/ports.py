@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 
 _LEAST_FREE = 4  # of the voice's ports: one call
 _NAMES = {socket.SOCK_DGRAM: "UDP", socket.SOCK_STREAM: "TCP"}

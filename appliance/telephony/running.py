@@ -19,7 +19,7 @@ import psutil
 
 from appliance.domain.telephony.phones import Phone
 from appliance.domain.telephony.trunks import Trunk
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.telephony.configure import configure
 from appliance.telephony.console import VERSION, Console
 from appliance.telephony.places import Places

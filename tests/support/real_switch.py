@@ -15,7 +15,7 @@ from string import Template
 import psutil
 
 from appliance.domain.telephony.phones import Phone, digest_of
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.telephony.ari.provider import AriProvider
 from appliance.telephony.configure import ari_password, way_out
 from appliance.telephony.install import install

@@ -44,7 +44,7 @@ from appliance.services.presence import say
 from appliance.services.say_message import Saying, say_message
 from appliance.services.set_queue import told
 from appliance.settings import ApplianceSettings
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.store.counting import count_events
 from appliance.store.floor_models import EventRow
 from appliance.store.flows import SqlFlows

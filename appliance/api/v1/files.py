@@ -25,7 +25,7 @@ from appliance.domain.attachment import Attachment, Rules, too_large
 from appliance.domain.work import Floor, UnknownError
 from appliance.services.attach import Files, attach
 from appliance.services.say_message import Saying
-from appliance.settings import ChatSettings
+from appliance.settings.chat import ChatSettings
 from common.clock import Clock
 
 _WORDS = 64 * 1024  # bytes of a form beside its file

@@ -16,7 +16,7 @@ from appliance.domain.queue import Entry, Queue
 from appliance.domain.work import Floor, Work
 from appliance.services.arrive import open_queue
 from appliance.services.visitor_door import VisitorDoor
-from appliance.settings import ChatSettings
+from appliance.settings.chat import ChatSettings
 
 
 class LookQuery(Shape):

@@ -16,7 +16,7 @@ from appliance.domain.audit import Audit
 from appliance.domain.roles import TAKE_CONVERSATIONS
 from appliance.domain.users import Users
 from appliance.services.waiting_update import WaitingUpdate
-from appliance.settings import UpdateSettings
+from appliance.settings.running import UpdateSettings
 
 
 class UpdateShape(Shape):

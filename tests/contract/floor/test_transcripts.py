@@ -14,7 +14,7 @@ from appliance.services.say_message import Saying, say_message
 from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import ask_transcript, send_due
 from appliance.services.waiting_places import all_places
-from appliance.settings_mail import MailSettings
+from appliance.settings.mail import MailSettings
 from common.errors import NetworkError, RemoteError
 from common.web.texts import Texts
 from tests.contract.floor.test_conversations import answered

@@ -12,8 +12,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from appliance.services.attach import sweep
-from appliance.settings import ChatSettings
-from appliance.settings_attachments import AttachmentSettings
+from appliance.settings.chat import AttachmentSettings, ChatSettings
 from appliance.store.files import AttachmentFiles
 from appliance.store.sealed import keys_in_use, seal_again
 from tests.web.appliance.conftest import ORIGIN, House

@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection
 
 from appliance.domain.roles import Role
 from appliance.process_roles import FEED
-from appliance.settings import LimitSettings
+from appliance.settings.limits import LimitSettings
 from appliance.store.live import SqlLive
 from common.feed import FeedApp
 from tests.support.serving import served

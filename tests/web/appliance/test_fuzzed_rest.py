@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
-from appliance.settings import LimitSettings
+from appliance.settings.limits import LimitSettings
 from tests.web.appliance.conftest import ORIGIN, House
 from tests.web.appliance.fuzz_house import NEAR, FuzzHouse, furnished
 

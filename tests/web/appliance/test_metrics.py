@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.settings import ApplianceSettings, MetricsSettings
+from appliance.settings import ApplianceSettings
+from appliance.settings.running import MetricsSettings
 from common.errors import OperatorError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from appliance.domain.roles import Role
-from appliance.settings import LimitSettings
+from appliance.settings.limits import LimitSettings
 from tests.web.appliance.conftest import GOOD, ORIGIN, House
 from tests.web.appliance.people import Person, problem_of
 

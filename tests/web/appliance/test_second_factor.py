@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from appliance.domain.roles import Role
-from appliance.settings import SessionSettings
+from appliance.settings.accounts import SessionSettings
 from common.web.totp import code_at
 from tests.web.appliance.conftest import GOOD, ORIGIN, Browser, House
 from tests.web.appliance.people import Person, problem_of

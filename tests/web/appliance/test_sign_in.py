@@ -72,7 +72,7 @@ def test_guessing_locks_the_account_for_longer_and_longer(house):
 
 
 def test_the_limits_are_those_of_the_settings(build):
-    from appliance.settings import SignInSettings
+    from appliance.settings.accounts import SignInSettings
 
     house = build(sign_in=SignInSettings(free_failures=1, least_length=20))
     browser = house.browser()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from appliance.domain.roles import Role
 from appliance.services.in_use import in_use
 from appliance.services.waiting_update import WaitingUpdate
-from appliance.settings import SessionSettings
+from appliance.settings.accounts import SessionSettings
 from appliance.store.postponements import SqlPostponements
 from common.care import Drain
 from tests.web.appliance.conftest import House

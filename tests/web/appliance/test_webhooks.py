@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from appliance.limit_settings import WebhookSettings
 from appliance.ops.post import NotSentError, Poster
 from appliance.services.say_message import Saying, say_message
 from appliance.services.send_webhooks import SendWebhooks
+from appliance.settings.webhooks import WebhookSettings
 from appliance.store.account_models import DeliveryRow
 from appliance.store.floor_models import EventRow
 from tests.web.appliance.conftest import House

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from appliance.domain.telephony.phones import Phone, digest_of
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.telephony.configure import ari_password, configure
 from appliance.telephony.places import Places
 from appliance.telephony.tree import Tree

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.telephony.install import install
 from appliance.telephony.places import Places
 from appliance.telephony.tree import Tree

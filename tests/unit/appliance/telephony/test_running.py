@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from appliance.domain.telephony.phones import Phone
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.telephony import running
 from appliance.telephony.places import Places
 from appliance.telephony.running import Switch, keep_running, running_pid

@@ -14,7 +14,7 @@ from appliance.domain.telephony.phones import Phone
 from appliance.domain.telephony.trunks import Registration, Trunk, TrunkError
 from appliance.office import Office
 from appliance.settings import load_settings
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.telephony import TelephonySettings
 from appliance.store.trunks import SqlTrunks, TrunkRow
 from appliance.telephony.configure import configure, way_out
 from appliance.telephony.places import Places

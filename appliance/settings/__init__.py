@@ -1,4 +1,4 @@
-"""What an administrator can set about the appliance: the table ``[appliance]``."""
+"""What an administrator can set, the table ``[appliance]``: a file for each section."""
 
 from __future__ import annotations
 
@@ -9,220 +9,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from appliance.domain.routing import DECLINE_PAUSE
-from appliance.limit_settings import LimitSettings, ProgramSettings, WebhookSettings
 from appliance.process_roles import Roles, port_key
-from appliance.settings_attachments import AttachmentSettings
-from appliance.settings_mail import MailSettings
-from appliance.settings_telephony import TelephonySettings
+from appliance.settings.accounts import ProgramSettings, SessionSettings, SignInSettings
+from appliance.settings.chat import ChatSettings
+from appliance.settings.limits import LimitSettings
+from appliance.settings.mail import MailSettings
+from appliance.settings.running import (
+    MetricsSettings,
+    NodesSettings,
+    ReportSettings,
+    UpdateSettings,
+)
+from appliance.settings.telephony import TelephonySettings
+from appliance.settings.webhooks import WebhookSettings
 from common import care
 from common.errors import OperatorError
 from common.settings import callstead_home, load, section, setting
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-@dataclass(frozen=True)
-class SessionSettings:
-    """How long a sign-in lasts."""
-
-    idle_minutes: int = setting(
-        60,
-        minimum=1,
-        maximum=24 * 60,
-        unit="minutes",
-        doc="A session that was not used for so long ends; an hour covers a lunch break, and a "
-        "forgotten browser is closed before the next shift.",
-    )
-    most_hours: int = setting(
-        12,
-        minimum=1,
-        maximum=7 * 24,
-        unit="hours",
-        doc="Every session ends after so long, used or not; one long shift.",
-    )
-    most_per_account: int = setting(
-        20,
-        minimum=1,
-        maximum=1000,
-        unit="sessions",
-        doc="Whoever signs in more often at the same time ends the session that was not used for "
-        "longest; more than anybody has screens.",
-    )
-
-
-@dataclass(frozen=True)
-class SignInSettings:
-    """What passwords must be, and what wrong ones cost."""
-
-    least_length: int = setting(
-        12,
-        minimum=8,
-        maximum=128,
-        unit="characters",
-        doc="Shorter passwords are not taken; length protects better than odd characters.",
-    )
-    free_failures: int = setting(
-        5,
-        minimum=1,
-        maximum=100,
-        unit="wrong passwords",
-        doc="So many wrong passwords in a row lock nothing: people mistype.",
-    )
-    free_failures_per_address: int = setting(
-        30,
-        minimum=1,
-        maximum=10_000,
-        unit="wrong passwords",
-        doc="The same for an address; more, because a whole shift may sit behind one.",
-    )
-    first_lock_seconds: int = setting(
-        30,
-        minimum=1,
-        maximum=3600,
-        unit="seconds",
-        doc="The account's first lock; each further wrong password doubles it. Half a minute is "
-        "no harm to a person and ends a guessing program's day.",
-    )
-    longest_lock_seconds: int = setting(
-        3600,
-        minimum=1,
-        maximum=86400,
-        unit="seconds",
-        doc="No lock is longer, so that a stranger who guesses cannot keep somebody out for days.",
-    )
-
-
-@dataclass(frozen=True)
-class MetricsSettings:
-    """Who may read /metrics."""
-
-    networks: tuple[str, ...] = setting(
-        ("127.0.0.0/8", "::1/128"),
-        unit="networks",
-        doc="Addresses that may read /metrics without a token; by default this machine alone, "
-        "because the numbers tell a stranger how the site works.",
-    )
-    token: str = setting(
-        "",
-        doc="Others may read /metrics with 'Authorization: Bearer' and this text; empty: nobody "
-        "else. Prefer the environment variable, so that the secret is not in a shared file.",
-    )
-
-
-@dataclass(frozen=True)
-class ChatSettings:
-    """Conversations in writing."""
-
-    most_length: int = setting(
-        4000,
-        minimum=100,
-        maximum=5000,
-        unit="characters",
-        doc="Longest message; more than anybody types, and small enough to be told live whole.",
-    )
-    commands_a_second: int = setting(
-        20,
-        minimum=1,
-        maximum=10_000,
-        unit="commands a second",
-        doc="What one WebSocket may ask for, in bursts of twice as many, and one visitor by REST, "
-        "in bursts of ten times as many; more than a person types, and little enough that one page "
-        "cannot keep the others waiting.",
-    )
-    most_connections: int = setting(
-        20_000,
-        minimum=10,
-        maximum=200_000,
-        unit="connections",
-        doc="WebSockets and long polls open at once in one process; each takes some 30 KB and an "
-        "open file, of which systemd's unit allows 65,536.",
-    )
-    live_hours: int = setting(
-        48,
-        minimum=1,
-        maximum=720,
-        unit="hours",
-        doc="What happened is told again to pages that were away for up to so long; a page that "
-        "was away for longer reads everything afresh. Conversations themselves are kept.",
-    )
-    most_visits: int = setting(
-        20,
-        minimum=1,
-        maximum=200,
-        unit="pages",
-        doc="So many of the pages that a visitor looked at are kept with the conversation; an "
-        "agent wants to know what the question is about, not a life.",
-    )
-    most_snooze_days: int = setting(
-        30,
-        minimum=1,
-        maximum=365,
-        unit="days",
-        doc="A conversation is set aside for at most so long; what is to come back later belongs "
-        "in a calendar.",
-    )
-    attachments: AttachmentSettings = section(AttachmentSettings)
-
-
-@dataclass(frozen=True)
-class ReportSettings:
-    """Figures of the past."""
-
-    keep_days: int = setting(
-        1100,
-        minimum=32,
-        maximum=36500,
-        unit="days",
-        doc="Reports reach back so far; three years let this month stand beside that of the years "
-        "before, in a few hundred megabytes.",
-    )
-
-
-@dataclass(frozen=True)
-class UpdateSettings:
-    """Updates of this program that wait for its people."""
-
-    postpone_minutes: int = setting(
-        60,
-        minimum=5,
-        maximum=480,
-        unit="minutes",
-        doc="An agent who is told that an update waits can put it off for so long.",
-    )
-    most_postponed_minutes: int = setting(
-        240,
-        minimum=0,
-        maximum=1440,
-        unit="minutes",
-        doc="All postponements of one update together end so long after the first, so that a fault "
-        "that is mended stays no longer than half a shift; 0: nobody can put it off. A release "
-        "that its vendor calls critical is never put off.",
-    )
-
-
-@dataclass(frozen=True)
-class NodesSettings:
-    """More than one process, on one machine or on several."""
-
-    name: str = setting(
-        "",
-        unit="host name",
-        doc="How this machine is called among the others; empty: its host name.",
-    )
-    redis_url: str = setting(
-        "",
-        doc="The Redis that carries wake-ups between machines, like redis://:password@host:6379/0 "
-        "(rediss:// for TLS); empty: processes of one machine wake each other, those of others are "
-        "heard within a second. Prefer the environment variable: it holds a password.",
-    )
-    lease_seconds: int = setting(
-        15,
-        minimum=5,
-        maximum=300,
-        unit="seconds",
-        doc="What only one worker may do is done by another so long after its machine died; short "
-        "enough that offers do not ring for long at nobody, long enough for a slow disk.",
-    )
 
 
 @dataclass(frozen=True)
