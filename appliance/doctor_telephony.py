@@ -17,8 +17,8 @@ from appliance.settings import ApplianceSettings
 from appliance.telephony.ari.connection import APPLICATION
 from appliance.telephony.audio import seconds_of
 from appliance.telephony.console import FOLLOWERS, VERSION, Console
-from appliance.telephony.facts import trunk_facts
-from appliance.telephony.names import host_of, nowhere
+from appliance.telephony.facts import trunk_states
+from appliance.telephony.names import host_of
 from appliance.telephony.places import Places
 from appliance.telephony.ports import Port, lacking, ports_of, voice_ports
 from appliance.telephony.registrations import configured_trunks, registrar
@@ -218,7 +218,7 @@ def _followed(places: Places) -> Result:
 
 def _trunk(places: Places, trunk: str) -> Result:
     name = f"telephony: trunk {trunk}"
-    state = trunk_facts(places.root, [trunk])[trunk]
+    state, why = trunk_states(places, [trunk])[trunk]
     if state is Registration.REGISTERED:
         return Result(name, True, f"{trunk} is registered with its provider")
     if state is Registration.UNKNOWN:
@@ -229,8 +229,7 @@ def _trunk(places: Places, trunk: str) -> Result:
     if state is Registration.NOT_FOUND:
         host = host_of(registrar(places, trunk))
         return Result(
-            name, False, f"the provider's machine {host} is not known by this name "
-            f"({nowhere(host)})",
+            name, False, f"the provider's machine {host} is not known by this name ({why})",
             f"Correct it: `callstead appliance telephony trunk add {trunk}`, or mend the name "
             "server.",
         )  # fmt: skip

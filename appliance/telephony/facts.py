@@ -32,13 +32,18 @@ def trunk_facts(folder: Path, names: Sequence[str]) -> dict[str, Registration]:
     places = Places(folder)
     if not names or Tree(places.tree).about is None:
         return {}
+    return {name: state for name, (state, _why) in trunk_states(places, names).items()}
+
+
+def trunk_states(places: Places, names: Sequence[str]) -> dict[str, tuple[Registration, str]]:
+    """How each of these trunks stands, and why its server's name leads nowhere, if it does."""
     if running_pid(places) is None:
-        return dict.fromkeys(names, Registration.UNKNOWN)
-    found = registrations(_console(places), names)
-    for name in (one for one in names if found[one] in _IN_VAIN):
-        host = host_of(registrar(places, name))
-        if host and nowhere(host):  # to the switch that is a refusal like any other
-            found[name] = Registration.NOT_FOUND
+        return dict.fromkeys(names, (Registration.UNKNOWN, ""))
+    found = {}
+    for name, state in registrations(_console(places), names).items():
+        host = host_of(registrar(places, name)) if state in _IN_VAIN else ""
+        why = nowhere(host) if host else ""  # to the switch that is a refusal like any other
+        found[name] = (Registration.NOT_FOUND if why else state, why)
     return found
 
 

@@ -102,13 +102,23 @@ def test_by_which_ways_calls_come_and_go_is_told(places, setting, monkeypatch):
     assert "number add" in found["telephony: numbers"][1]
     assert not found["telephony: numbers"][0]
     assert found["telephony: trunks"] == (True, "127.0.0.2, city ")
-    ok, said = found["telephony: trunk city"]
-    assert not ok
-    assert "sip.example.invalid is not known by this name" in said
     setting(trunks="127.0.0.3")
     ok, said = doctor()["telephony: trunks"]
     assert not ok
     assert "other trunks than the settings: 127.0.0.2" in said
+
+
+def test_the_name_of_a_trunks_machine_is_asked_for_once_and_told_with_the_reason(
+    places, monkeypatch
+):
+    told = {"city": Registration.REFUSED}  # by the switch, of a name that leads nowhere
+    monkeypatch.setattr(facts, "registrations", lambda _console, _names: dict(told))
+    asked: list[str] = []
+    monkeypatch.setattr(facts, "nowhere", lambda host: asked.append(host) or "nobody knows it")
+    ok, said = doctor()["telephony: trunk city"]
+    assert not ok
+    assert "sip.example.invalid is not known by this name (nobody knows it)" in said
+    assert asked == ["sip.example.invalid"]
 
 
 @pytest.mark.parametrize(
