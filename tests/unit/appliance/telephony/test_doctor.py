@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from appliance.doctor_telephony import telephony_checks
+from appliance.doctor.telephony import telephony_checks
 from appliance.domain.telephony.trunks import Registration
 from appliance.settings import load_settings
 from appliance.telephony import facts

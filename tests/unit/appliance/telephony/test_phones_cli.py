@@ -9,7 +9,7 @@ import socket
 import pytest
 from click.testing import CliRunner
 
-from appliance.doctor_telephony import telephony_checks
+from appliance.doctor.telephony import telephony_checks
 from appliance.office import Office
 from appliance.services.first_queue import first_queue
 from appliance.settings import load_settings

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from appliance.doctor_telephony import telephony_checks
+from appliance.doctor.telephony import telephony_checks
 from appliance.domain.running import Status, trunks_part
 from appliance.domain.telephony.phones import Phone
 from appliance.domain.telephony.trunks import Registration, Trunk, TrunkError

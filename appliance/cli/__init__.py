@@ -9,8 +9,8 @@ import click
 import requests
 
 from appliance.app import recordings_of
-from appliance.cli_keys import keys
-from appliance.cli_telephony import telephony
+from appliance.cli.keys import keys
+from appliance.cli.telephony import telephony
 from appliance.domain.audit import verify
 from appliance.domain.roles import Role
 from appliance.domain.users import User

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from appliance.doctor_ways import ways_checks
+from appliance.doctor.ways import ways_checks
 from appliance.domain.telephony.trunks import Registration
 from appliance.settings import ApplianceSettings
 from appliance.telephony.ari.connection import APPLICATION

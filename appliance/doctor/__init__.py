@@ -13,7 +13,7 @@ from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.bells.by_redis import connection
-from appliance.doctor_telephony import telephony_checks
+from appliance.doctor.telephony import telephony_checks
 from appliance.domain.nodes import Node
 from appliance.ops.communications import health_look
 from appliance.process_roles import ALL, ProcessRole, in_order, port_key, roles_of
