@@ -151,6 +151,10 @@ KINDS: Mapping[str, EventKind] = {
         "a colleague takes part", _CONVERSATION,
         {**_NAMED, "[busy]": "true: it is a call, which makes them busy"},
     ),
+    "conversation.pick_up": EventKind(
+        "a colleague who was asked into a call is there, at the telephone", _CONVERSATION,
+        {"channel": "such as `phone`", "at_phone": "true, as of `conversation.accept`"},
+    ),
     "conversation.part": EventKind("a colleague has left", _CONVERSATION, _NAMED),
     "conversation.number_asked": EventKind(
         "a number outside is asked into a call", _CONVERSATION,

@@ -33,8 +33,8 @@ _SILENT = frozenset({"conversation.listen", "conversation.unlisten", "conversati
 # What every desk shows: agents learn of it in their own topics, which they follow already.
 _AT_EVERY_DESK = frozenset(
     {
-        "agent.updating", "canned.removed", "canned.set", "contact.merged", "field.set",
-        "label.set", "queue.set",
+        "agent.updating", "canned.removed", "canned.set", "contact.merged", "contact.set",
+        "field.set", "label.set", "queue.set",
     }
 )  # fmt: skip
 _OF_AGENTS = frozenset({"disposition", "fields", "missing"})  # what agents note of a contact
@@ -83,9 +83,7 @@ def topics_of(
     if kind in _SILENT and not data.get("shown"):
         return [FLOOR]
     topics = [] if is_talk(kind) else [FLOOR]
-    topics += map(agent_topic, agents)
-    if agent is not None:
-        topics.append(agent_topic(agent))
+    topics += map(agent_topic, agents if agent is None else sorted({*agents, agent}))
     if conversation is not None:
         topics.append(conversation_topic(conversation))
         if kind in _FOR_VISITORS and not data.get("internal"):

@@ -107,9 +107,16 @@ def answered(work: Work, guest: Guest) -> None:
     if not _is_kept(work, guest):
         return
     work.guests.save(replace(guest, spoken=True))
-    if guest.number and not guest.spoken:
-        found = work.conversation(guest.conversation)
+    if guest.spoken:
+        return
+    found = work.conversation(guest.conversation)
+    if guest.agent is None:
         _tell(work, "number_reached", found, SYSTEM, number=guest.number)
+        return
+    work.tell(
+        "conversation.pick_up", who=by_agent(guest.agent), conversation=found.id,
+        agent=guest.agent, queue=found.queue, data={"channel": found.channel, "at_phone": True},
+    )  # fmt: skip
 
 
 def hand_on(work: Work, guest: Guest) -> None:

@@ -17,11 +17,14 @@ from appliance.domain.queue import Queue
 from appliance.domain.records import Agent, Author, Conversation, Message
 from appliance.domain.roles import Role
 from appliance.domain.telephony.call import Step
+from appliance.domain.telephony.guests import Guest
 from appliance.domain.telephony.provider import Channel
 from appliance.domain.work import Work
 from appliance.office import Office
 from appliance.services.keep_moving import change
+from appliance.services.take_part import invite
 from appliance.services.telephony.follow_call import IN_THE_CORE
+from appliance.services.telephony.numbers import answered
 from appliance.services.telephony.take_call import take_call
 from appliance.settings import ApplianceSettings
 from appliance.store.database import Database, database_url
@@ -153,6 +156,15 @@ class DeskSite:
             rings = replace(call, leg=f"leg-of-{number}", leg_agent=agent)
             floor.write(lambda work: IN_THE_CORE[Step.ACCEPT](work, rings))
         return call.conversation, number
+
+    def picks_up_beside(self, name: str, colleague: str, conversation: int) -> None:
+        """An agent asks a colleague into the call, who picks up the telephone."""
+        with self.floor() as floor:
+            asked = self.ids[colleague]
+            floor.write(lambda work: invite(work, conversation, self.ids[name], asked))
+            guest = Guest(conversation, asked, f"leg-of-{colleague}-{conversation}")
+            floor.write(lambda work: work.guests.save(guest))
+            floor.write(lambda work: answered(work, guest))
 
     def update_waits(self, waits: bool) -> None:
         """What the updater of this program says."""

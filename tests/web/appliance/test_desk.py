@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -165,6 +166,48 @@ def test_a_call_picked_up_at_the_telephone_opens_unless_something_is_typed(site:
     anna.keyboard.type(" today")
     expect(note).to_have_value("has paid today")
     assert anna.url.endswith(f"/conversations/{first}")
+
+
+def test_a_colleague_who_picks_up_the_telephone_sees_the_call_they_were_asked_into(site: DeskSite):
+    name, anna = site.ready()
+    colleague, bo = site.ready()
+    conversation, _number = site.picks_up(name)
+    anna.wait_for_url(f"**/conversations/{conversation}")
+    bo.goto(f"{site.url}/")
+    expect(bo.locator("[data-test=state]")).to_have_text("Available")
+    site.picks_up_beside(name, colleague, conversation)
+    bo.wait_for_url(f"**/conversations/{conversation}")
+    expect(bo.locator("[data-test=call-bar]")).to_be_visible()
+
+
+def test_what_others_change_at_a_contact_is_seen_at_once_at_every_open_desk(site: DeskSite):
+    name, anna = site.ready()
+    conversation, _number = site.picks_up(name)
+    anna.wait_for_url(f"**/conversations/{conversation}")
+    pane = anna.get_by_role("complementary", name="Contact")
+    note = pane.get_by_role("textbox", name="Note", exact=True)
+    with site.floor() as floor:
+        contact = floor.read(lambda work: work.conversation(conversation)).contact
+
+        def change(**what: Any) -> None:
+            colleague = site.ids["dora"]
+            floor.write(lambda work: describe_contact(work, contact, colleague, **what))
+
+        expect(pane.get_by_role("textbox", name="Name")).not_to_have_value("")
+        change(name="Li Na", note="calls back", tags=["vip"])
+        expect(pane.get_by_role("textbox", name="Name")).to_have_value("Li Na")
+        expect(anna.locator("[data-test=card]")).to_contain_text("Li Na")
+        expect(note).to_have_value("calls back")
+        expect(pane.get_by_text("vip")).to_be_visible()
+        note.fill("calls back at")
+        note.focus()
+        change(note="was called back", tags=["vip", "late"])
+        expect(pane.get_by_text("late")).to_be_visible()
+        anna.keyboard.type(" noon")
+        expect(note).to_have_value("calls back at noon")
+        note.blur()
+        expect(note).to_have_value("was called back")
+        expect(pane.get_by_role("alert")).to_contain_text("calls back at noon")
 
 
 def test_a_caller_who_turns_out_to_be_somebody_known_is_named_so_at_once(site: DeskSite):

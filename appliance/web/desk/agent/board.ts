@@ -7,17 +7,17 @@ import { pause, sleep } from "../../client/backoff";
 import type { FeedEvent } from "../../client/feed";
 import { get, leave, patch, post, Refused, Unreached } from "../api/client";
 import { untilReached } from "../api/reached";
-import type { Agent, Card, Colleague, ContactPage, Detail, Message, QueueName } from "../api/types";
+import type { Agent, Card, Colleague, Detail, Message, QueueName } from "../api/types";
 import { router } from "../router";
 import { settings } from "../settings";
 import { follow } from "../stores/connection";
 import { play } from "../stores/sounds";
 import { makeChoices } from "./choices";
+import { makeContacts } from "./contacts";
 import { describer } from "./described";
 import { tidyDrafts, withOutgoing } from "./drafts";
 import { narrowed, wanted } from "./find";
 import { recovered } from "./journal";
-import { withThem } from "./merged";
 import { asideInOrder, inOrder, isAside, isIncomplete, isJoined, isMine } from "./order";
 import { pickedUp, types } from "./picked";
 import { noticed, takenAway, type Taken } from "./taken";
@@ -39,7 +39,6 @@ export const useBoard = defineStore("board", () => {
   const updating = ref(false);
   const taken = ref<Taken[]>([]);
   const mostLength = ref(4000);
-  const contacts = reactive(new Map<number, ContactPage>());
   const details = reactive(new Map<number, Detail>());
   const joined = new Map<number, () => void>();
   const talks = shallowRef(new Map<number, Talk>());
@@ -125,7 +124,7 @@ export const useBoard = defineStore("board", () => {
     if (told.kind === "agent.set" || told.kind === "queue.set") void soon("others", refreshOthers); // my queues, their names
     if (told.kind === "agent.updating") updating.value = told.data.updating === true;
     else if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
-    else if (told.kind === "contact.merged") merged(told);
+    else if (told.kind.startsWith("contact.")) changed(told);
     else if (told.kind === "message.said") said(conversation, told);
     else if (told.kind === "message.marked") marked(conversation, told);
     else if (told.kind.startsWith("conversation.")) {
@@ -138,12 +137,6 @@ export const useBoard = defineStore("board", () => {
       if (pickedUp(told, me.value?.id ?? 0) && !types()) void router.push(`/conversations/${conversation}`);
       void soon(`card ${conversation}`, () => refresh(conversation));
     }
-  }
-
-  function merged(told: FeedEvent): void {
-    for (const one of withThem(told, cards.values())) void soon(`card ${one}`, () => refresh(one));
-    const into = Number(told.data.into);
-    if (contacts.has(into)) void soon(`contact ${into}`, async () => void (await contact(into, true)));
   }
 
   function marked(conversation: number, told: FeedEvent): void {
@@ -229,11 +222,7 @@ export const useBoard = defineStore("board", () => {
     cards.set(told.id, told);
   }, refresh);
 
-  const describeContact = describer(contacts, async (body, { id, etag }) => {
-    const told = await patch("/api/v1/desk/contacts/{contact}", { path: { contact: id }, headers: { "If-Match": `"${etag}"` }, body });
-    Object.assign(contacts.get(id) ?? {}, told);
-    for (const one of cards.values()) if (one.contact === id) one.contact_name = told.name;
-  }, (id) => contact(id, true));
+  const { contacts, contact, describeContact, changed } = makeContacts(cards, refresh, soon);
 
   /** Where a colleague asked me in, what is said is told in the conversation's own topic. */
   async function followJoined(): Promise<void> {
@@ -315,14 +304,6 @@ export const useBoard = defineStore("board", () => {
     }
     talks.value = kept;
     return made;
-  }
-
-  async function contact(id: number, afresh = false): Promise<ContactPage> {
-    const found = contacts.get(id);
-    if (found && !afresh) return found;
-    const told = await get("/api/v1/desk/contacts/{contact}", { path: { contact: id } });
-    contacts.set(id, told);
-    return told;
   }
 
   type Verb = "accept" | "decline" | "hold" | "resume" | "end" | "take-over" | "wake";

@@ -11,3 +11,8 @@ test("a call that I picked up at the telephone is told from one that I took at a
   expect(pickedUp(told("conversation.accept", { at_phone: true }), 8)).toBe(false);
   expect(pickedUp(told("conversation.end", { at_phone: true }), 7)).toBe(false);
 });
+
+test("a call that a colleague asked me into is picked up in the same way, and not when somebody else is there", () => {
+  expect(pickedUp(told("conversation.pick_up", { at_phone: true }), 7)).toBe(true);
+  expect(pickedUp(told("conversation.pick_up", { at_phone: true }), 8)).toBe(false);
+});

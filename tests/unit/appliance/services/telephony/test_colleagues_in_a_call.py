@@ -50,6 +50,14 @@ def test_a_consultation_is_not_heard_by_the_caller(house):
     assert not house.switch.together(caller, guest)
 
 
+def test_a_colleague_who_picks_up_is_told_of_it_once_at_their_own_desk(house):
+    *_, conversation = consulting(house)
+    until_spoken(house, conversation)
+    house.crash()  # whoever takes over finds the colleague there, and joins nobody anew
+    (told,) = house.events("conversation.pick_up")
+    assert told["at_phone"] is True
+
+
 def test_after_an_attended_transfer_the_colleague_has_the_call_and_the_agent_is_free(house):
     caller, _leg, guest, conversation = consulting(house)
     until_spoken(house, conversation)
