@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
@@ -12,6 +14,7 @@ from appliance.api.v1.problems import Problem, answer_problems
 from appliance.domain.audit import Audit
 from appliance.domain.programs import Caller
 from appliance.domain.records import Agent
+from appliance.domain.refusals import InvalidError
 from appliance.domain.users import User, Users
 from appliance.domain.work import Floor, UnknownError, Work
 from common.web.csrf import csrf_token
@@ -70,6 +73,16 @@ def require(permission: str) -> None:
     """403 unless whoever asks has it."""
     if not caller().may(permission):
         abort(403)
+
+
+def refuse_beyond(permissions: Iterable[str]) -> None:
+    """Nobody gives another, or takes over, what they may not themselves; a program its scopes.
+
+    Raises InvalidError.
+    """
+    beyond = sorted(one for one in permissions if not caller().may(one))
+    if beyond:
+        raise InvalidError("scope-beyond", scope=beyond[0])
 
 
 def agent_here(floor: Floor) -> Agent:

@@ -10,12 +10,12 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.here import blueprint_for, on_record, who
+from appliance.api.v1.here import blueprint_for, on_record, refuse_beyond, who
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, asks_version, etag_of, one_answer
 from appliance.domain.audit import Audit
-from appliance.domain.roles import MANAGE_USERS, Role
+from appliance.domain.roles import MANAGE_USERS, PERMISSIONS, Role
 from appliance.domain.users import Teams, User, Users, plain_name
 from appliance.domain.work import UnknownError
 from appliance.services.add_user import add_user
@@ -113,6 +113,7 @@ def people(staff: Staff) -> APIBlueprint:
 
     @blueprint.post("", summary="A new user", responses={"201": NewUser})
     def new_user(body: UserBody) -> Answer:
+        refuse_beyond(PERMISSIONS[body.role])
         password = add_user(
             users, audit, staff.hash_password, name=body.name, display_name=body.display_name,
             role=body.role, who=who(),
@@ -124,6 +125,7 @@ def people(staff: Staff) -> APIBlueprint:
     @blueprint.patch("/<int:user>", summary="Change a user", responses={"200": UserShape})
     @asks_version
     def change(path: UserPath, body: UserEdit, seen: Precondition) -> Answer:
+        refuse_beyond(PERMISSIONS[body.role] if body.role else ())
         changed = change_user(
             users, audit, [one.id for one in staff.teams.all()], path.user,
             UserChange(body.display_name, body.role, body.team, body.disabled),
@@ -134,7 +136,7 @@ def people(staff: Staff) -> APIBlueprint:
     @blueprint.post("/<int:user>/password", summary="A new one-time password",
                     responses={"200": NewPassword})  # fmt: skip
     def password(path: UserPath) -> Answer:
-        name = known(path.user).name
+        name = _entered(known(path.user)).name
         new = reset_password(users, audit, staff.first, staff.hash_password, name=name, who=who())
         answer = jsonify(one_time_password=new)
         answer.headers["Cache-Control"] = "no-store"
@@ -143,7 +145,7 @@ def people(staff: Staff) -> APIBlueprint:
     @blueprint.delete("/<int:user>/second-factor", responses={"204": None},
                       summary="Take the second factor away (phone and codes lost)")  # fmt: skip
     def remove_factor(path: UserPath) -> Answer:
-        user = known(path.user)
+        user = _entered(known(path.user))
         factors.remove(user.name)
         users.end_sessions(user.id)
         on_record(audit, "second_factor.removed", user.name)
@@ -175,6 +177,12 @@ def people(staff: Staff) -> APIBlueprint:
         return made.model_dump(mode="json")
 
     return blueprint
+
+
+def _entered(user: User) -> User:
+    """Whose account whoever asks could sign in to, after what they are about to do."""
+    refuse_beyond(PERMISSIONS[user.role])
+    return user
 
 
 def _etag(user: User) -> str:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from appliance.api.v1.again import each_time
 from appliance.api.v1.gate import gate_here, refuse_too_many
-from appliance.api.v1.here import blueprint_for, on_record, user
+from appliance.api.v1.here import blueprint_for, on_record, refuse_beyond, user
 from appliance.api.v1.problems import Problem, answer_problems, refused
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Strict, WordPage, as_shape, part_by_word
@@ -20,7 +20,7 @@ from appliance.domain.audit import Audit
 from appliance.domain.blocklist import TooOftenError
 from appliance.domain.programs import ApiKey, ApiKeys
 from appliance.domain.refusals import InvalidError, RefusalError
-from appliance.domain.roles import CONNECT_PROGRAMS, PERMISSIONS, may
+from appliance.domain.roles import CONNECT_PROGRAMS, PERMISSIONS
 from appliance.domain.users import Users
 from appliance.domain.work import UnknownError
 from appliance.services.tokens import Pair, TokenRefusedError, Tokens
@@ -168,14 +168,11 @@ def keys(users: Users, audit: Audit, kept: ApiKeys, now: Callable[[], datetime])
 
     @blueprint.post("", summary="A new key", responses={"201": NewKey})
     def new_key(body: KeyBody) -> Answer:
-        mine = user()
         wanted = _known(body.scopes)
-        beyond = [one for one in wanted if not may(mine.role, one)]
-        if beyond:
-            raise InvalidError("scope-beyond", scope=beyond[0])
+        refuse_beyond(wanted)
         if body.expires_at is not None and body.expires_at <= now():
             raise InvalidError("key-over")
-        made, shown = kept.add(mine.id, body.name, wanted, body.expires_at)
+        made, shown = kept.add(user().id, body.name, wanted, body.expires_at)
         on_record(audit, "api_key.added", f"{made.id} {made.name}")
         answer = jsonify({**_key(made), "key": shown})
         answer.headers["Cache-Control"] = "no-store"

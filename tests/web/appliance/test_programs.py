@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from appliance.domain.roles import Role
+from appliance.domain.roles import PERMISSIONS, Role
 from appliance.settings.limits import LimitSettings
 from tests.web.appliance.conftest import GOOD, ORIGIN, House
 from tests.web.appliance.people import Person, problem_of
@@ -40,6 +40,36 @@ def test_a_key_opens_what_it_was_made_for_and_nothing_more(house, admin):
     assert admin.ask("DELETE", f"/api-keys/{made['id']}").status_code == 204
     problem_of(ask(house, key, "GET", "/queues"), 401, "unauthorized")
     problem_of(admin.ask("POST", "/api-keys", {"name": "x", "scopes": ["all"]}), 422, "invalid")
+
+
+def test_a_program_gives_nobody_what_it_may_not_itself(house, admin):
+    def made(*scopes: str) -> str:
+        key: str = admin.do("POST", "/api-keys", {"name": "HR", "scopes": list(scopes)}, 201)["key"]
+        return key
+
+    body = {"name": "more", "scopes": ["programs.connect", "users.manage"]}
+    told = ask(house, made("programs.connect"), "POST", "/api-keys", body)
+    assert "the permission users.manage yourself" in problem_of(told, 422, "invalid")
+    own = admin.get("/me")["id"]
+    house.add("anna", Role.AGENT)
+    anna = next(one["id"] for one in admin.get("/users")["items"] if one["name"] == "anna")
+    key = made("users.manage", *PERMISSIONS[Role.AGENT])
+    for method, path, body in (
+        ("POST", "/users", {"name": "eve", "role": "administrator"}),
+        ("PATCH", f"/users/{anna}", {"role": "supervisor"}),
+        ("POST", f"/users/{own}/password", {}),
+        ("DELETE", f"/users/{own}/second-factor", None),
+    ):
+        refused = ask(house, key, method, path, body, **{"If-Match": "*"})
+        assert (refused.status_code, refused.json["kind"]) == (422, "scope-beyond"), path
+    for method, path, body in (
+        ("POST", "/users", {"name": "bo", "role": "agent"}),
+        ("PATCH", f"/users/{anna}", {"disabled": False}),
+        ("POST", f"/users/{anna}/password", {}),
+        ("DELETE", f"/users/{anna}/second-factor", None),
+    ):
+        done = ask(house, key, method, path, body, **{"If-Match": "*"})
+        assert done.status_code < 300, (path, done.text)
 
 
 def test_a_key_ends_with_its_time_and_with_its_person(house, admin):
