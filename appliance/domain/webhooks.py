@@ -34,6 +34,7 @@ _JITTER = 0.2
 MOST_AT_ONCE = 100  # events in one request
 TEST = "webhook.test"  # an event that its hook alone hears of
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_IPV6 = ipaddress.IPv6Network("2000::/3")  # all that was ever given to the world (RFC 4291)
 
 
 @dataclass(frozen=True)
@@ -280,4 +281,6 @@ def may_reach(address: str, private: Iterable[Network]) -> bool:
     mapped = getattr(found, "ipv4_mapped", None) or found
     if any(mapped in network for network in private):
         return True
+    if isinstance(mapped, ipaddress.IPv6Address) and (mapped not in _IPV6 or mapped.sixtofour):
+        return False  # a translator's or a tunnel's, with any IPv4 address in it
     return mapped.is_global and not mapped.is_multicast

@@ -37,7 +37,8 @@ def test_the_signature_is_that_of_standard_webhooks():
     "address",
     ["127.0.0.1", "::1", "10.1.2.3", "192.168.0.9", "172.16.0.1", "169.254.169.254", "0.0.0.0",
      "100.64.0.1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "224.0.0.1", "255.255.255.255",
-     "ff02::1", "::"],
+     "ff02::1", "::", "::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1",
+     "2002:a00:1::1", "2001::1", "fec0::1"],
 )  # fmt: skip
 def test_a_hook_reaches_nothing_that_is_not_open_to_the_world(address):
     assert not may_reach(address, [])
