@@ -6,24 +6,17 @@ import { computed, ref, shallowRef, watch } from "vue";
 import { useBoard } from "../agent/board";
 import { isCall } from "../agent/channels";
 import { get, post, Refused } from "../api/client";
+import { soundOn } from "../stores/sounds";
+import { keep, kept, missing, usable, type Device, type Devices } from "./devices";
 import { SILENT, silentSince, type Quality } from "./quality";
-import type { Devices, Line, Softphone, Told } from "./softphone";
+import type { Line, Softphone, Told } from "./softphone";
 
 export type PhoneState = "off" | "starting" | "away" | "ready" | "refused" | "elsewhere";
 export type PhoneTrouble = "" | "microphone" | "failed" | "unreached";
 
 const ON = "callstead.phone.on";
-const DEVICES = "callstead.phone.devices";
 const AGAIN = 3000; // milliseconds until a session that was refused is begun anew
 const ELSEWHERE = 4409;
-
-function keptDevices(): Devices {
-  try {
-    return { microphone: "", speaker: "", ...(JSON.parse(localStorage.getItem(DEVICES) ?? "{}") as Partial<Devices>) };
-  } catch {
-    return { microphone: "", speaker: "" };
-  }
-}
 
 export const usePhone = defineStore("phone", () => {
   const board = useBoard();
@@ -46,7 +39,10 @@ export const usePhone = defineStore("phone", () => {
   const queue = ref<number | null>(null);
   const mine = shallowRef<MediaStream | null>(null);
   const theirs = shallowRef<MediaStream | null>(null);
-  const devices = ref(keptDevices());
+  const devices = ref(kept());
+  /** What the browser has, and what was chosen of it and is not there. */
+  const found = shallowRef<MediaDeviceInfo[]>([]);
+  const gone = ref<Device[]>([]);
   let phone: Softphone | null = null;
   let again = 0;
 
@@ -58,6 +54,8 @@ export const usePhone = defineStore("phone", () => {
     installed.value = told.installed;
     extension.value = told.extension;
     outbound.value = told.outbound;
+    navigator.mediaDevices?.addEventListener("devicechange", () => void look());
+    await look();
     if (told.installed && localStorage.getItem(ON) === "yes") await turnOn();
   }
 
@@ -76,7 +74,8 @@ export const usePhone = defineStore("phone", () => {
     }
     try {
       const [access, { Softphone }] = await Promise.all([post("/api/v1/desk/phone/sessions"), import("./softphone")]);
-      phone = new Softphone(access, devices.value, told);
+      await look(); // browsers tell which there are from now on
+      phone = new Softphone(access, usable(devices.value, gone.value), told);
       phone.start();
       localStorage.setItem(ON, "yes");
     } catch (error) {
@@ -160,19 +159,28 @@ export const usePhone = defineStore("phone", () => {
     phone?.mute(on);
   }
 
-  async function use(chosen: Partial<Devices>): Promise<void> {
-    devices.value = { ...devices.value, ...chosen };
-    localStorage.setItem(DEVICES, JSON.stringify(devices.value));
+  /** Which devices there are: those that were chosen are used, or the computer's choice while they are not there. */
+  async function look(): Promise<void> {
+    found.value = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    gone.value = missing(devices.value, found.value);
+    const now = usable(devices.value, gone.value);
+    soundOn(now.ringer);
     try {
-      await phone?.use(devices.value);
+      await phone?.use(now);
     } catch {
       trouble.value = "microphone";
     }
   }
 
+  async function use(chosen: Partial<Devices>): Promise<void> {
+    devices.value = { ...devices.value, ...chosen };
+    keep(devices.value);
+    await look();
+  }
+
   return {
-    installed, extension, outbound, state, line, testing, byItself, muted, trouble, quality, silent, queue, mine, theirs, devices, call,
-    begin, turnOn, turnOff, echo, callOut, mute, use,
+    installed, extension, outbound, state, line, testing, byItself, muted, trouble, quality, silent, queue, mine, theirs, devices, found, gone, call,
+    begin, turnOn, turnOff, echo, callOut, mute, look, use,
     press: (key: string) => phone?.press(key),
     answer: () => phone?.answer(),
     hangUp: () => phone?.hangUp(),

@@ -4,6 +4,7 @@ import JsSIP from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
 import type { IncomingRTCSessionEvent, UA } from "jssip/lib/UA";
 
+import type { Devices } from "./devices";
 import { heard, judge, type Heard, type Quality } from "./quality";
 
 /** What the appliance gave for this session of the desk. */
@@ -13,12 +14,6 @@ export interface Access {
   proof: string;
   socket: string;
   echo: string;
-}
-
-export interface Devices {
-  /** Ids of the browser; empty: its own choice. */
-  microphone: string;
-  speaker: string;
 }
 
 export type Ready = "away" | "ready" | "refused";
@@ -43,6 +38,7 @@ export class Softphone {
   private readonly ua: UA;
   private readonly sound = new Audio();
   private session: RTCSession | null = null;
+  private own: MediaStreamTrack | null = null; // another microphone than the call began with: JsSIP does not let it go
   private timer = 0;
   private before: Heard | null = null;
   // The switch would notice by the silence alone, and the other side listen to it until then.
@@ -116,17 +112,20 @@ export class Softphone {
     this.session?.sendDTMF(key, TONE as never);
   }
 
-  /** Others are used at once, in the call that goes on, too. */
+  /** Others are used at once, in the call that goes on, too. Raises what the browser says of a microphone that cannot be used. */
   async use(devices: Devices): Promise<void> {
+    const another = devices.microphone !== this.devices.microphone;
     this.devices = devices;
     await this.listenOn(devices.speaker);
-    const sender = this.session?.connection?.getSenders().find((one) => one.track?.kind === "audio");
-    if (!sender?.track) return;
-    const fresh = await navigator.mediaDevices.getUserMedia(this.media().mediaConstraints);
-    const track = fresh.getAudioTracks()[0];
+    const session = this.session;
+    const sender = session?.connection?.getSenders().find((one) => one.track?.kind === "audio");
+    if (!sender?.track || (!another && sender.track.readyState === "live")) return;
+    const track = (await navigator.mediaDevices.getUserMedia(this.media().mediaConstraints)).getAudioTracks()[0];
     if (!track) return;
+    if (session !== this.session) return track.stop(); // it ended meanwhile
     track.enabled = sender.track.enabled;
     sender.track.stop();
+    this.own = track;
     await sender.replaceTrack(track);
     this.tellStreams();
   }
@@ -182,6 +181,8 @@ export class Softphone {
     if (which !== this.session) return;
     clearInterval(this.timer);
     this.session = null;
+    this.own?.stop();
+    this.own = null;
     this.sound.srcObject = null;
     this.told.streams(null, null);
     this.told.line("none", false);
@@ -193,13 +194,14 @@ export class Softphone {
   }
 
   private async listenOn(speaker: string): Promise<void> {
-    // Firefox has no choice of speakers; one that was pulled out is no reason to be silent.
+    // Not every browser has a choice of speakers; one that was pulled out just now is no reason to be silent.
     if ("setSinkId" in this.sound) await this.sound.setSinkId(speaker).catch(() => undefined);
   }
 
   private media(): { mediaConstraints: MediaStreamConstraints; pcConfig: RTCConfiguration } {
     const { microphone } = this.devices;
-    const audio = microphone ? { deviceId: { ideal: microphone } } : true;
+    // Not `ideal`: Chromium may take another one then, although the chosen one is there.
+    const audio = microphone ? { deviceId: { exact: microphone } } : true;
     return { mediaConstraints: { audio, video: false }, pcConfig: { iceServers: [] } };
   }
 }

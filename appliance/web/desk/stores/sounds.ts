@@ -28,11 +28,23 @@ export function toggle(sound: Sound): void {
 }
 
 let audio: AudioContext | null = null;
+let device = ""; // where they are heard; empty: where the computer chooses
+
+type Rings = AudioContext & { setSinkId?(id: string): Promise<void> }; // Chromium's alone
+
+/** They are heard on this device of the browser's from now on. */
+export function soundOn(id: string): void {
+  device = id;
+  void (audio as Rings | null)?.setSinkId?.(id).catch(() => undefined);
+}
 
 /** Soft tones; made here, so that no file is loaded. Silent until the page was clicked once. */
 export function play(sound: Sound): void {
   if (!sounds[sound]) return;
-  audio ??= new AudioContext();
+  if (!audio) {
+    audio = new AudioContext();
+    if (device) soundOn(device);
+  }
   if (audio.state === "suspended") void audio.resume();
   for (const [index, pitch] of TONES[sound].entries()) {
     const at = audio.currentTime + index * APART;
