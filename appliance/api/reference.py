@@ -81,11 +81,18 @@ def type_of(schema: Mapping[str, Any]) -> str:
     return str(schema.get("format") or schema.get("type") or "any")
 
 
+def needs_of(operation: Mapping[str, Any]) -> list[str]:
+    """The permissions that whoever asks needs, all of them."""
+    ways = operation.get("security", ())
+    return sorted({one for way in ways for needed in way.values() for one in needed})
+
+
 def _operation(path: str, method: str, one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "method": method.upper(),
         "path": path,
         "summary": one.get("summary", ""),
+        "needs": needs_of(one),
         "parameters": [
             {
                 "name": parameter["name"], "place": parameter["in"],

@@ -162,6 +162,8 @@ KINDS: Mapping[str, str] = {
     "webhook-address": "{value} is not an address like https://crm.example.org/hook",
     "webhook-password": "An address with a password in it would be shown to others; leave it out",
     "webhook-events": "There are no events {name}; see docs/events.md",
+    "permission-missing": "This needs the permission {permission}, which your role, or the "
+    "program's scopes, do not have",
     "scope-unknown": "There is no permission {scope}; there are {known}",
     "scope-beyond": "You do not have the permission {scope} yourself",
     "key-over": "The key would have run out already",
@@ -224,7 +226,7 @@ WEB_KINDS: Mapping[str, str] = {
     "invalid": "the body or a parameter is not as described; see `errors`",
     "bad-request": "the request cannot be read",
     "unauthorized": "nobody is signed in, or the key, the token or the session is over",
-    "forbidden": "the role, or the program's scopes, have no such permission",
+    "forbidden": "who asks may not do this",
     "not-found": "there is nothing at this address",
     "method-not-allowed": "the address knows other methods: see the header Allow",
     "request-timeout": "the request did not come to its end in time",

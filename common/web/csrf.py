@@ -6,6 +6,13 @@ import hmac
 import secrets
 
 from flask import request, session
+from werkzeug.exceptions import Forbidden
+
+
+class StaleFormError(Forbidden):
+    """A change without this session's token."""
+
+    description = "A change by a browser's session needs the header X-CSRF-Token."
 
 
 def csrf_token() -> str:

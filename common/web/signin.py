@@ -40,7 +40,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from common.clock import Clock, SystemClock
 from common.logs import get_logger
 from common.web.accounts import Account, Accounts, LockRule
-from common.web.csrf import csrf_holds, csrf_token
+from common.web.csrf import StaleFormError, csrf_holds, csrf_token
 from common.web.errors import wants_json
 from common.web.passwords import LEAST_LENGTH, Passwords, objection
 from common.web.second_factor import Need, SecondFactors, SecondStep
@@ -431,6 +431,6 @@ def _to(endpoint: str) -> ResponseReturnValue:
 
 def _stale(signin: SignIn) -> ResponseReturnValue:
     if wants_json():
-        abort(403)
+        raise StaleFormError
     sentence = signin.texts.t("signin.stale_form")
     return render_template("web/error.html", status=400, sentence=sentence), 400

@@ -9,7 +9,8 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.here import agent_here, on_record, require
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import agent_here, on_record
 from appliance.api.v1.shapes import Answer, ConversationShape, Strict, conversation_shape
 from appliance.domain.audit import Audit
 from appliance.domain.roles import CALL_OUT
@@ -81,8 +82,8 @@ def add_call_out(blueprint: APIBlueprint, floor: Floor, audit: Audit, way: WayOu
 
     @blueprint.post("/calls", summary="Call a number outside: my phone rings first, then it does",
                     responses={"200": ConversationShape})  # fmt: skip
+    @needs(CALL_OUT)
     def call(body: CallBody) -> Answer:
-        require(CALL_OUT)
         mine, rules = agent_here(floor).id, way.rules()
         wanted = Wanted(body.number, body.queue, body.conversation, body.contact)
         number = floor.read(lambda work: may_call_out(work, mine, wanted, rules))

@@ -8,7 +8,8 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.here import agent_here, blueprint_for, on_record, require, user
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import agent_here, blueprint_for, on_record, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, asks_version, one_answer, tagged
@@ -88,8 +89,8 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         return one_answer(_shape(floor.read(lambda work: work.canned.one(path.canned))))
 
     @blueprint.post("", summary="A new canned reply", responses={"201": CannedShape})
+    @needs(MANAGE_REPLIES)
     def add(body: CannedBody) -> Answer:
-        require(MANAGE_REPLIES)
         if body.shortcut is None or body.texts is None:
             raise InvalidError("canned-needs")
         wanted = Canned(0, body.shortcut, body.texts, body.queue or None)
@@ -97,9 +98,9 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.patch("/<int:canned>", summary="Change a canned reply",
                      responses={"200": CannedShape})  # fmt: skip
+    @needs(MANAGE_REPLIES)
     @asks_version
     def edit(path: CannedId, body: CannedBody, seen: Precondition) -> Answer:
-        require(MANAGE_REPLIES)
 
         def job(work: Work) -> Canned:
             before = work.canned.one(path.canned)
@@ -114,9 +115,9 @@ def canned(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         return one_answer(keep(job))
 
     @blueprint.delete("/<int:canned>", summary="Remove a canned reply", responses={"204": None})
+    @needs(MANAGE_REPLIES)
     @asks_version
     def remove(path: CannedId, seen: Precondition) -> Answer:
-        require(MANAGE_REPLIES)
         by = f"user:{user().id}"
 
         def job(work: Work) -> Canned:

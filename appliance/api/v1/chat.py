@@ -107,7 +107,7 @@ def chat(
     )  # fmt: skip
     answer_problems(blueprint)
 
-    @blueprint.post("", summary="Begin a chat", security=[], responses={"201": Begun})
+    @blueprint.post("", summary="Begin a chat", security=[{}], responses={"201": Begun})
     def begin(body: BeginBody) -> Answer:
         arrival = Arrival(
             channel=CHANNEL, queue=body.queue, weight=WEIGHT,

@@ -1,7 +1,9 @@
-"""The REST interface's description, with the headers that whole kinds of operations share.
+"""The REST interface's description, with what whole kinds of operations share.
 
-They are asked for around the views (`appliance.api.v1.again`, `appliance.api.v1.tags`), so no
-view's signature tells of them; what the views were marked with there does.
+Headers and permissions are asked for around the views (`appliance.api.v1.again`,
+`appliance.api.v1.tags`, `appliance.api.v1.gate`), so no view's signature tells of them; what the
+views were marked with there does. The permissions that an operation needs stand where OpenAPI has
+scopes: whoever asks needs all of them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from flask_openapi3 import OpenAPI
 
 from appliance.api.v1.again import makes_each_time
 from appliance.api.v1.bodies import described_path
+from appliance.api.v1.gate import needed_by
 from appliance.api.v1.tags import asked_by
 
 _TOLD = {
@@ -39,7 +42,14 @@ def description_of(application: OpenAPI) -> dict[str, Any]:
     }
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            headers = list(_headers(views[path, method], method, operation))
+            view = views[path, method]
+            needed = needed_by(view)
+            if needed:
+                operation["security"] = [
+                    {way: [*known, needed] for way, known in one.items()}
+                    for one in operation["security"]
+                ]
+            headers = list(_headers(view, method, operation))
             if headers:
                 operation["parameters"] = [*operation.get("parameters", ()), *headers]
     return document

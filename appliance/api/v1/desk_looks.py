@@ -13,7 +13,8 @@ from pydantic import Field
 
 from appliance.api.v1.chat_shapes import DetailShape, detail_shape
 from appliance.api.v1.files import FileAddress, FileAddresses, UploadForm, Uploads, add_upload
-from appliance.api.v1.here import agent_here, caller, on_record, require
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import agent_here, caller, on_record
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
     Answer,
@@ -105,8 +106,8 @@ def add_listening(blueprint: APIBlueprint, floor: Floor, audit: Audit, uploads: 
 
     @blueprint.post(f"{_ONE}/listen", summary="Read along, unnoticed; it is on record",
                     responses={"200": ConversationShape})  # fmt: skip
+    @needs(HELP_OTHERS)
     def listens(path: ConversationId) -> Answer:
-        require(HELP_OTHERS)
         mine = agent_here(floor).id
         floor.read(lambda work: work.conversation(path.conversation))
         on_record(audit, "conversation.listen", f"conversation {path.conversation}")

@@ -10,7 +10,8 @@ from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
 from appliance.api.v1.catalogue_shapes import CONFIDENTIAL, NAMES, RETIRED, FieldShape, field_shape
-from appliance.api.v1.here import blueprint_for, on_record, require, user
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import Precondition, asks_version, one_answer
@@ -80,16 +81,16 @@ def fields(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         return one_answer(field_shape(floor.read(lambda work: work.fields.one(path.field))))
 
     @blueprint.post("", summary="A new custom field", responses={"201": FieldShape})
+    @needs(MANAGE_FLOOR)
     def add(body: NewField) -> Answer:
-        require(MANAGE_FLOOR)
         wanted = CustomField(0, **body.model_dump())
         return one_answer(keep(lambda _work: wanted), 201)
 
     @blueprint.patch("/<int:field>", summary="Change, retire or bring back a custom field",
                      responses={"200": FieldShape})  # fmt: skip
+    @needs(MANAGE_FLOOR)
     @asks_version
     def edit(path: FieldId, body: FieldEdit, seen: Precondition) -> Answer:
-        require(MANAGE_FLOOR)
 
         def job(work: Work) -> CustomField:
             before = work.fields.one(path.field)
@@ -99,8 +100,8 @@ def fields(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
         return one_answer(keep(job))
 
     @blueprint.post("/order", summary="Put custom fields in order", responses={"204": None})
+    @needs(MANAGE_FLOOR)
     def order(body: OrderBody) -> Answer:
-        require(MANAGE_FLOOR)
         by = f"user:{user().id}"
         floor.write(lambda work: order_fields(work, body.ids, by))
         on_record(audit, "field.ordered", "")

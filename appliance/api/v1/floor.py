@@ -12,7 +12,8 @@ from pydantic import Field
 
 from appliance.api.v1.agents import AgentId
 from appliance.api.v1.catalogue_shapes import REASON
-from appliance.api.v1.here import blueprint_for, on_record, require, user
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
     AgentShape,
@@ -197,8 +198,8 @@ def floor_seen(
 
     @blueprint.post("/agents/<int:agent>/state", summary="Set another's state",
                     responses={"200": AgentShape})  # fmt: skip
+    @needs(HELP_OTHERS)
     def set_state(path: AgentId, body: StateBody) -> Answer:
-        require(HELP_OTHERS)
         by, said = by_agent(user().id), _SAID[body.state]
 
         def job(work: Work) -> dict[str, object]:

@@ -22,9 +22,8 @@ from appliance.api.v1.problems import problem_of
 from appliance.api.v1.shapes import Strict
 from appliance.api.v1.verbs import Here, Verb
 from appliance.domain.programs import Caller
-from appliance.domain.refusals import InvalidError
-from appliance.domain.roles import TAKE_CONVERSATIONS, may
-from appliance.domain.users import User
+from appliance.domain.refusals import ForbiddenError, InvalidError
+from appliance.domain.roles import TAKE_CONVERSATIONS
 from appliance.domain.work import Floor
 from common.feed import Answer, Asker, Commander
 from common.logs import get_logger
@@ -139,26 +138,25 @@ class _Agent(_Commander):
     async def __call__(self, frame: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """Begin one command; the future is done after its commit."""
         try:
-            user = await self._user()
+            caller = await self._caller()
             asked = _read(frame)
             verb = _verb(self._verbs, asked)
-            if verb.permission and not may(user.role, verb.permission):
-                raise Forbidden(f"Your role may not {verb.name} conversations.")
+            if verb.permission:
+                _require(caller, verb.permission)
             if asked.conversation is None:
                 raise InvalidError("frame-conversation")
-            return _begin(self._floor, verb, Here(asked.conversation, user.id), asked)
+            return _begin(self._floor, verb, Here(asked.conversation, caller.user.id), asked)
         except Exception as error:  # noqa: BLE001 - told, or logged, by `problem`
             return _refused(error)
 
-    async def _user(self) -> User:
+    async def _caller(self) -> Caller:
         caller = self._callers.known(self._asker)
         if caller is None or not self._met:
             caller = await asyncio.to_thread(self._look, caller)
         if caller is None:
             raise Unauthorized("The session has ended; sign in again.")
-        if not caller.may(TAKE_CONVERSATIONS):
-            raise Forbidden("Your role takes no conversations.")
-        return caller.user
+        _require(caller, TAKE_CONVERSATIONS)
+        return caller
 
     def _look(self, known: Caller | None) -> Caller | None:
         caller = known or self._callers.find(self._asker)
@@ -166,6 +164,12 @@ class _Agent(_Commander):
             agent_of(self._floor, caller.user)
             self._met = True
         return caller
+
+
+def _require(caller: Caller, permission: str) -> None:
+    """What a program was not given it may not do here either."""
+    if not caller.may(permission):
+        raise ForbiddenError("permission-missing", permission=permission)
 
 
 def _read(frame: Mapping[str, Any]) -> _Frame:

@@ -5,19 +5,38 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from flask import abort, current_app, g, request
+from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from appliance.api.access import user_here
 from appliance.api.v1.again import answered_before
 from appliance.domain.programs import Caller
+from appliance.domain.refusals import ForbiddenError
 from appliance.domain.users import Users
 from common.web.rates import Rates
 from common.web.signin import signed_in
 
 EXTENSION = "callstead-gate"
+_NEEDS = "__needs__"
+View = Callable[..., Any]
+
+
+def needs(permission: str) -> Callable[[View], View]:
+    """Mark a view that needs more than its blueprint; asked before anything else is looked at."""
+
+    def marked(view: View) -> View:
+        setattr(view, _NEEDS, permission)
+        return view
+
+    return marked
+
+
+def needed_by(view: View) -> str:
+    """What it was marked with; empty: nothing."""
+    return str(getattr(view, _NEEDS, ""))
 
 
 @dataclass(frozen=True)
@@ -51,8 +70,9 @@ class Gate:
                 return answer
         caller = g.caller
         refuse_too_many(self.of_account, str(caller.user.id), "this account")
-        if permission and not caller.may(permission):
-            abort(403)
+        for one in (permission, needed_by(current_app.view_functions[request.endpoint or ""])):
+            if one and not caller.may(one):
+                raise ForbiddenError("permission-missing", permission=one)
         return answered_before(f"user:{caller.user.id}")
 
     def _person(self) -> str:

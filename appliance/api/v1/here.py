@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import Response, abort, g, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
@@ -24,13 +24,14 @@ def blueprint_for(name: str, prefix: str, about: str, _users: Users, permission:
                   ) -> APIBlueprint:  # fmt: skip
     """A blueprint for people who are signed in, and programs in their name, with ``permission``.
 
-    An empty ``permission``: whoever is signed in. Whatever a person reads answers
-    ``X-CSRF-Token``, the header that their changes need; a program shows its key or token instead.
+    An empty ``permission``: whoever is signed in. A view that needs another one, too, is marked
+    with `appliance.api.v1.gate.needs`. Whatever a person reads answers ``X-CSRF-Token``, the
+    header that their changes need; a program shows its key or token instead.
     """
     blueprint = APIBlueprint(
         name, __name__, url_prefix=f"/api/v1{prefix}",
         abp_tags=[Tag(name=name, description=about)],
-        abp_security=[{"session": []}, {"program": []}],
+        abp_security=security(permission),
         abp_responses={"4XX": Problem},
     )  # fmt: skip
     answer_problems(blueprint)
@@ -46,6 +47,12 @@ def blueprint_for(name: str, prefix: str, about: str, _users: Users, permission:
         return remember_answer(response)
 
     return blueprint
+
+
+def security(*permissions: str) -> list[dict[str, list[str]]]:
+    """The ways in, as the description has them, with the permissions that each needs."""
+    asked = [one for one in permissions if one]
+    return [{"session": asked}, {"program": asked}]
 
 
 def caller() -> Caller:
@@ -67,12 +74,6 @@ def who() -> str:
 def on_record(audit: Audit, what: str, about: str = "") -> None:
     """Add a line to the record: who asks, and from where; returns after the commit."""
     audit.record(who(), what, about, request.remote_addr or "")
-
-
-def require(permission: str) -> None:
-    """403 unless whoever asks has it."""
-    if not caller().may(permission):
-        abort(403)
 
 
 def refuse_beyond(permissions: Iterable[str]) -> None:

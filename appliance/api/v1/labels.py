@@ -19,7 +19,8 @@ from appliance.api.v1.catalogue_shapes import (
     label_shape,
 )
 from appliance.api.v1.fields import OrderBody
-from appliance.api.v1.here import blueprint_for, on_record, require, user
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import blueprint_for, on_record, user
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import Precondition, asks_version, one_answer
@@ -83,16 +84,16 @@ def labels(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.post("", summary="A new tag, disposition or away reason",
                     responses={"201": LabelShape})  # fmt: skip
+    @needs(MANAGE_FLOOR)
     def add(body: NewLabel) -> Answer:
-        require(MANAGE_FLOOR)
         wanted = Label(0, **_values(body))
         return one_answer(keep(lambda _work: wanted), 201)
 
     @blueprint.patch("/<int:label>", summary="Rename, retire or bring back",
                      responses={"200": LabelShape})  # fmt: skip
+    @needs(MANAGE_FLOOR)
     @asks_version
     def edit(path: LabelId, body: LabelEdit, seen: Precondition) -> Answer:
-        require(MANAGE_FLOOR)
 
         def job(work: Work) -> Label:
             before = work.labels.one(path.label)
@@ -103,8 +104,8 @@ def labels(floor: Floor, users: Users, audit: Audit) -> APIBlueprint:
 
     @blueprint.post("/order", summary="Put those of a kind in order",
                     responses={"204": None})  # fmt: skip
+    @needs(MANAGE_FLOOR)
     def order(body: OrderBody) -> Answer:
-        require(MANAGE_FLOOR)
         by = f"user:{user().id}"
         floor.write(lambda work: order_labels(work, body.ids, by))
         on_record(audit, "label.ordered", "")

@@ -67,7 +67,7 @@ class Looks:
 def add_look(blueprint: APIBlueprint, floor: Floor, looks: Looks, door: VisitorDoor) -> None:
     """Put it on the chat's blueprint."""
 
-    @blueprint.get("/look", summary="How a queue's chat looks", security=[],
+    @blueprint.get("/look", summary="How a queue's chat looks", security=[{}],
                    responses={"200": LookShape})  # fmt: skip
     def look(query: LookQuery) -> Answer:
         door.looks(request.remote_addr or "")

@@ -8,7 +8,8 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.here import agent_here, on_record, require
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import agent_here, on_record
 from appliance.api.v1.shapes import (
     Answer,
     ConversationId,
@@ -56,8 +57,8 @@ def add_numbers(
 
     @blueprint.post(_PATH, summary="Ask a number outside into my call, or transfer it there",
                     responses={"200": ConversationShape})  # fmt: skip
+    @needs(CALL_OUT)
     def ask(path: ConversationId, body: AskNumberBody) -> Answer:
-        require(CALL_OUT)
         here, mine, known = path.conversation, agent_here(floor).id, rules()
         number = floor.read(lambda work: may_ask_number(work, here, mine, body.number, known))
         what = "call.transfer_out" if body.transfer else "call.ask_out"
@@ -80,8 +81,8 @@ def add_numbers(
     @blueprint.post(f"{_PATH}/hand-over",
                     summary="Leave my call to the caller and a number that answered",
                     responses={"200": ConversationShape})  # fmt: skip
+    @needs(CALL_OUT)
     def hand_over(path: ConversationId, body: NumberThereBody) -> Answer:
-        require(CALL_OUT)
         mine = agent_here(floor).id
         on_record(audit, "call.hand_over_out", f"{body.number} conversation {path.conversation}")
         found = change(

@@ -29,6 +29,7 @@ from appliance.domain.work import BusyError, UnknownError
 from appliance.services.answer_offer import OfferGoneError
 from appliance.services.trouble import NotSayableError, NotYoursError
 from common.errors import OperatorError
+from common.web.csrf import StaleFormError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -101,7 +102,8 @@ def problem_of(error: BaseException) -> Body | None:
         kind = status.phrase.lower().replace(" ", "-")
         seconds = error.retry_after if isinstance(error, TooManyRequests) else None
         waits = {"seconds": seconds} if seconds else {}
-        return _body(status, kind, kind, error.description or "", parameters=waits)
+        exact = "csrf" if isinstance(error, StaleFormError) else kind
+        return _body(status, kind, exact, error.description or "", parameters=waits)
     for family, status, kind in _STATUS:
         if isinstance(error, family):
             if isinstance(error, RefusalError):

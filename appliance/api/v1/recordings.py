@@ -18,7 +18,8 @@ from werkzeug.exceptions import Gone, NotFound, RequestedRangeNotSatisfiable
 
 from appliance.api.v1.desk_looks import looking
 from appliance.api.v1.files import FileAddress, FileToken
-from appliance.api.v1.here import agent_here, blueprint_for, on_record, require, who
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import agent_here, blueprint_for, on_record, who
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, ConversationId, Strict, as_shape
 from appliance.domain.audit import Audit
@@ -148,8 +149,8 @@ def recordings(
 
     @blueprint.post("/<int:recording>/export", summary="Save it as a file; it is on record",
                     responses={"200": FileAddress})  # fmt: skip
+    @needs(EXPORT_RECORDINGS)
     def export(path: RecordingId) -> Answer:
-        require(EXPORT_RECORDINGS)
         return address(allowed(path.recording), _EXPORTED)
 
     @blueprint.get("/sound/<string:token>", summary="The WAV file, or a part of it",

@@ -8,7 +8,8 @@ from flask import jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.here import agent_here, on_record, require
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import agent_here, on_record
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, ConversationId, Strict
 from appliance.domain.audit import Audit
@@ -60,15 +61,15 @@ def add_supervision(
 
     @blueprint.get(_PATH, summary="Where I am in a call as its supervisor",
                    responses={"200": SupervisionShape})  # fmt: skip
+    @needs(HELP_OTHERS)
     def look(path: ConversationId) -> Answer:
-        require(HELP_OTHERS)
         mine = agent_here(floor).id
         return shape(floor.read(lambda work: of(work, path.conversation, mine)))
 
     @blueprint.post(_PATH, summary="Listen to a call, whisper to its agent, or join it",
                     responses={"200": SupervisionShape})  # fmt: skip
+    @needs(HELP_OTHERS)
     def climb(path: ConversationId, body: RungBody) -> Answer:
-        require(HELP_OTHERS)
         mine = agent_here(floor).id
         floor.read(lambda work: may_supervise(work, path.conversation, mine))
         record(f"call.{body.rung}", path.conversation)
@@ -77,8 +78,8 @@ def add_supervision(
         )
 
     @blueprint.delete(_PATH, summary="Leave it", responses={"200": SupervisionShape})
+    @needs(HELP_OTHERS)
     def leave(path: ConversationId) -> Answer:
-        require(HELP_OTHERS)
         mine = agent_here(floor).id
         if floor.read(lambda work: of(work, path.conversation, mine)) is not None:
             record("call.leave", path.conversation)

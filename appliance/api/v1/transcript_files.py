@@ -9,7 +9,8 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.here import on_record, require
+from appliance.api.v1.gate import needs
+from appliance.api.v1.here import on_record
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, ConversationId, conversation_shape, message_shape
 from appliance.domain.audit import Audit
@@ -48,8 +49,8 @@ def add_files(blueprint: APIBlueprint, floor: Floor, audit: Audit, texts: Texts)
 
     @blueprint.get("/conversations/<int:conversation>/export", summary="It as a file",
                    responses={"200": None})  # fmt: skip
+    @needs(EXPORT_CONVERSATIONS)
     def export(path: ConversationId, query: AskedFile) -> Answer:
-        require(EXPORT_CONVERSATIONS)
         words = Words(texts, current_language(), zone_of(query.zone))
         found = floor.read(lambda work: whole(work, path.conversation, notes=query.notes))
         without = "" if query.notes else " without notes"

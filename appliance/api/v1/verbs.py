@@ -16,6 +16,7 @@ from typing import Any
 from flask import jsonify
 from flask_openapi3 import APIBlueprint
 
+from appliance.api.v1.gate import needs
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, ConversationId, Strict
 from appliance.domain.work import Floor, Work
@@ -127,4 +128,4 @@ def _add(
     }
     view.__name__ = f"do_{verb.name}"
     blueprint.post(f"{prefix}{verb.path}", summary=verb.summary,
-                   responses={"200": verb.shape})(view)  # fmt: skip
+                   responses={"200": verb.shape})(needs(verb.permission)(view))  # fmt: skip
