@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
 from appliance.api.v1.chat_shapes import BothMarks, marks_shape
@@ -31,6 +33,9 @@ class Standing(Shape):
     agent: str = Field(description="The name of whoever speaks; empty: nobody yet.")
     names: dict[str, str] = Field(description="Of the agents who spoke or speak, by their id.")
     place: PlaceShape | None = Field(description="While somebody is waited for.")
+    opens_at: datetime | None = Field(
+        description="When the queue opens that it waits for; null: somebody may come now."
+    )
     comfort: dict[str, str] = Field(
         description="What the queue says to who waits, by language; empty: nothing."
     )
@@ -56,6 +61,7 @@ def standing_shape(
     people |= {speaks} if speaks is not None else set()
     names = {id_: work.agent(id_).name for id_ in sorted(people)}
     rating = work.ratings.of(conversation)
+    opens = _opens(work, found)
     return {
         # That an agent set it aside is no business of the visitor.
         "state": str(State.ACTIVE if found.state is State.SNOOZED else found.state),
@@ -63,7 +69,8 @@ def standing_shape(
         "agent": names[speaks] if speaks is not None else "",
         "names": {str(id_): name for id_, name in names.items()},
         "place": vars(place) if place and found.state in WAITING else None,
-        "comfort": _comfort(work, found),
+        "opens_at": opens.isoformat() if opens else None,
+        "comfort": {} if opens else _comfort(work, found),
         "marks": marks_shape(work.marks.of(conversation)),
         "may_rate": may_rate(found.state, answered=found.answered_at is not None),
         "stars": rating.stars if rating else 0,
@@ -71,9 +78,12 @@ def standing_shape(
     }
 
 
-def _comfort(work: Work, found: Conversation) -> dict[str, str]:
-    """Whoever left a message out of hours waits for nobody now."""
+def _opens(work: Work, found: Conversation) -> datetime | None:
     later = found.not_before is not None and found.not_before > work.now
-    if found.queue is None or found.state not in WAITING or later:
+    return found.not_before if later and found.state in WAITING else None
+
+
+def _comfort(work: Work, found: Conversation) -> dict[str, str]:
+    if found.queue is None or found.state not in WAITING:
         return {}
     return dict(work.queue(found.queue).look.comfort)

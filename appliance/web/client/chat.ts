@@ -53,6 +53,8 @@ export interface Standing {
   agent: string;
   names: Record<string, string>;
   place: Place | null;
+  /** When the queue opens that it waits for; null: somebody may come now. */
+  opens_at: string | null;
   /** What the queue says to who waits, by language. */
   comfort: Record<string, string>;
   marks: { contact: Mark; agent: Mark };
@@ -119,6 +121,7 @@ const NOBODY: Standing = {
   agent: "",
   names: {},
   place: null,
+  opens_at: null,
   comfort: {},
   marks: { contact: { delivered: 0, read: 0 }, agent: { delivered: 0, read: 0 } },
   may_rate: false,
@@ -337,6 +340,7 @@ export class Chat {
       this.typingTimer = window.setTimeout(() => this.nobodyTypes(), TYPING_LASTS);
     } else if (moment.kind === "place" && this.standing.waits) {
       this.standing.place = moment.data as unknown as Place;
+      this.standing.opens_at = null; // a place has who waits for somebody now
     }
     this.changed();
   }

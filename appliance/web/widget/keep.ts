@@ -10,7 +10,6 @@ interface Kept {
   draft: string;
   outgoing: Outgoing[];
   open: boolean;
-  leftMessage: boolean;
   visits: Visit[];
   /** The look of last time, so that nothing changes its colour while the page loads. */
   look: Look | null;
@@ -18,10 +17,15 @@ interface Kept {
 
 const NAME = "callstead-chat";
 
+/** Shared by all tabs of the browser: each changes one thing, and hears what the others changed. */
 export class Keep {
-  private readonly kept: Kept;
+  private kept: Kept;
+  private unsent = new Set<string>();
 
-  constructor(private readonly place: string) {
+  constructor(
+    private readonly place: string,
+    changed: () => void,
+  ) {
     const fresh: Kept = {
       visitor: randomId(),
       name: "",
@@ -29,18 +33,16 @@ export class Keep {
       draft: "",
       outgoing: [],
       open: false,
-      leftMessage: false,
       visits: [],
       look: null,
     };
-    let found: Partial<Kept> = {};
-    try {
-      found = JSON.parse(localStorage.getItem(this.name) ?? "{}") as Partial<Kept>;
-    } catch {
-      // A page without storage, or a value that is none of ours: begin afresh.
-    }
-    this.kept = { ...fresh, ...found };
+    this.kept = { ...fresh, ...this.found() };
     this.save();
+    window.addEventListener("storage", (event) => {
+      if (event.key !== this.name) return;
+      this.kept = { ...this.kept, ...this.found() };
+      changed();
+    });
   }
 
   get<K extends keyof Kept>(what: K): Kept[K] {
@@ -48,12 +50,27 @@ export class Keep {
   }
 
   set<K extends keyof Kept>(what: K, value: Kept[K]): void {
-    this.kept[what] = value;
+    this.kept = { ...this.kept, ...this.found(), [what]: value };
     this.save();
+  }
+
+  /** What this page has not sent yet; what another tab has not stays. */
+  setUnsent(now: Outgoing[]): void {
+    now.forEach((one) => this.unsent.add(one.key));
+    const others = (this.found().outgoing ?? []).filter((one) => !this.unsent.has(one.key));
+    this.set("outgoing", [...others, ...now]);
   }
 
   private get name(): string {
     return `${NAME}:${this.place}`;
+  }
+
+  private found(): Partial<Kept> {
+    try {
+      return JSON.parse(localStorage.getItem(this.name) ?? "{}") as Partial<Kept>;
+    } catch {
+      return {}; // a page without storage, or a value that is none of ours
+    }
   }
 
   private save(): void {

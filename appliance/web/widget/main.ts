@@ -4,11 +4,11 @@
 // data-side: right or left. What the page does not say, the queue's look does.
 // data-designer: it is looked at while somebody chooses the look, told by events of the type "look".
 
-import { begin, Chat, look, Refused, type Look } from "../client/chat";
+import { begin, Chat, look, Refused, type Known, type Look } from "../client/chat";
 import { randomId } from "../client/ids";
 import { Keep } from "./keep";
 import { words } from "./lines";
-import { language, TEXTS } from "./texts";
+import { language, moment, TEXTS } from "./texts";
 import { View } from "./view";
 
 const MOST_VISITS = 10;
@@ -21,6 +21,7 @@ class Widget {
   private chat: Chat | null = null;
   private asked = { wish: "", key: "" };
   private later = 0;
+  private open = false;
   private readonly texts;
   private readonly locale: "zh-CN" | "en";
 
@@ -32,7 +33,7 @@ class Widget {
     const tongue = language(facts.language ?? null);
     this.texts = TEXTS[tongue];
     this.locale = tongue === "zh" ? "zh-CN" : "en";
-    this.keep = new Keep(`${base}/${queue}`);
+    this.keep = new Keep(`${base}/${queue}`, () => this.elsewhere());
     this.host.setAttribute("theme", facts.theme ?? "auto");
     this.host.lang = this.locale;
     this.view = new View(this.host, this.host.attachShadow({ mode: "open" }), this.texts, this.locale, {
@@ -42,7 +43,7 @@ class Widget {
       file: (file) => this.chat?.say("", file),
       draft: (text) => this.keep.set("draft", text),
       types: () => this.chat?.types(),
-      leave: () => void this.chat?.leave().catch(() => undefined),
+      leave: () => void this.chat?.leave().catch((error) => this.view.refuse(this.told(error))),
       again: () => this.forget(),
       drop: (key) => this.drop(key),
       address: (file) => this.chat?.address(file) ?? Promise.reject(new Error("no conversation")),
@@ -61,9 +62,8 @@ class Widget {
     else this.fresh();
     this.visited();
     document.addEventListener("visibilitychange", () => this.show());
-    const open = this.keep.get("open");
-    if (open) this.toggle(true);
-    if (!open || this.chat) void this.ask();
+    this.toggle(this.keep.get("open"), false); // the visitor may be typing in the page
+    if (!this.open || this.chat) void this.ask();
   }
 
   /** Ask how the chat looks and whether anybody is there; without an answer it stays as it was. */
@@ -106,15 +106,18 @@ class Widget {
 
   private why(entry: string, opensAt: string | null): string {
     if (entry === "taken") return "";
-    if (entry === "full") return this.texts.full;
-    const how = { dateStyle: "medium", timeStyle: "short" } as const;
-    return this.texts.closed(opensAt ? new Date(opensAt).toLocaleString(this.locale, how) : "");
+    return entry === "full" ? this.texts.full : this.texts.closed(moment(opensAt, this.locale));
   }
 
-  private toggle(open: boolean): void {
+  private told(error: unknown): string {
+    return error instanceof Refused ? words(error, this.texts) : this.texts.offline;
+  }
+
+  private toggle(open: boolean, focus = true): void {
+    this.open = open;
     this.keep.set("open", open);
     if (open && !this.chat) void this.ask();
-    this.view.open(open);
+    this.view.open(open, focus);
     this.show();
   }
 
@@ -132,18 +135,20 @@ class Widget {
       const begun = await begin(this.base, wish, this.once(JSON.stringify(wish)));
       this.asked = { wish: "", key: "" };
       if (begun.entry === "taken" || leavesMessage) {
-        this.keep.set("leftMessage", begun.entry !== "taken");
         const known = { conversation: begun.conversation, key: begun.key };
         this.keep.set("known", known);
         this.follow(known);
-        if (message) this.chat?.say(message);
+        if (message) {
+          this.keep.set("draft", "");
+          this.view.draft("");
+          this.chat?.say(message);
+        }
         this.view.open(true);
         return;
       }
       this.view.beginning(name, this.why(begun.entry, begun.opens_at), true);
     } catch (error) {
-      const note = error instanceof Refused ? words(error, this.texts) : this.texts.offline;
-      this.view.beginning(name, note, leavesMessage);
+      this.view.beginning(name, this.told(error), leavesMessage);
     }
   }
 
@@ -153,7 +158,8 @@ class Widget {
     return this.asked.key;
   }
 
-  private follow(known: { conversation: number; key: string }): void {
+  private follow(known: Known): void {
+    this.chat?.stop();
     this.chat = new Chat(this.base, known, () => this.show(), this.keep.get("outgoing"));
     this.show();
     void this.chat.start();
@@ -166,9 +172,9 @@ class Widget {
       this.forget();
       return;
     }
-    this.keep.set("outgoing", chat.outgoing.filter((one) => !one.file)); // files live as long as the page
-    if (chat.newest) chat.seen(this.keep.get("open") && document.visibilityState === "visible");
-    this.view.conversation(chat, this.keep.get("leftMessage"));
+    this.keep.setUnsent(chat.outgoing.filter((one) => !one.file)); // files live as long as the page
+    if (chat.newest) chat.seen(this.open && document.visibilityState === "visible");
+    this.view.conversation(chat);
   }
 
   /** This page is remembered, and told to whoever speaks with the visitor. */
@@ -186,13 +192,24 @@ class Widget {
   }
 
   private forget(): void {
-    this.chat?.stop();
-    this.chat = null;
-    this.keep.set("leftMessage", false);
     this.keep.set("known", null);
     this.keep.set("outgoing", []);
+    this.none();
+  }
+
+  private none(): void {
+    this.chat?.stop();
+    this.chat = null;
     this.fresh();
     void this.ask();
+  }
+
+  /** Another tab began a conversation, or forgot it. */
+  private elsewhere(): void {
+    const known = this.keep.get("known");
+    if (known?.conversation === this.chat?.known.conversation) return;
+    if (known) this.follow(known);
+    else this.none();
   }
 }
 

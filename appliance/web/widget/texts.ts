@@ -16,7 +16,6 @@ export interface Texts {
   full: string;
   leaveMessage: string;
   yourMessage: string;
-  write: string;
   kept: string;
   placeholder: string;
   send: string;
@@ -67,8 +66,7 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     full: "当前咨询人数较多，请稍后再试，或给我们留言。",
     leaveMessage: "留言，上班后回复我",
     yourMessage: "请写下您的问题",
-    write: "请写下您的问题，上班后我们会回复。",
-    kept: "留言已收到，上班后我们会在这里回复。",
+    kept: "留言已收到，上班后我们会在这里回复您。",
     placeholder: "请输入消息，Enter 发送，Shift+Enter 换行",
     send: "发送",
     sending: "发送中",
@@ -138,8 +136,7 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     full: "Many people are waiting; please try again a little later, or leave a message.",
     leaveMessage: "Leave a message",
     yourMessage: "Your question",
-    write: "Write your question; we answer here when we are back.",
-    kept: "We have your message and answer here when we are back.",
+    kept: "We have your message and answer here.",
     placeholder: "Your message; Enter sends, Shift+Enter is a new line",
     send: "Send",
     sending: "sending",
@@ -148,7 +145,7 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     them: "Agent",
     failed: "Not sent: ",
     remove: "Remove",
-    unread: (n) => `${n} new messages`,
+    unread: (n) => (n === 1 ? "1 new message" : `${n} new messages`),
     typing: (name) => `${name} is typing…`,
     delivered: "Delivered",
     read: "Read",
@@ -179,4 +176,9 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
 
 export function language(wanted: string | null): "zh" | "en" {
   return (wanted || navigator.language).toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+/** A moment as the visitor's clock shows it; empty: nobody knows it. */
+export function moment(at: string | null, locale: string): string {
+  return at ? new Date(at).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" }) : "";
 }

@@ -6,8 +6,9 @@ import { afterwards, type Afterwards } from "./afterwards";
 import { compose, type Composer } from "./composer";
 import { lines, type LineWishes } from "./lines";
 import { make } from "./make";
+import { rich } from "./rich";
 import style from "./style.css";
-import type { Texts } from "./texts";
+import { moment, type Texts } from "./texts";
 
 export interface Wishes extends LineWishes {
   toggle(open: boolean): void;
@@ -59,7 +60,7 @@ export class View {
     this.name = make("input", { maxlength: "100", autocomplete: "name", "aria-label": t.name, placeholder: t.name });
     this.question = make("textarea", { rows: "4", "aria-label": t.yourMessage, placeholder: t.yourMessage, hidden: "" });
     this.go = make("button", { class: "strong", type: "submit" }, t.begin);
-    this.late = make("button", { type: "button", hidden: "" }, t.leaveMessage);
+    this.late = make("button", { class: "strong", type: "submit", hidden: "" }, t.leaveMessage);
     this.start.append(this.greeting, this.name, this.question, this.go, this.late);
     this.composer = compose(t, wishes);
     this.after = afterwards(t, wishes);
@@ -93,9 +94,11 @@ export class View {
     };
     this.start.onsubmit = (event) => {
       event.preventDefault();
-      wishes.begin(this.name.value.trim(), this.question.value.trim(), this.go.hidden);
+      const message = this.question.value.trim();
+      if (!this.question.hidden && !message) this.question.focus();
+      else wishes.begin(this.name.value.trim(), message, this.go.hidden);
     };
-    this.late.onclick = () => wishes.begin(this.name.value.trim(), this.question.value.trim(), true);
+    this.question.oninput = () => wishes.draft(this.question.value);
     this.end.onclick = () => wishes.leave();
     this.fresh.onclick = () => wishes.again();
   }
@@ -108,7 +111,7 @@ export class View {
     this.panel.setAttribute("aria-label", title);
     this.list.setAttribute("aria-label", title);
     const greeting = look?.greeting[this.tongue] ?? "";
-    this.greeting.textContent = greeting;
+    this.greeting.replaceChildren(...rich(greeting));
     this.greeting.hidden = !greeting;
     this.host.setAttribute("side", look?.side ?? "right");
     this.composer.limits(look);
@@ -127,6 +130,7 @@ export class View {
   }
 
   draft(text: string): void {
+    this.question.value = text;
     this.composer.draft(text);
   }
 
@@ -137,15 +141,16 @@ export class View {
     this.end.hidden = this.fresh.hidden = true;
     this.go.hidden = leavesMessage;
     this.question.hidden = this.late.hidden = !leavesMessage;
-    this.late.className = leavesMessage ? "strong" : "";
+    this.gone.hidden = true;
+    this.question.required = leavesMessage;
     this.launch.setAttribute("aria-label", this.launchText.textContent ?? "");
     this.count.hidden = true;
     this.say(note);
   }
 
-  conversation(chat: Chat, leftMessage: boolean): void {
+  conversation(chat: Chat): void {
     const t = this.texts;
-    const { state, waits, agent, place, may_rate: mayRate, stars } = chat.standing;
+    const { state, waits, agent, place, opens_at: opens, may_rate: mayRate, stars } = chat.standing;
     const over = ["closed", "wrap_up", "abandoned"].includes(state);
     const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
     this.only(this.list, this.composer.element);
@@ -154,7 +159,9 @@ export class View {
     this.gone.hidden = chat.connected;
     const minutes = place?.wait == null ? null : Math.max(1, Math.ceil(place.wait / 60));
     const row = place ? ` ${t.place(place.ahead, minutes)}` : "";
-    this.say(over ? t.ended : waits ? (leftMessage ? (chat.messages.length ? t.kept : t.write) : t.waiting + row) : t.speaking(agent || t.them));
+    const wait = opens ? `${t.closed(moment(opens, this.tongue))} ${t.kept}` : t.waiting + row;
+    const known = state !== "new"; // else it has not been asked yet
+    this.say(over ? t.ended : waits ? (known ? wait : "") : agent ? t.speaking(agent) : "");
     this.typing.textContent = chat.typing && !over ? t.typing(chat.typing) : "";
     this.after.show(over && chat.messages.length > 0, mayRate, stars, chat.transcript);
     const unread = chat.unread;

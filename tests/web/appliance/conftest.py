@@ -175,6 +175,24 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A visitor's page."""
+    from tests.web.appliance.shop import visitors_page
+
+    with visitors_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def shop(house: House, page: Any) -> Iterator[Any]:
+    """A running appliance with one agent who is ready, and a visitor's page."""
+    from tests.web.appliance.shop import open_shop
+
+    with open_shop(house, page) as shop:
+        yield shop
+
+
+@pytest.fixture
 def drain() -> Drain:
     """What the updater asks of the house that is built with it."""
     return Drain()

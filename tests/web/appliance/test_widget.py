@@ -5,24 +5,15 @@ from __future__ import annotations
 import base64
 import http.server
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from appliance.domain.roles import Role
-from appliance.process_roles import FEED
-from appliance.store.live import SqlLive
-from common.feed import FeedApp, Wakeups
 from tests.support.axe import hindrances
-from tests.support.chromium import chromium as started
-from tests.support.serving import served
 from tests.support.waiting import until
-from tests.web.appliance.conftest import House
-from tests.web.appliance.people import Person, Visitor
+from tests.web.appliance.people import Person
+from tests.web.appliance.shop import Shop
 
 EVIL = [
     "<img src=x onerror=\"document.title='gone'\"><script>document.title='gone'</script>",
@@ -34,102 +25,6 @@ EVIL = [
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-SLOW = 30_000  # milliseconds; the machine may be busy
-expect.set_options(timeout=SLOW)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with started() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Chromium) -> Iterator[Page]:
-    context = chromium.new_context(locale="en-GB", viewport={"width": 900, "height": 700})
-    context.set_default_timeout(SLOW)
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    context.close()
-    assert faults == []
-
-
-@dataclass
-class Shop:
-    """A running appliance with one agent who is ready, and the visitor's page."""
-
-    house: House
-    port: int
-    queue: int
-    anna: Person
-    page: Page
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def begin(self) -> int:
-        """The visitor opens the chat, and the agent takes it; the conversation."""
-        self.page.goto(f"{self.url}/example?queue={self.queue}")
-        self.page.get_by_role("button", name="Chat with us").click()
-        self.page.get_by_role("textbox", name="Your name").fill("Li")
-        self.page.get_by_role("button", name="Start the chat").click()
-        expect(self.page.get_by_role("status").first).to_contain_text("We are connecting you")
-        ((ringing),) = self.anna.get("/desk/conversations")["items"]
-        self.anna.do("POST", f"/desk/conversations/{ringing['id']}/accept")
-        expect(self.page.get_by_role("status").first).to_contain_text("You are speaking with Anna")
-        number: int = ringing["id"]
-        return number
-
-    def spoken(self) -> int:
-        """The agent speaks with somebody else; the conversation."""
-        number = Visitor(self.house, self.queue).id
-        self.anna.do("POST", f"/desk/conversations/{number}/accept")
-        return number
-
-    def done(self, conversation: int) -> None:
-        """And is ready for the next one."""
-        for verb in ("end", "close"):
-            self.anna.do("POST", f"/desk/conversations/{conversation}/{verb}")
-
-    def write(self, text: str) -> None:
-        self.page.get_by_role("textbox", name="Your message").fill(text)
-        self.page.keyboard.press("Enter")
-
-    def answer(self, conversation: int, key: str, text: str) -> None:
-        path = f"/desk/conversations/{conversation}/messages"
-        self.anna.do("POST", path, {"key": key, "text": text})
-
-    def lines(self) -> Any:
-        return self.page.locator("callstead-chat li[data-number]")
-
-    def kept(self, conversation: int) -> list[str]:
-        path = f"/desk/conversations/{conversation}/messages"
-        return [one["text"] for one in self.anna.get(path)["items"]]
-
-
-@pytest.fixture
-def shop(house: House, page: Page) -> Iterator[Shop]:
-    house.signed_in()
-    admin = Person(house, "admin")
-    queue = admin.do("POST", "/queues", {"name": "sales"}, 201)["id"]
-    house.add("anna", Role.AGENT, "Anna")
-    anna = Person(house, "anna")
-    admin.do("PATCH", f"/agents/{anna.get('/desk/me')['id']}", {"queues": [queue]})
-    for said in ("sign_in", "ready"):
-        anna.do("POST", "/desk/presence", {"said": said})
-    wakeups = Wakeups()
-    house.appliance.office.floor._on_commit = wakeups.notify
-    feed = FeedApp(
-        FEED, SqlLive(house.appliance.office.database), house.appliance.may_read, wakeups=wakeups,
-        passing=house.appliance.passing,
-        commands=house.appliance.frames,
-    )  # fmt: skip
-    with served(flask=house.appliance.flask, feed=feed, plain_prefixes=("/",)) as server:
-        yield Shop(house, server.port, queue, anna, page)
-        page.goto("about:blank")
 
 
 def test_a_visitor_chats_and_finds_everything_again_after_a_reload(shop: Shop):
@@ -358,20 +253,6 @@ def test_it_works_on_another_sites_page_under_a_strict_policy(shop: Shop):
         expect(shop.page.get_by_role("status").first).to_contain_text("We are connecting you")
         shop.page.goto("about:blank")
         host.shutdown()
-
-
-def test_out_of_hours_a_visitor_is_told_when_and_leaves_a_message(shop: Shop):
-    hours = {"zone": "UTC", "week": {"6": ["09:00-18:00"]}, "days": {}}
-    admin = Person(shop.house, "admin")
-    admin.do("PATCH", f"/queues/{shop.queue}", {"form": {"hours": hours}})
-    shop.page.goto(f"{shop.url}/example?queue={shop.queue}")
-    shop.page.get_by_role("button", name="Chat with us").click()
-    status = shop.page.get_by_role("status").first
-    expect(status).to_contain_text("We are closed now and back on Nov 22")
-    shop.page.get_by_role("textbox", name="Your question").fill("please call me")
-    shop.page.get_by_role("button", name="Leave a message").click()
-    expect(shop.lines()).to_have_count(1)
-    expect(status).to_contain_text("answer here when we are back")
 
 
 def test_the_file_is_small_and_kept_for_ever_and_the_tag_is_not(shop: Shop):
