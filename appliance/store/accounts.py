@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 
 from appliance.domain.users import plain_name
 from appliance.store.database import Database
@@ -46,11 +46,9 @@ class SqlAccounts:
     def attempt(self, subject: str, rule: LockRule, now: datetime) -> datetime | None:
         """Count one try at signing in, in one transaction, before the password is looked at."""
         subject = _plain(subject)
-        with self._database.write() as session:
+        with self._database.edit() as session:
             session.execute(delete(FailureRow).where(FailureRow.at < now - _FORGET))
-            row = session.scalar(
-                select(FailureRow).where(FailureRow.subject == subject).with_for_update()
-            )
+            row = session.get(FailureRow, subject)
             if row is not None and row.locked_until > now:
                 return row.locked_until
             failures = (row.failures if row else 0) + 1

@@ -17,7 +17,10 @@ from common.web.totp import new_recovery_codes, new_secret, recovery_hash, step_
 
 
 class SqlSecondFactors:
-    """See `common.web.second_factor.SecondFactors`; the secrets are sealed by the vault."""
+    """See `common.web.second_factor.SecondFactors`; the secrets are sealed by the vault.
+
+    A code is looked at while nobody else writes: shown twice at once, it counts once.
+    """
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
@@ -36,7 +39,7 @@ class SqlSecondFactors:
 
     def begin(self, name: str) -> str:
         """A new secret; one that was begun is told again, so that a reload changes nothing."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
             user = _user(session, name)
             assert user is not None  # noqa: S101 - has just shown the password
             row = session.get(SecondFactorRow, user.id)
@@ -53,7 +56,7 @@ class SqlSecondFactors:
 
     def confirm(self, name: str, code: str, now: datetime) -> list[str] | None:
         """The secret counts from now on; answers the recovery codes."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
             user = _user(session, name)
             row = session.get(SecondFactorRow, user.id) if user else None
             if user is None or row is None or row.confirmed_at is not None:
@@ -66,7 +69,7 @@ class SqlSecondFactors:
 
     def check(self, name: str, code: str, now: datetime) -> bool:
         """Whether it is the code of now, or a recovery code; each opens once."""
-        with self._database.write() as session:
+        with self._database.edit() as session:
             user = _user(session, name)
             row = _confirmed(session, user.id) if user else None
             if user is None or row is None:

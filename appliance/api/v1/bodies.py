@@ -1,7 +1,8 @@
-"""What may stand in a request's body, looked at before any view."""
+"""What may stand in a request's body and address, looked at before any view."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -11,9 +12,10 @@ from typing import Any
 
 from flask import request
 from flask_openapi3 import OpenAPI
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 _JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
 _PREFIX = "/api/v1/"
 _LARGEST = 2**63 - 1  # what the database can keep as a number
 _DEEPEST = 32
@@ -27,13 +29,21 @@ def described_path(rule: str) -> str:
 
 
 def check_bodies(application: OpenAPI) -> None:
-    """Refuse bodies that no view could read: 415 for another type, 400 for what is not JSON."""
+    """Refuse what no view could read: 415 another type, 400 what is no JSON, or no text."""
 
     @cache
     def wants_json(rule: str, method: str) -> bool:
         path = application.api_doc["paths"].get(described_path(rule), {})
         content = path.get(method.lower(), {}).get("requestBody", {}).get("content", {})
         return list(content) == [_JSON]
+
+    @application.before_request
+    def _refuse_nul() -> None:
+        fields = [*request.args.items(multi=True)]
+        if request.mimetype == _FORM:
+            fields += request.form.items(multi=True)
+        if any("\0" in text for text in (request.path, *itertools.chain(*fields))):
+            raise BadRequest("The address or the form has a character that is none.")
 
     @application.before_request
     def _check() -> None:
@@ -46,8 +56,12 @@ def check_bodies(application: OpenAPI) -> None:
             raise UnsupportedMediaType(
                 f"This address takes JSON: send it with `Content-Type: {_JSON}`."
             )
+        body = request.get_data()
+        # Of one without a length, as much is read as is taken, without a word.
+        if request.content_length is None and len(body) == request.max_content_length:
+            raise RequestEntityTooLarge
         try:
-            refuse_unkeepable(json.loads(request.get_data(), parse_constant=_no_constant))
+            refuse_unkeepable(json.loads(body, parse_constant=_no_constant))
         except (ValueError, RecursionError) as error:
             raise BadRequest(f"The body is not JSON that can be kept: {error}.") from error
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from functools import reduce
 from typing import Any
 
-from tests.web.appliance.conftest import ORIGIN
+import pytest
+
+from tests.web.appliance.conftest import GOOD, ORIGIN
 from tests.web.appliance.people import problem_of
 
 # Ended, revoked or removed, and never edited: there is no version of it to mistake.
@@ -190,6 +193,26 @@ def test_an_address_that_does_not_serve_says_why_as_a_problem(house):
         assert problem_of(answer, status, kind) == answers[1].json["detail"]
         assert answer.json["detail"].isascii()
         assert status != 405 or "GET" in answer.headers["Allow"]
+
+
+def test_a_body_without_a_length_that_is_too_long_is_refused_as_that(house, admin):
+    admin.get("/queues")
+    body = b'{"name": "a"}' + b" " * 1_100_000
+    answer = admin._client.post(
+        "/api/v1/queues", base_url=ORIGIN, input_stream=io.BytesIO(body),
+        content_type="application/json", headers={"X-CSRF-Token": admin._token},
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )  # fmt: skip
+    problem_of(answer, 413, "request-entity-too-large")
+
+
+@pytest.mark.two_nodes
+def test_a_character_that_is_none_is_refused_wherever_it_stands(house, admin):
+    for method, path in (
+        ("GET", "/audit?who=%00"), ("GET", "/audit?%00=x"), ("DELETE", "/api-keys/%00"),
+    ):  # fmt: skip
+        problem_of(admin.ask(method, path), 400, "bad-request")
+    assert house.browser().sign_in("ad\0min", GOOD).status_code == 400
 
 
 def test_a_body_that_nobody_can_read_is_refused_and_nothing_is_made(admin):

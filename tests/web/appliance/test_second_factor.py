@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from appliance.domain.roles import Role
 from appliance.settings.accounts import SessionSettings
@@ -78,6 +81,22 @@ def test_a_code_opens_once_and_wrong_ones_lock_the_account(house):
     assert statuses[-1] == 429
     code = code_at(secret, house.clock.now() + timedelta(seconds=30))
     assert other.post("/sign-in/code", code=code).status_code == 429
+
+
+@pytest.mark.two_nodes
+def test_a_code_that_is_shown_twice_at_once_opens_once(house):
+    house.add("anna", Role.AGENT)
+    now = house.clock.now()
+    homes = [one.office.people.factors for one in (house.appliance, house.public)]
+    secret = homes[0].begin("anna")
+    codes = homes[0].confirm("anna", code_at(secret, now), now)
+    assert codes is not None
+    house.clock.advance(30)
+    later = house.clock.now()
+    for code in (code_at(secret, later), codes[0]):
+        with ThreadPoolExecutor(6) as pool:
+            shown = [pool.submit(homes[n % 2].check, "anna", code, later) for n in range(6)]
+        assert [one.result() for one in shown].count(True) == 1
 
 
 def test_a_recovery_code_opens_once_however_it_is_typed(house):
