@@ -172,6 +172,7 @@ def create_app(
             office.audit,
             office.first,
             lambda outcome: metrics.sign_ins.labels(outcome).inc(),
+            Rates(lambda: 1 / 60, lambda: 10, clock),
         ),
     )
     signin.install(flask)

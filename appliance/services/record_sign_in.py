@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from appliance.domain.audit import Audit
 from appliance.domain.users import Users, plain_name
 from appliance.services.first_sign_in import FirstSignInFile
+from common.web.rates import Rates, line_of
 
 # common.web.signin's event -> the name in the record
 _NAMES = {
@@ -33,12 +34,15 @@ class RecordSignIn:
         audit: gets a line.
         first: removed when its password was changed.
         count: told ``ok`` or ``failed`` for each try, for the metrics.
+        refusals: how often a line is added of tries in a lock, by whence they come; the record is
+            kept for good, and whoever guesses on must not fill the disk with it.
     """
 
     users: Users
     audit: Audit
     first: FirstSignInFile
     count: Callable[[str], None]
+    refusals: Rates
 
     def __call__(self, event: str, name: str, address: str) -> None:
         """Note it; ``name`` is as typed, ``address`` that of the browser."""
@@ -50,4 +54,6 @@ class RecordSignIn:
             self.count("failed")
         elif event == "password_changed":
             self.first.remove(plain)
+        if event == "locked" and self.refusals.take(line_of(address)):
+            return
         self.audit.record(plain, _NAMES.get(event, event), plain, address)

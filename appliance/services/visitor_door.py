@@ -9,7 +9,7 @@ from appliance.domain.blocklist import Block, BlockedError, Blocks, TooOftenErro
 from appliance.domain.contact import Identity
 from appliance.domain.work import Work
 from common.clock import Clock
-from common.web.rates import Rates
+from common.web.rates import Rates, line_of
 
 _READ_AGAIN = 2.0  # seconds until a line that another process wrote counts here
 
@@ -51,7 +51,7 @@ class VisitorDoor:
         now, blocks = self._clock.now(), self._blocks()
         if any(blocks.has_identity(one, now) for one in identities):
             raise BlockedError
-        wait = self._arrivals.take(address)
+        wait = self._arrivals.take(line_of(address))
         if wait:
             raise TooOftenError("too-many-conversations", wait)
 
@@ -68,7 +68,7 @@ class VisitorDoor:
 
     def looks(self, address: str) -> None:
         """Somebody asks who shows no conversation's key. Raises TooOftenError."""
-        wait = self._strangers.take(address)
+        wait = self._strangers.take(line_of(address))
         if wait:
             raise TooOftenError("too-many-looks", wait)
 

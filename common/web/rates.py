@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,6 +10,22 @@ from collections.abc import Callable
 from common.clock import Clock
 
 _MOST = 20_000  # buckets; beyond it those not used for longest are forgotten, which forgives them
+
+
+def line_of(address: str) -> str:
+    """Whom limits count together: one IPv4 address, or the /64 that any IPv6 line has for itself.
+
+    Else a single machine had 2^64 addresses to go on from.
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((found.packed, 64), strict=False))
 
 
 class Rates:

@@ -43,6 +43,7 @@ from common.web.accounts import Account, Accounts, LockRule
 from common.web.csrf import StaleFormError, csrf_holds, csrf_token
 from common.web.errors import wants_json
 from common.web.passwords import LEAST_LENGTH, Passwords, objection
+from common.web.rates import line_of
 from common.web.second_factor import Need, SecondFactors, SecondStep
 from common.web.sessions import Sessions
 from common.web.texts import Texts
@@ -292,12 +293,12 @@ class SignIn:
 
     def _forgive(self, name: str) -> None:
         self.accounts.forgive(f"name:{name}")
-        self.accounts.forgive(f"address:{request.remote_addr or ''}")
+        self.accounts.forgive(f"address:{line_of(request.remote_addr or '')}")
 
     def _locked(self, name: str, address: str) -> datetime | None:
         now, rules = self._clock.now(), self._rules
         return self.accounts.attempt(
-            f"address:{address}", rules.address_lock, now
+            f"address:{line_of(address)}", rules.address_lock, now
         ) or self.accounts.attempt(f"name:{name}", rules.name_lock, now)
 
     def begin(self, account: Account) -> None:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from appliance.api.v1.here import blueprint_for
 from appliance.domain.users import Users
-from common.web.rates import Rates
+from common.web.rates import Rates, line_of
 
 _MOST_BYTES = 200_000  # an event with its stack; more is no fault of the desk
 
@@ -27,7 +27,7 @@ def faults(users: Users, rates: Rates) -> APIBlueprint:
             raise RequestEntityTooLarge(f"A fault has at most {_MOST_BYTES} bytes.")
         envelope = _read(data)
         transport = sentry_sdk.get_client().transport
-        if transport is not None and not rates.take(request.remote_addr or ""):
+        if transport is not None and not rates.take(line_of(request.remote_addr or "")):
             transport.capture_envelope(envelope)
         return Response(status=204)
 

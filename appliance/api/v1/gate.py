@@ -16,7 +16,7 @@ from appliance.api.v1.again import answered_before
 from appliance.domain.programs import Caller
 from appliance.domain.refusals import ForbiddenError
 from appliance.domain.users import Users
-from common.web.rates import Rates
+from common.web.rates import Rates, line_of
 from common.web.signin import signed_in
 
 EXTENSION = "callstead-gate"
@@ -57,7 +57,7 @@ class Gate:
 
     def enter(self, permission: str) -> ResponseReturnValue | None:
         """Sets ``g.caller``; answers what is to be answered instead of the view, if anything."""
-        refuse_too_many(self.of_address, request.remote_addr or "", "this address")
+        refuse_too_many(self.of_address, line_of(request.remote_addr or ""), "this address")
         shown = _bearer()
         if shown:
             caller = self.recognise(shown)

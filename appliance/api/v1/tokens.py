@@ -24,6 +24,7 @@ from appliance.domain.roles import CONNECT_PROGRAMS, PERMISSIONS
 from appliance.domain.users import Users
 from appliance.domain.work import UnknownError
 from appliance.services.tokens import Pair, TokenRefusedError, Tokens
+from common.web.rates import line_of
 from common.web.signin import Proof, SignIn
 
 _ALL = frozenset().union(*PERMISSIONS.values())
@@ -110,7 +111,7 @@ def tokens(signin: SignIn, users: Users, audit: Audit, issued: Tokens) -> APIBlu
 
     @blueprint.before_request
     def _not_too_often() -> None:
-        refuse_too_many(gate_here().of_address, request.remote_addr or "", "this address")
+        refuse_too_many(gate_here().of_address, line_of(request.remote_addr or ""), "this address")
 
     @blueprint.post("", summary="Sign in", responses={"201": PairShape})
     @each_time  # whoever signs in begins a session of a program

@@ -14,6 +14,7 @@ from appliance.services.reset_password import reset_password
 from appliance.store.audit import SqlAudit
 from appliance.store.users import SqlUsers
 from common.errors import OperatorError
+from common.web.rates import Rates
 from tests.support.clock import FakeClock
 from tests.support.migrated import migrated_database
 
@@ -43,7 +44,8 @@ class House:
     def change(self, new: str) -> None:
         """As the sign-in pages do it."""
         self.users.set_password("admin", plain_hash(new), must_change=False)
-        note = RecordSignIn(self.users, self.audit, self.file, lambda _outcome: None)
+        no_limit = Rates(lambda: 0, lambda: 0, FakeClock())
+        note = RecordSignIn(self.users, self.audit, self.file, lambda _outcome: None, no_limit)
         note("password_changed", "Admin", "10.0.0.1")
 
     def reset(self, name: str) -> str:

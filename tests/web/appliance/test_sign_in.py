@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from appliance.domain.roles import Role
@@ -69,6 +71,56 @@ def test_guessing_locks_the_account_for_longer_and_longer(house):
     assert browser.sign_in("admin", house.first_password).status_code == 429
     house.clock.advance(30)
     assert browser.sign_in("admin", house.first_password).status_code == 303
+
+
+@pytest.mark.two_nodes
+def test_guesses_that_come_at_once_are_all_counted(house):
+    house.add("li", Role.AGENT)
+    nodes = [one.flask for one in (house.appliance, house.public)]
+    body = {"name": "li", "password": "guess", "program": "a guesser"}
+
+    def guess(number: int) -> int:
+        client = nodes[number % 2].test_client()
+        return client.post("/api/v1/tokens", json=body, base_url=ORIGIN).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(guess, range(8)))
+    assert statuses == [401] * 6 + [429] * 2
+
+
+def test_a_machine_with_many_ipv6_addresses_is_locked_as_one(house):
+    house.signed_in()
+
+    def guess(address: str, name: str) -> int:
+        body = {"name": name, "password": "guess", "program": "a guesser"}
+        return (
+            house.appliance.flask.test_client()
+            .post(
+                "/api/v1/tokens", json=body, base_url=ORIGIN, environ_base={"REMOTE_ADDR": address}
+            )
+            .status_code
+        )
+
+    statuses = [guess(f"2001:db8::{n:x}", f"name{n}") for n in range(32)]
+    assert statuses == [401] * 31 + [429]
+    assert guess("2001:db8:0:1::1", "another") == 401
+    assert guess("::ffff:192.0.2.1", "another") == 401
+
+
+def test_who_guesses_on_in_a_lock_does_not_fill_the_record(house):
+    browser = house.browser()
+    for _ in range(40):
+        browser.sign_in("admin", "guess")
+
+    def lines() -> int:
+        found = house.appliance.office.audit.latest(200)
+        return [one.what for one in found].count("user.sign_in_locked")
+
+    assert lines() == 10
+    house.clock.advance(60)
+    for _ in range(3):
+        browser.sign_in("admin", "guess")
+    assert lines() == 11
 
 
 def test_the_limits_are_those_of_the_settings(build):
