@@ -24,12 +24,17 @@ from common.web.texts import current_language
 BUILT = Path(__file__).resolve().parents[1] / "static" / "built"
 
 # The tag that a customer puts on the page never changes; what it loads has a new name each time.
+# What the page's policy asks of a script (a nonce, a trusted address), the tag hands on.
 _LOADER = """\
 (() => {
   const tag = document.currentScript;
   const script = document.createElement("script");
   Object.assign(script.dataset, tag.dataset, { callsteadChat: "" });
-  script.src = new URL("/widget/%s", tag.src).href;
+  script.nonce = tag.nonce;
+  const address = new URL("/widget/%s", tag.src).href;
+  const trusting = { createScriptURL: () => address };
+  const trusted = window.trustedTypes?.createPolicy("callstead", trusting);
+  script.src = trusted ? trusted.createScriptURL("") : address;
   document.head.append(script);
 })();
 """

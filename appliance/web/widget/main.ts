@@ -51,7 +51,7 @@ class Widget {
       mail: async (address) => this.chat?.mail(address, this.locale),
     });
     this.dress(this.keep.get("look"));
-    document.body.append(this.host);
+    document.documentElement.append(this.host); // a transformed or exchanged body takes nothing along
     if ("designer" in facts) {
       this.view.open(true, false);
       this.host.addEventListener("look", (told) => this.chosen((told as CustomEvent<Partial<Look>>).detail));

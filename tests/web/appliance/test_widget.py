@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import http.server
-import threading
 from dataclasses import replace
 
 import pytest
@@ -224,35 +222,6 @@ def test_an_unsent_draft_and_unsent_messages_survive_a_reload(shop: Shop):
     expect(shop.lines()).to_have_count(1)
     assert shop.kept(conversation) == ["kept"]
     assert shop.page.get_by_role("textbox", name="Your message").input_value() == "a draft"
-
-
-def test_it_works_on_another_sites_page_under_a_strict_policy(shop: Shop):
-    socket_address = shop.url.replace("http", "ws")
-    policy = f"default-src 'none'; script-src {shop.url}; connect-src {shop.url} {socket_address}"
-    body = f'<!doctype html><script src="{shop.url}/widget.js" data-queue="{shop.queue}"></script>'
-
-    class Host(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Security-Policy", policy)
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as host:
-        threading.Thread(target=host.serve_forever, daemon=True).start()
-        shop.page.goto(f"http://localhost:{host.server_address[1]}/")
-        shop.page.get_by_role("button", name="Chat with us").click()
-        box = shop.page.locator("callstead-chat .panel").bounding_box()
-        assert box is not None
-        assert box["width"] == 380  # the style sheet holds under that policy
-        shop.page.get_by_role("button", name="Start the chat").click()
-        expect(shop.page.get_by_role("status").first).to_contain_text("We are connecting you")
-        shop.page.goto("about:blank")
-        host.shutdown()
 
 
 def test_the_file_is_small_and_kept_for_ever_and_the_tag_is_not(shop: Shop):
