@@ -25,6 +25,7 @@ def add_user(
     display_name: str,
     role: Role,
     who: str,
+    address: str = "",
 ) -> str:
     """Add the user; answers the one-time password.
 
@@ -36,6 +37,7 @@ def add_user(
         display_name: as others see it; empty: the name.
         role: what they are.
         who: who adds them, for the record.
+        address: from where; empty: at the machine itself.
 
     Raises:
         NotAddedError: the name is taken, or is none.
@@ -48,5 +50,5 @@ def add_user(
         users.add(plain, display_name or name, role, hash_password(password), only_first=False)
     except NameTakenError as error:
         raise NotAddedError("user-taken", name=plain) from error
-    audit.record(who, "user.added", plain)
+    audit.record(who, "user.added", plain, address)
     return password

@@ -31,6 +31,7 @@ def change_user(
     *,
     check: Callable[[User], None],
     who: str,
+    address: str,
 ) -> User:
     """Change the user, end their sessions when their rights change, and record it.
 
@@ -65,7 +66,7 @@ def change_user(
         for name in ("role", "disabled", "team", "display_name")
         if getattr(before[-1], name) != getattr(changed, name)
     )
-    audit.record(who, "user.changed", f"{changed.name}: {what or 'nothing'}")
+    audit.record(who, "user.changed", f"{changed.name}: {what or 'nothing'}", address)
     return changed
 
 

@@ -19,6 +19,7 @@ def reset_password(
     *,
     name: str,
     who: str,
+    address: str = "",
 ) -> str:
     """Answers the one-time password; ends the lock and every session of the user.
 
@@ -33,5 +34,5 @@ def reset_password(
     password = one_time_password()
     users.set_password(user.name, hash_password(password), must_change=True)
     file.remove(user.name)
-    audit.record(who, "user.password_reset", user.name)
+    audit.record(who, "user.password_reset", user.name, address)
     return password

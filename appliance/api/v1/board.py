@@ -18,7 +18,7 @@ from appliance.api.v1.desk_shapes import (
     card_version,
     cards,
 )
-from appliance.api.v1.here import agent_here, blueprint_for, on_record, user
+from appliance.api.v1.here import agent_here, blueprint_for, caller, on_record
 from appliance.api.v1.shapes import (
     Answer,
     ConversationId,
@@ -30,7 +30,7 @@ from appliance.domain.audit import Audit
 from appliance.domain.live import agent_topic
 from appliance.domain.participants import Part
 from appliance.domain.records import Conversation
-from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS, may
+from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS
 from appliance.domain.users import Users
 from appliance.domain.work import Floor, Work
 from appliance.services.describe import describe_conversation
@@ -97,22 +97,25 @@ def board(
     @blueprint.get("/cards/<int:conversation>", summary="One conversation of the list",
                    responses={"200": CardShape})  # fmt: skip
     def one(path: ConversationId) -> Answer:
-        mine, all_of_them = agent_here(floor).id, may(user().role, SEE_FLOOR)
+        mine, sees = agent_here(floor).id, caller().may(SEE_FLOOR)
 
-        def job(work: Work) -> dict[str, object]:
-            _part_in(work, path.conversation, mine, all_of_them)
-            return cards(work, [work.conversation(path.conversation)], mine)[0]
+        def job(work: Work) -> tuple[bool, dict[str, object]]:
+            theirs = _part_in(work, path.conversation, mine, sees)
+            return theirs, cards(work, [work.conversation(path.conversation)], mine)[0]
 
-        return jsonify(floor.read(job))
+        theirs, card = floor.read(job)
+        if not theirs:  # a card tells what was said last
+            on_record(audit, "transcript.read", f"conversation {path.conversation}")
+        return jsonify(card)
 
     @blueprint.patch("/cards/<int:conversation>", summary="What it is about",
                      responses={"200": CardShape})  # fmt: skip
     @asks_version
     def details(path: ConversationId, body: DetailsBody, seen: Precondition) -> Answer:
-        mine, all_of_them = agent_here(floor).id, may(user().role, SEE_FLOOR)
+        mine, sees = agent_here(floor).id, caller().may(SEE_FLOOR)
 
         def job(work: Work) -> dict[str, object]:
-            _part_in(work, path.conversation, mine, all_of_them)
+            _part_in(work, path.conversation, mine, sees)
             seen.check({"etag": card_version(work, work.conversation(path.conversation))})
             changed = describe_conversation(
                 work,
@@ -133,9 +136,12 @@ def board(
     return blueprint
 
 
-def _part_in(work: Work, conversation: int, agent: int, all_of_them: bool) -> None:
-    if not all_of_them and not has_part(work, work.conversation(conversation), agent):
+def _part_in(work: Work, conversation: int, agent: int, sees: bool) -> bool:
+    """Whether it is the agent's. Raises NotYoursError: nor does whoever asks see the floor."""
+    theirs = has_part(work, work.conversation(conversation), agent)
+    if not (theirs or sees):
         raise NotYoursError(agent, conversation)
+    return theirs
 
 
 def _mine(work: Work, agent: int) -> list[Conversation]:

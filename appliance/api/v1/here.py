@@ -71,9 +71,14 @@ def who() -> str:
     return caller().named
 
 
+def whence() -> str:
+    """From which address, for the record."""
+    return request.remote_addr or ""
+
+
 def on_record(audit: Audit, what: str, about: str = "") -> None:
     """Add a line to the record: who asks, and from where; returns after the commit."""
-    audit.record(who(), what, about, request.remote_addr or "")
+    audit.record(who(), what, about, whence())
 
 
 def refuse_beyond(permissions: Iterable[str]) -> None:

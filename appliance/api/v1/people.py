@@ -10,7 +10,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 from pydantic import Field
 
-from appliance.api.v1.here import blueprint_for, on_record, refuse_beyond, who
+from appliance.api.v1.here import blueprint_for, on_record, refuse_beyond, whence, who
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, asks_version, etag_of, one_answer
@@ -116,7 +116,7 @@ def people(staff: Staff) -> APIBlueprint:
         refuse_beyond(PERMISSIONS[body.role])
         password = add_user(
             users, audit, staff.hash_password, name=body.name, display_name=body.display_name,
-            role=body.role, who=who(),
+            role=body.role, who=who(), address=whence(),
         )  # fmt: skip
         added = users.by_name(plain_name(body.name))
         assert added is not None  # noqa: S101 - just added
@@ -129,7 +129,7 @@ def people(staff: Staff) -> APIBlueprint:
         changed = change_user(
             users, audit, [one.id for one in staff.teams.all()], path.user,
             UserChange(body.display_name, body.role, body.team, body.disabled),
-            check=lambda user: seen.check({"etag": _etag(user)}), who=who(),
+            check=lambda user: seen.check({"etag": _etag(user)}), who=who(), address=whence(),
         )  # fmt: skip
         return one_answer(full(changed))
 
@@ -137,7 +137,9 @@ def people(staff: Staff) -> APIBlueprint:
                     responses={"200": NewPassword})  # fmt: skip
     def password(path: UserPath) -> Answer:
         name = _entered(known(path.user)).name
-        new = reset_password(users, audit, staff.first, staff.hash_password, name=name, who=who())
+        new = reset_password(
+            users, audit, staff.first, staff.hash_password, name=name, who=who(), address=whence()
+        )
         answer = jsonify(one_time_password=new)
         answer.headers["Cache-Control"] = "no-store"
         return answer

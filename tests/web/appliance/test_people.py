@@ -23,7 +23,9 @@ def test_people_are_in_teams_and_a_change_of_role_ends_their_sessions(house, adm
     admin.do("POST", "/teams", {"name": "day"}, 201)
     problem_of(admin.ask("POST", "/teams", {"name": "day"}), 422, "invalid")
     told = house.appliance.office.audit.latest(9)
-    assert "anna: role agent -> supervisor" in [line.subject for line in told]
+    assert ("anna: role agent -> supervisor", "127.0.0.1") in [
+        (line.subject, line.address) for line in told
+    ]
 
 
 def test_there_is_always_somebody_who_can_manage_people(house, admin):
@@ -38,6 +40,8 @@ def test_a_forgotten_password_is_replaced_by_one_for_one_use(house, admin):
     house.add("anna", Role.AGENT)
     number = next(u["id"] for u in admin.get("/users")["items"] if u["name"] == "anna")
     new = admin.do("POST", f"/users/{number}/password", {})["one_time_password"]
+    (line,) = house.appliance.office.audit.latest(1)
+    assert (line.who, line.what, line.address) == ("admin", "user.password_reset", "127.0.0.1")
     assert house.browser().sign_in("anna", GOOD).status_code == 403
     assert house.browser().sign_in("anna", new).location.startswith("/password")
 

@@ -8,7 +8,7 @@ from typing import Any
 from appliance.api.reference import needs_of
 from appliance.domain.roles import PERMISSIONS, Role, may
 from tests.web.appliance.conftest import ORIGIN, House
-from tests.web.appliance.people import problem_of
+from tests.web.appliance.people import Visitor, problem_of
 
 EVERY = PERMISSIONS[Role.ADMINISTRATOR]
 # About whoever asks, and nobody else.
@@ -77,6 +77,23 @@ def test_a_program_may_not_ask_what_it_was_not_given_whoever_its_person_is(house
     for method, path, needed in operations(house):
         for one in needed:
             assert refused(ask(house, keys[one], method, path)) == one, (method, path)
+
+
+def test_a_program_that_does_not_see_the_floor_sees_and_changes_its_persons_own_alone(
+    house, admin, queues
+):
+    chat = Visitor(house, queues[0])
+    chat.say("1", "a secret")
+    path = f"/api/v1/desk/cards/{chat.id}"
+    for method in ("GET", "PATCH"):
+        own = ask(house, key_of(house, "admin", "conversations.take"), method, path)
+        problem_of(own, 403, "not-yours")
+    key = key_of(house, "admin", "conversations.take", "floor.see")
+    assert ask(house, key, "GET", path).json["last"]["text"] == "a secret"
+    (line,) = house.appliance.office.audit.latest(1)
+    assert (line.who, line.what, line.subject) == (
+        "admin (a program)", "transcript.read", f"conversation {chat.id}",
+    )  # fmt: skip
 
 
 def test_a_change_without_its_token_says_so(house, admin):
