@@ -132,16 +132,12 @@ class Office:
         finally:
             database.close()
 
-    def first_administrator(
-        self, passwords: Passwords | None = None
-    ) -> tuple[bool, FirstSignIn | None]:
+    def first_administrator(self, passwords: Passwords | None = None) -> FirstSignIn | None:
         """See `create_first_administrator`; one process at a time, of all nodes."""
         with alone(self.folder), self.database.alone():
             sweep_parts(self.folder)
-            created = not self.users.all()
             hash_password = (passwords or Passwords()).hash
-            first = create_first_administrator(self.users, self.audit, self.first, hash_password)
-            return created, first
+            return create_first_administrator(self.users, self.audit, self.first, hash_password)
 
 
 def _make(folder: Path) -> None:

@@ -334,9 +334,7 @@ def _bell(settings: ApplianceSettings, office: Office) -> Bell:
 
 
 def _greet(office: Office) -> None:
-    created, first = office.first_administrator()
-    if first is None:
-        return
-    if created:  # on the terminal, once; it must be changed at the first sign-in
-        click.echo(f"First sign-in: name {first.name}, one-time password {first.password}")
-    click.echo(f"The first sign-in is kept in {office.first.path} until its password is changed.")
+    first = office.first_administrator()
+    if first is not None:  # not the password: what is printed is a log that others read
+        path = office.first.path
+        click.echo(f"The first sign-in is kept in {path} until its password is changed.")

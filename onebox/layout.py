@@ -92,7 +92,7 @@ def read_layout() -> Layout:
     """Check the folder and the settings. Raises OperatorError with one plain sentence."""
     home = callstead_home()
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)  # databases and logs
         probe = home / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()

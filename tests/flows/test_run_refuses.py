@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from onebox.layout import read_layout
 from tests.support.onebox import OneBox
 
 
@@ -42,6 +43,12 @@ def test_a_broken_settings_file_is_told_with_its_key(box):
     assert "comm.prot" in sentence(box.call("run"))
     (box.home / "callstead.toml").write_text("[comm\n", "utf-8")
     assert "callstead.toml" in sentence(box.call("run"))
+
+
+def test_what_lies_in_the_folder_is_for_its_owner_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("CALLSTEAD_HOME", str(tmp_path / "var"))
+    monkeypatch.delenv("CALLSTEAD_SETTINGS", raising=False)
+    assert read_layout().home.stat().st_mode & 0o077 == 0
 
 
 def test_a_folder_that_cannot_be_written_is_told(box, tmp_path):

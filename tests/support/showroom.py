@@ -124,7 +124,7 @@ def opened(folder: Path, wakeups: Wakeups, days: int = 28, empty: bool = False, 
             local_token="", clock=clock, passwords=CHEAP,
         )  # fmt: skip
         if empty:
-            _created, first = office.first_administrator(CHEAP)
+            first = office.first_administrator(CHEAP)
             office.floor.write(first_queue)
             yield Showroom(appliance, office, {}, {}, [], first.password if first else "")
         else:

@@ -135,7 +135,7 @@ def build(request: pytest.FixtureRequest, tmp_path: Path, nodes: int):
             if not url:
                 lay_database(folder)
             office = open_things.enter_context(Office.opened(settings(), house.clock, drain=drain))
-            _created, first = office.first_administrator(CHEAP)
+            first = office.first_administrator(CHEAP)
             house.first_password = first.password if first else house.first_password
             return create_app(
                 settings,

@@ -110,13 +110,14 @@ def process(tmp_path):
     made.close()
 
 
-def test_a_fresh_start_prints_the_first_sign_in_serves_and_stops_in_order(process):
+def test_a_fresh_start_says_where_the_first_sign_in_is_serves_and_stops_in_order(process):
     process.start()
     process.wait_until_ready()
-    printed = re.search(r"name admin, one-time password (\S+)", process.out.read_text())
-    kept = (process.home / "appliance" / "first-sign-in").read_text()
-    assert kept == f"name: admin\npassword: {printed[1]}\n"
-    assert printed[1] not in process.log.read_text()
+    path = process.home / "appliance" / "first-sign-in"
+    kept = re.fullmatch(r"name: admin\npassword: (\S+)\n", path.read_text())
+    assert str(path) in process.out.read_text()
+    assert path.stat().st_mode & 0o077 == 0
+    assert kept[1] not in process.out.read_text() + process.log.read_text()
     assert process.get("/", allow_redirects=False).headers["location"] == "/sign-in?next=/"
     plain = f"http://127.0.0.1:{process.port}"
     assert requests.get(f"{plain}/healthz", timeout=10).json()["status"] == "ok"
