@@ -47,6 +47,7 @@ export function compose(t: Texts, wishes: ComposerWishes): Composer {
   const pick = (open: boolean): void => {
     picker.hidden = !open;
     smile.setAttribute("aria-expanded", String(open));
+    if (open) (picker.firstElementChild as HTMLElement).focus();
   };
   const take = (file: File): void => {
     if (file.size > mostFile) refuse(t.tooLarge((mostFile / 2 ** 20).toFixed(0)));
@@ -123,6 +124,7 @@ export function compose(t: Texts, wishes: ComposerWishes): Composer {
     refuse,
     closePicker() {
       const open = !picker.hidden;
+      if (open) smile.focus();
       pick(false);
       return open;
     },

@@ -1,9 +1,9 @@
 // The lines of a conversation: what was said with its links and files, and what is being sent.
 
-import type { Attachment, Chat, Outgoing, Refused } from "../client/chat";
+import type { Attachment, Chat, Mark, Message, Outgoing, Refused } from "../client/chat";
 import { make } from "./make";
 import { rich } from "./rich";
-import type { Texts } from "./texts";
+import { moment, type Texts } from "./texts";
 
 export interface LineWishes {
   drop(key: string): void;
@@ -11,58 +11,88 @@ export interface LineWishes {
   address(file: string): Promise<string>;
 }
 
-const kept = new Map<string, HTMLElement>(); // a picture is fetched once, not at each line that comes
-const MOST_KEPT = 200;
+export class Lines {
+  /** A line that stands stays: with its focus and selection, and nobody is read it twice. */
+  private shown = new Map<string, HTMLElement>();
 
-export function lines(chat: Chat, t: Texts, wishes: LineWishes, greeting: string, tongue: string): HTMLElement[] {
-  const house = (said: string): HTMLElement[] => (said ? [make("li", { class: "hello" }, ...rich(said))] : []);
-  const found = house(greeting);
-  const mark = chat.standing.marks.agent;
-  const mine = chat.messages.filter((one) => one.author === "contact");
-  const last = mine[mine.length - 1];
-  for (const one of chat.messages) {
-    const ours = one.author === "contact";
-    const who = ours ? t.you : (chat.standing.names[String(one.agent)] ?? t.them);
-    const line = make("li", { class: ours ? "mine" : "", "data-number": String(one.number) });
+  constructor(
+    private readonly t: Texts,
+    private readonly wishes: LineWishes,
+    private readonly tongue: string,
+  ) {}
+
+  of(chat: Chat, greeting: string): HTMLElement[] {
+    const before = this.shown;
+    this.shown = new Map();
+    const line = (name: string, made: () => HTMLElement, facts: string): void => {
+      const id = `${chat.known.conversation} ${name}`;
+      const one = before.get(id) ?? made();
+      const small = one.querySelector("small");
+      if (small && small.textContent !== facts) small.textContent = facts;
+      this.shown.set(id, one);
+    };
+    const house = (name: string, said: string): void => {
+      if (said) line(`${name} ${said}`, () => make("li", { class: "hello" }, ...rich(said)), "");
+    };
+    house("greeting", greeting);
+    const mine = chat.messages.filter((one) => one.author === "contact");
+    const last = mine[mine.length - 1];
+    for (const one of chat.messages) {
+      const who = one.author === "contact" ? this.t.you : (chat.standing.names[String(one.agent)] ?? this.t.them);
+      const facts = one.author === "contact" ? [] : [who];
+      facts.push(this.when(one.at), ...(one === last ? this.mark(one, chat.standing.marks.agent) : []));
+      line(`${one.number} ${who}`, () => this.message(one, who), facts.join(" · "));
+    }
+    if (chat.standing.waits) house("comfort", chat.standing.comfort[this.tongue] ?? "");
+    for (const one of chat.outgoing) {
+      const facts = one.refused ? this.t.failed + words(one.refused, this.t) : this.t.sending;
+      line(`${one.key} ${one.refused ? "refused" : ""}`, () => this.outgoing(one), facts);
+    }
+    return [...this.shown.values()];
+  }
+
+  private message(one: Message, who: string): HTMLElement {
+    const line = make("li", { class: one.author === "contact" ? "mine" : "", "data-number": String(one.number) });
     line.append(make("span", { class: "who" }, `${who}: `), ...rich(one.text));
-    if (one.attachment) line.append(file(one.attachment, t, wishes));
-    const when = new Date(one.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    const facts = ours ? [when] : [who, when];
-    if (one === last && mark.read >= one.number) facts.push(t.read);
-    else if (one === last && mark.delivered >= one.number) facts.push(t.delivered);
-    line.append(make("small", {}, facts.join(" · ")));
-    found.push(line);
+    if (one.attachment) line.append(file(one.attachment, this.t, this.wishes));
+    line.append(make("small"));
+    return line;
   }
-  const comfort = house(chat.standing.waits ? (chat.standing.comfort[tongue] ?? "") : "");
-  return found.concat(comfort, chat.outgoing.map((one) => outgoing(one, t, wishes)));
-}
 
-function outgoing(one: Outgoing, t: Texts, wishes: LineWishes): HTMLElement {
-  const line = make("li", { class: one.refused ? "mine refused" : "mine" }, one.text || one.file?.name || "");
-  line.append(make("small", {}, one.refused ? t.failed + words(one.refused, t) : t.sending));
-  if (one.refused) {
-    const remove = make("button", { type: "button" }, t.remove);
-    remove.onclick = () => wishes.drop(one.key);
-    line.append(remove);
+  private outgoing(one: Outgoing): HTMLElement {
+    const line = make("li", { class: one.refused ? "mine refused" : "mine" }, one.text || one.file?.name || "");
+    line.append(make("small"));
+    if (one.refused) {
+      const remove = make("button", { type: "button" }, this.t.remove);
+      remove.onclick = () => this.wishes.drop(one.key);
+      line.append(remove);
+    }
+    return line;
   }
-  return line;
+
+  private mark(one: Message, mark: Mark): string[] {
+    return mark.read >= one.number ? [this.t.read] : mark.delivered >= one.number ? [this.t.delivered] : [];
+  }
+
+  /** The time; of another day, with the day. */
+  private when(at: string): string {
+    const today = new Date(at).toDateString() === new Date().toDateString();
+    const day = today ? {} : ({ month: "short", day: "numeric" } as const);
+    return moment(at, this.tongue, { ...day, hour: "2-digit", minute: "2-digit" });
+  }
 }
 
 /** A refusal in the visitor's language, or in the server's words. */
 export function words(refused: Refused, t: Texts): string {
-  return t.refused[refused.kind] ?? refused.message;
+  const sentence = t.refused[refused.kind];
+  return sentence?.replace(/\{(\w+)\}/g, (_, name: string) => told(refused.parameters[name])) ?? refused.message;
+}
+
+function told(value: unknown): string {
+  return Array.isArray(value) ? value.join(", ") : typeof value === "number" ? String(Math.ceil(value)) : String(value ?? "");
 }
 
 function file(one: Attachment, t: Texts, wishes: LineWishes): HTMLElement {
-  const before = kept.get(one.id);
-  if (before) return before;
-  const made = made_of(one, t, wishes);
-  if (kept.size >= MOST_KEPT) kept.clear();
-  kept.set(one.id, made);
-  return made;
-}
-
-function made_of(one: Attachment, t: Texts, wishes: LineWishes): HTMLElement {
   const size = one.size < 1e6 ? `${Math.ceil(one.size / 1024)} KB` : `${(one.size / 2 ** 20).toFixed(1)} MB`;
   const button = make("button", { type: "button", class: "file", title: t.file }, `↓ ${one.name} (${size})`);
   button.onclick = () => void wishes.address(one.id).then(fetchFile).catch(() => undefined);

@@ -44,7 +44,7 @@ export interface Texts {
   transcriptStates: Record<string, string>;
   tooLong: (most: number) => string;
   tooLarge: (mib: string) => string;
-  /** By `type/reason` or `type` of a refusal; what is missing is told in the server's words. */
+  /** By a refusal's kind, with its parameters in braces; what is missing is told in the server's words. */
   refused: Record<string, string>;
 }
 
@@ -99,14 +99,16 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     tooLong: (most) => `消息最多 ${most} 个字，请分几次发送。`,
     tooLarge: (mib) => `文件最大 ${mib} MB。`,
     refused: {
-      "message-too-long": "消息太长，请分几次发送。",
+      "message-too-long": "消息最多 {most} 个字，请分几次发送。",
       "message-signs": "消息中有不能发送的控制字符。",
-      "file-too-large": "文件太大。",
-      "file-type": "不支持发送这种文件。",
+      "file-too-large": "文件最大 {most_mib} MB。",
+      "file-type": "不支持发送这种文件，可以发送：{allowed}。",
       "file-content": "文件内容与它的扩展名不符。",
       "file-empty": "文件是空的。",
-      "too-many-files": "本次会话的文件已达上限。",
+      "too-many-files": "本次会话最多可以发送 {most} 个文件。",
       "too-many-requests": "发送太频繁，请稍等片刻。",
+      "too-many-questions": "操作太频繁，请在 {seconds} 秒后再试。",
+      "too-many-looks": "操作太频繁，请在 {seconds} 秒后再试。",
       "too-fast": "发送太频繁，请稍等片刻。",
       "too-many-conversations": "发起的会话太多，请稍后再试。",
       blocked: "无法从这里发起或继续会话，请用其他方式联系我们。",
@@ -115,7 +117,10 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
       "transcript-no-mail": "本客服中心不发送邮件。",
       "transcript-nothing": "还没有可以发送的内容。",
       "transcript-too-many": "本次会话的记录已经发送过多次。",
-      "rating-comment": "评价太长。",
+      "rating-comment": "评价最多 {most} 个字。",
+      "rating-not-yet": "会话结束后才能评价。",
+      unknown: "这里暂时没有客服，请用其他方式联系我们。",
+      "not-ended": "上一次请求还在处理，请稍后再试。",
       invalid: "未被接受，请检查后再试。",
     },
   },
@@ -178,7 +183,8 @@ export function language(wanted: string | null): "zh" | "en" {
   return (wanted || navigator.language).toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-/** A moment as the visitor's clock shows it; empty: nobody knows it. */
-export function moment(at: string | null, locale: string): string {
-  return at ? new Date(at).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" }) : "";
+/** A moment, as people of the visitor's region write it in this language; empty: nobody knows it. */
+export function moment(at: string | null, tongue: string, how: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short" }): string {
+  const region = navigator.languages.find((one) => one.slice(0, 2).toLowerCase() === tongue.slice(0, 2));
+  return at ? new Date(at).toLocaleString(region ?? tongue, how) : "";
 }

@@ -4,7 +4,7 @@
 import type { Chat, Look } from "../client/chat";
 import { afterwards, type Afterwards } from "./afterwards";
 import { compose, type Composer } from "./composer";
-import { lines, type LineWishes } from "./lines";
+import { Lines, type LineWishes } from "./lines";
 import { make } from "./make";
 import { rich } from "./rich";
 import style from "./style.css";
@@ -33,7 +33,7 @@ export class View {
   private readonly gone: HTMLElement;
   private readonly greeting = make("p", { class: "greeting", hidden: "" });
   private readonly items = make("ol");
-  private readonly list = make("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0" }, this.items);
+  private readonly list = make("div", { class: "log", role: "log", "aria-live": "polite", "aria-relevant": "additions", tabindex: "0" }, this.items);
   private readonly typing = make("div", { class: "typing", "aria-hidden": "true" });
   private readonly start = make("form", { class: "begin" });
   private readonly name: HTMLInputElement;
@@ -44,6 +44,7 @@ export class View {
   private readonly after: Afterwards;
   private readonly end: HTMLButtonElement;
   private readonly fresh: HTMLButtonElement;
+  private readonly lines: Lines;
   private shown = 0;
   private look: Look | null = null;
 
@@ -52,9 +53,10 @@ export class View {
     root: ShadowRoot,
     private readonly texts: Texts,
     private readonly tongue: string,
-    private readonly wishes: Wishes,
+    wishes: Wishes,
   ) {
     const t = texts;
+    this.lines = new Lines(t, wishes, tongue);
     this.launch = make("button", { class: "strong launch", "aria-expanded": "false" }, this.launchText, this.count);
     this.gone = make("div", { class: "note bad", role: "alert", hidden: "" }, t.offline);
     this.name = make("input", { maxlength: "100", autocomplete: "name", "aria-label": t.name, placeholder: t.name });
@@ -89,7 +91,7 @@ export class View {
     this.launch.onclick = () => wishes.toggle(true);
     close.onclick = () => wishes.toggle(false);
     this.panel.onkeydown = (event) => {
-      if (event.key === "Escape" && !this.composer.closePicker()) wishes.toggle(false);
+      if (event.key === "Escape" && !event.isComposing && !this.composer.closePicker()) wishes.toggle(false);
       event.stopPropagation(); // the host page's shortcuts are not meant
     };
     this.start.onsubmit = (event) => {
@@ -169,8 +171,9 @@ export class View {
     this.count.textContent = String(unread);
     const title = this.launchText.textContent ?? t.open;
     this.launch.setAttribute("aria-label", unread ? `${title}: ${t.unread(unread)}` : title);
-    const found = lines(chat, t, this.wishes, this.look?.greeting[this.tongue] ?? "", this.tongue);
-    this.items.replaceChildren(...found);
+    const found = this.lines.of(chat, this.look?.greeting[this.tongue] ?? "");
+    for (const one of [...this.items.children]) if (!found.includes(one as HTMLElement)) one.remove();
+    found.forEach((one, at) => this.items.children[at] === one || this.items.insertBefore(one, this.items.children[at] ?? null));
     if (atEnd || found.length > this.shown) this.list.scrollTop = this.list.scrollHeight;
     this.shown = found.length;
   }

@@ -69,7 +69,7 @@ def test_out_of_hours_a_visitor_is_told_when_and_leaves_a_message(shop: Shop):
     expect(question).to_have_value("please call me")
     leave.click()
     expect(shop.lines()).to_have_count(1)
-    expect(status).to_contain_text("back on Nov 22")
+    expect(status).to_contain_text("back on 22 Nov")
     expect(status).to_contain_text("We have your message and answer here")
     expect(shop.page.get_by_role("textbox", name="Your message")).to_have_value("")
 
@@ -83,9 +83,9 @@ def test_who_writes_again_out_of_hours_is_told_when_it_opens(shop: Shop):
     expect(status).to_contain_text("has ended")
     admin.do("PATCH", f"/queues/{shop.queue}", {"form": {"hours": SUNDAYS}})
     shop.write("one more thing")
-    expect(status).to_contain_text("We are closed now and back on Nov 22")
+    expect(status).to_contain_text("We are closed now and back on 22 Nov")
     shop.page.reload()
-    expect(status).to_contain_text("We are closed now and back on Nov 22")
+    expect(status).to_contain_text("We are closed now and back on 22 Nov")
 
 
 def test_a_page_that_loads_takes_no_focus_from_what_is_typed_in_it(shop: Shop):
