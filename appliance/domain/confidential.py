@@ -8,11 +8,28 @@ value itself is kept apart, sealed, and is read in one way alone, which leaves a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from appliance.domain.custom_fields import CustomField, Subject, Value
 
 MASK = "••••••"  # always as long: it says nothing of the value
+
+
+@dataclass(frozen=True)
+class Given:
+    """Whose a confidential value is, since all look alike.
+
+    Attributes:
+        at: when it was filled in; None: before that was kept.
+        by: the agent who did.
+        version: another one whenever it was filled in; it says nothing of the value.
+    """
+
+    at: datetime | None
+    by: int | None
+    version: str = field(default="", compare=False)
 
 
 def given_anew(
@@ -48,12 +65,14 @@ def _keys(fields: Iterable[CustomField], subject: Subject) -> set[str]:
 class KeptConfidential(Protocol):
     """Where they are kept; of ``subject``, the one with the id ``owner``, by the field's key."""
 
-    def keep(self, subject: Subject, owner: int, key: str, value: Value | None) -> None:
+    def keep(
+        self, subject: Subject, owner: int, key: str, value: Value | None, given: Given
+    ) -> None:
         """Seal it in the place of what was there; None takes it away."""
         ...
 
-    def version(self, subject: Subject, owner: int) -> str:
-        """Another one whenever a value was sealed; it says nothing of the values."""
+    def given(self, subject: Subject, owner: int) -> Mapping[str, Given]:
+        """Whose those are that are filled in, by the field's key."""
         ...
 
     def show(self, subject: Subject, owner: int, key: str) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from appliance.domain.confidential import given_anew, set_apart
+from appliance.domain.confidential import Given, given_anew, set_apart
 from appliance.domain.contact import Identity
 from appliance.domain.custom_fields import Subject, Value, filled
 from appliance.domain.desk import MOST_NOTE, Contact, plain_tags
@@ -41,7 +41,7 @@ def describe_contact(
         note=before.note if note is None else _fitting(note.strip()),
         fields=values,
     )
-    _seal(work, Subject.CONTACT, before.id, secrets)
+    _seal(work, Subject.CONTACT, before.id, secrets, agent)
     if changed != before or secrets or new:
         work.desk.save_contact(changed)
         for one in work.incomplete(contact=contact) if fields else ():
@@ -94,7 +94,7 @@ def describe_conversation(
         disposition=before.disposition if disposition is None else disposition,
     )
     changed = settled(work, changed)
-    _seal(work, Subject.CONVERSATION, before.id, secrets)
+    _seal(work, Subject.CONVERSATION, before.id, secrets, agent)
     _save(work, before, changed, agent, anyway=bool(secrets))
     return changed
 
@@ -128,9 +128,11 @@ def _filled(
     return set_apart(known, subject, filled(known, subject, before, given), given)
 
 
-def _seal(work: Work, subject: Subject, owner: int, secrets: Mapping[str, Value | None]) -> None:
+def _seal(
+    work: Work, subject: Subject, owner: int, secrets: Mapping[str, Value | None], agent: int
+) -> None:
     for key, value in secrets.items():
-        work.confidential.keep(subject, owner, key, value)
+        work.confidential.keep(subject, owner, key, value, Given(work.now, agent))
 
 
 def _fitting(note: str) -> str:

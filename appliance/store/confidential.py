@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from appliance.domain.confidential import Given
 from appliance.domain.custom_fields import Subject, Value
 from appliance.domain.work import UnknownError
-from appliance.store.models import Base
+from appliance.store.models import Base, Stamp
 from common.vault import Vault
 
 WHERE = "confidential_values/value/{}/{}/{}"
@@ -26,6 +28,8 @@ class ConfidentialRow(Base):
     owner: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+    given_at: Mapped[datetime | None] = mapped_column(Stamp)
+    given_by: Mapped[int | None]
 
 
 class SqlConfidential:
@@ -34,7 +38,9 @@ class SqlConfidential:
     def __init__(self, session: Session, vault: Vault) -> None:
         self._session, self._vault = session, vault
 
-    def keep(self, subject: Subject, owner: int, key: str, value: Value | None) -> None:
+    def keep(
+        self, subject: Subject, owner: int, key: str, value: Value | None, given: Given
+    ) -> None:
         """See the interface."""
         row = self._session.get(ConfidentialRow, (str(subject), owner, key))
         if value is None:
@@ -45,18 +51,19 @@ class SqlConfidential:
             if row is None:
                 row = ConfidentialRow(subject=str(subject), owner=owner, key=key, value=text)
                 self._session.add(row)
-            row.value = text
+            row.value, row.given_at, row.given_by = text, given.at, given.by
         self._session.flush()
 
-    def version(self, subject: Subject, owner: int) -> str:
+    def given(self, subject: Subject, owner: int) -> Mapping[str, Given]:
         """See the interface. What is sealed is another text each time, also of the same value."""
-        query = (
-            select(ConfidentialRow.value)
-            .where(ConfidentialRow.subject == str(subject), ConfidentialRow.owner == owner)
-            .order_by(ConfidentialRow.key)
-        )
-        sealed = "\n".join(self._session.scalars(query))
-        return hashlib.sha256(sealed.encode()).hexdigest()[:20]
+        row = ConfidentialRow
+        query = select(row).where(row.subject == str(subject), row.owner == owner)
+        return {
+            one.key: Given(
+                one.given_at, one.given_by, hashlib.sha256(one.value.encode()).hexdigest()[:20]
+            )
+            for one in self._session.scalars(query.order_by(row.key))
+        }
 
     def show(self, subject: Subject, owner: int, key: str) -> Value:
         """See the interface."""
@@ -78,7 +85,8 @@ class SqlConfidential:
         for row in self._session.scalars(theirs.order_by(ConfidentialRow.owner)).all():
             if row.key not in known:
                 known.add(row.key)
-                self.keep(Subject.CONTACT, into, row.key, self._opened(row))
+                given = Given(row.given_at, row.given_by)
+                self.keep(Subject.CONTACT, into, row.key, self._opened(row), given)
             self._session.delete(row)
         self._session.flush()
 

@@ -19,7 +19,7 @@ from appliance.api.v1.shapes import (
     conversation_shape,
 )
 from appliance.api.v1.tags import etag_of
-from appliance.domain.confidential import MASK
+from appliance.domain.confidential import MASK, Given
 from appliance.domain.conversation import State
 from appliance.domain.custom_fields import Subject, Value
 from appliance.domain.desk import Contact, Glance
@@ -27,6 +27,7 @@ from appliance.domain.records import Conversation, Offer
 from appliance.domain.work import Work
 from appliance.services.telephony.follow_call import SWITCH_LOST
 from appliance.services.telephony.take_call import CALLS
+from common.clock import stamp
 
 
 class OfferShape(Shape):
@@ -60,6 +61,16 @@ class DialShape(Shape):
     )
 
 
+class GivenShape(Shape):
+    """Whose a confidential value is."""
+
+    at: datetime | None = Field(description="When it was filled in; null: nobody knows.")
+    by: str = Field(description="The agent's name; empty: nobody knows.")
+
+
+_GIVEN = "Whose the confidential values in `fields` are, by key."
+
+
 class CardShape(ConversationShape):
     """A conversation in an agent's list."""
 
@@ -69,6 +80,7 @@ class CardShape(ConversationShape):
     unanswered_since: datetime | None = Field(
         description="When the contact began to wait for an answer."
     )
+    given: dict[str, GivenShape] = Field(description=_GIVEN)
     dial: DialShape | None = Field(description="Null: nobody is to be called.")
     lost: bool = Field(
         description="A call that ended because the switch was not reached for too long, or had "
@@ -141,6 +153,7 @@ class ContactShape(Shape):
     tags: list[str]
     note: str
     fields: dict[str, FieldValue] = Field(description="Custom fields that are filled in, by key.")
+    given: dict[str, GivenShape] = Field(description=_GIVEN)
     etag: str
 
 
@@ -158,6 +171,7 @@ def cards(work: Work, conversations: list[Conversation], agent: int) -> list[dic
         {
             **_card(one, glances[one.id], _offer(work, one)),
             "etag": card_version(work, one),
+            "given": _given_shape(work, _given(work, Subject.CONVERSATION, one.id, one.fields)),
             "dial": _dial(work, one),
             "lost": _lost(work, one),
             "part": part_of_agent(work, one, agent),
@@ -198,17 +212,26 @@ def _card(one: Conversation, glance: Glance, offer: Offer | None) -> dict[str, o
 
 def card_version(work: Work, one: Conversation) -> str:
     """The version of what agents edit of a conversation."""
-    sealed = _sealed(work, Subject.CONVERSATION, one.id, one.fields)
-    edited = (one.id, sorted(one.tags), one.subject, dict(one.fields), one.disposition, *sealed)
+    given = [
+        each.version for each in _given(work, Subject.CONVERSATION, one.id, one.fields).values()
+    ]
+    edited = (one.id, sorted(one.tags), one.subject, dict(one.fields), one.disposition, *given)
     return etag_of({"edited": edited})
 
 
-def _sealed(
+def _given(
     work: Work, subject: Subject, owner: int, fields: Mapping[str, Value]
-) -> tuple[str, ...]:
-    """The version of the confidential values, which all look alike; empty: there are none."""
-    hidden = MASK in fields.values()
-    return (work.confidential.version(subject, owner),) if hidden else ()
+) -> Mapping[str, Given]:
+    """Whose the confidential values are, which all look alike."""
+    return work.confidential.given(subject, owner) if MASK in fields.values() else {}
+
+
+def _given_shape(work: Work, given: Mapping[str, Given]) -> dict[str, dict[str, object]]:
+    names = {one.id: one.name for one in work.agents()} if given else {}
+    return {
+        key: {"at": one.at and stamp(one.at), "by": names.get(one.by or 0, "")}
+        for key, one in given.items()
+    }
 
 
 def _picked(shape: type[Shape], record: object | None) -> dict[str, object] | None:
@@ -217,7 +240,10 @@ def _picked(shape: type[Shape], record: object | None) -> dict[str, object] | No
 
 def contact_shape(work: Work, one: Contact) -> dict[str, object]:
     """A contact as JSON, with its version."""
-    values = {**vars(one), "tags": sorted(one.tags), "fields": dict(one.fields), "etag": ""}
+    given = _given(work, Subject.CONTACT, one.id, one.fields)
+    values = {
+        **vars(one), "tags": sorted(one.tags), "fields": dict(one.fields), "etag": "",
+        "given": _given_shape(work, given),
+    }  # fmt: skip
     shape = ContactShape(**values).model_dump(mode="json")
-    sealed = _sealed(work, Subject.CONTACT, one.id, one.fields)
-    return {**shape, "etag": etag_of({**shape, "sealed": sealed})}
+    return {**shape, "etag": etag_of({**shape, "given": [each.version for each in given.values()]})}

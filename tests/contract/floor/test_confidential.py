@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from appliance.domain.confidential import MASK
+from appliance.domain.confidential import MASK, Given
 from appliance.domain.contact import Identity
 from appliance.domain.custom_fields import CustomField, Subject
 from appliance.domain.work import UnknownError
@@ -63,6 +63,27 @@ def test_another_value_replaces_it_and_is_told_and_none_takes_it_away(known: Hou
     known.do(describe_contact, one.contact, anna, fields={"card": None})
     with pytest.raises(UnknownError):
         shown(known, Subject.CONTACT, one.contact)
+
+
+def test_whose_a_value_is_is_known_and_goes_along_when_contacts_are_one(known: House):
+    anna, bo = known.agents[:2]
+    number, address = Identity("number", "+49301234567"), Identity("address", "li@example.org")
+    first = known.come(identities=[number]).conversation.contact
+    second = known.come(identities=[address]).conversation.contact
+    whose = lambda contact: known.floor.read(  # noqa: E731
+        lambda work: work.confidential.given(Subject.CONTACT, contact)
+    )
+    assert whose(second) == {}
+    known.do(describe_contact, second, anna, fields={"card": CARD})
+    before = known.clock.now()
+    known.clock.advance(60)
+    known.do(describe_contact, second, bo, fields={"card": "2"})
+    assert whose(second) == {"card": Given(known.clock.now(), bo)}
+    assert before != known.clock.now()
+    known.clock.advance(60)
+    known.come(identities=[number, address])
+    assert [one.by for one in whose(first).values()] == [bo]
+    assert whose(first)["card"].at < known.clock.now()
 
 
 def test_a_contact_who_turns_out_to_be_another_brings_the_value_along(known: House):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from appliance.domain.conversation import State
 from appliance.domain.custom_fields import CustomField, Subject
-from appliance.domain.records import Conversation
+from appliance.domain.records import Agent, Conversation
 from appliance.domain.work import Work
 from appliance.services.catalogue import save_field
 from appliance.services.describe import describe_contact, describe_conversation
+from appliance.services.show_confidential import show_confidential
 from tests.support.axe import hindrances
 from tests.web.appliance.room_site import Site, opened, watched
 
@@ -29,6 +31,17 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             found.room.office.floor.write(
                 lambda work, field=field: save_field(work, field, "user:1")
             )
+        passport = CustomField(
+            0,
+            Subject.CONVERSATION,
+            "passport",
+            {"en": "Passport"},
+            required=True,
+            confidential=True,
+        )
+        found.room.office.floor.write(lambda work: save_field(work, passport, "user:1"))
+        sue = Agent(found.room.agents["sue"], "Sue Bennett")
+        found.room.office.floor.write(lambda work: work.save_agent(sue))
         yield found
 
 
@@ -40,7 +53,7 @@ class Desk:
         self._floor = site.room.office.floor
         self.id = self._floor.write(self._begun)
         self._sue = site.room.agents["sue"]
-        self.edit(fields={"invoice": "A 1"}, disposition="", tags=["late"])
+        self.edit(fields={"invoice": "A 1", "passport": "1"}, disposition="", tags=["late"])
         self.edit_contact(fields={"town": "Lund"})
         page.goto(f"{site.address}/conversations/{self.id}")
         self.form = page.locator("form.wrap")
@@ -59,7 +72,7 @@ class Desk:
         self._floor.write(lambda work: describe_conversation(work, self.id, self._sue, **change))
 
     def edit_contact(self, **change: Any) -> None:
-        """The supervisor edits the contact, of which no desk is told."""
+        """The supervisor edits the contact."""
         contact = self.now().contact
         self._floor.write(lambda work: describe_contact(work, contact, self._sue, **change))
 
@@ -71,6 +84,12 @@ class Desk:
         """As they are kept."""
         contact = self.now().contact
         return self._floor.read(lambda work: work.desk.contact(contact)).fields
+
+    def passport(self) -> object:
+        """The confidential value that is kept."""
+        return self._floor.read(
+            lambda work: show_confidential(work, Subject.CONVERSATION, self.id, "passport")
+        )
 
     def field(self, name: str) -> Locator:
         """One of the form's."""
@@ -120,8 +139,8 @@ def test_what_was_left_alone_is_not_written_over_what_a_supervisor_has_put_right
 
 
 def test_who_is_faster_is_seen_before_anything_is_overwritten_and_what_was_typed_stays(desk):
-    held: list[Route] = []
-    desk.page.route("**/api/v1/desk/cards/*", lambda route: _hear_nothing(route, held))
+    for what in ("cards", "contacts"):
+        desk.page.route(f"**/api/v1/desk/{what}/*", partial(_hear_nothing, []))
     desk.form.get_by_label("Result").select_option(label="Solved")
     desk.field("Invoice").fill("B 1")
     desk.field("Town").fill("Ystad")
@@ -143,7 +162,7 @@ def test_who_is_faster_is_seen_before_anything_is_overwritten_and_what_was_typed
     assert desk.contact_fields()["town"] == "Ystad"
 
 
-def _hear_nothing(route: Route, held: list[Route]) -> None:
+def _hear_nothing(held: list[Route], route: Route) -> None:
     """The desk does not hear of the edit before it asks for something itself."""
     if route.request.method == "PATCH" or held:
         held.append(route)
@@ -166,3 +185,42 @@ def test_a_note_of_the_contact_is_not_lost_to_somebody_who_edits_something_else(
     expect(pane.get_by_role("alert")).to_contain_text("speaks Swedish and Finnish")
     expect(pane.get_by_role("alert")).to_be_in_viewport()
     expect(note).to_have_value("speaks Danish")
+
+
+def test_two_who_change_a_confidential_value_know_whose_is_kept_and_neither_sees_the_others(desk):
+    pane = desk.page.get_by_role("complementary")
+    change = pane.get_by_role("button", name="Change: Passport")
+    expect(pane.get_by_text("Filled in by Sue Bennett")).to_be_visible()
+    change.click()
+    change_it = pane.get_by_label("Passport")
+    change_it.fill("22")
+    desk.edit(fields={"passport": "33"})
+    expect(desk.form.get_by_text("Filled in by Sue Bennett")).to_be_visible()
+    change_it.blur()
+    told = pane.get_by_role("alert")
+    expect(told).to_contain_text("Sue Bennett changed “Passport” before you did")
+    expect(told).to_contain_text("Theirs is kept, yours is not.")
+    expect(pane.get_by_text("Filled in by Sue Bennett")).to_be_visible()
+    assert desk.passport() == "33"
+    assert hindrances(desk.page) == []
+    change.click()
+    change_it.fill("22")
+    change_it.blur()
+    expect(pane.get_by_text("Filled in by Bo Lindqvist")).to_be_visible()
+    assert desk.passport() == "22"
+    change.click()
+    change_it.blur()  # thought better of it
+    expect(change).to_be_visible()
+    desk.form.get_by_role("button", name="Change: Passport").click()
+    desk.field("Passport").fill("44")
+    desk.field("Passport").blur()
+    desk.edit(fields={"passport": "55"})
+    theirs = desk.form.locator("[data-test=theirs]")
+    expect(theirs).to_contain_text("Sue Bennett changed this confidential value")
+    assert not {"33", "55"} & set(desk.page.locator("body").inner_text().split())
+    theirs.get_by_role("button").click()
+    expect(desk.form.get_by_text("Filled in by Sue Bennett")).to_be_visible()
+    desk.form.get_by_label("Result").select_option(label="Solved")
+    desk.close()
+    expect(desk.form).to_have_count(0)
+    assert desk.passport() == "55"

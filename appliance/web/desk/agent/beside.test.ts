@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { besides, changes, follow, formOf, stops, take } from "./beside";
+import { besides, changes, follow, formOf, settle, stops, take } from "./beside";
 
 describe("a form that somebody else edits, too", () => {
   it("shows what is kept now where I changed nothing, and sends nothing of it", () => {
@@ -34,5 +34,14 @@ describe("a form that somebody else edits, too", () => {
     follow(form, { order: "theirs" });
     follow(form, { order: "mine" });
     expect(besides(form, "order")).toBeUndefined();
+  });
+
+  it("what I gave is nothing that somebody else changed, although it stands there hidden", () => {
+    const form = formOf<string>({ card: "•• Sue" });
+    form.mine.card = "22";
+    follow(form, { card: "•• Bo" }); // it was heard of before the answer came
+    settle(form, ["card"], { card: "•• Bo" });
+    expect(besides(form, "card")).toBeUndefined();
+    expect(changes(form, ["card"])).toEqual({});
   });
 });

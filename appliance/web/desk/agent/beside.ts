@@ -29,6 +29,15 @@ export function follow<V>(form: Form<V>, kept: Record<string, V>): void {
   form.saw = { ...kept };
 }
 
+/** What I changed of these is kept now, and stands as it does there: a confidential one hidden. */
+export function settle<V>(form: Form<V>, keys: readonly string[], kept: Record<string, V>): void {
+  for (const key of keys) {
+    put(form, key, kept[key]);
+    if (key in kept) form.saw[key] = kept[key]!;
+    else delete form.saw[key];
+  }
+}
+
 /** Theirs, where mine is another. */
 export function besides<V>(form: Form<V>, key: string): { value: V | undefined; told: boolean } | undefined {
   const found = form.theirs[key];

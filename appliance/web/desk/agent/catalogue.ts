@@ -5,6 +5,28 @@ import type { FieldShape, LabelShape, Values } from "../api/types";
 /** What stands in the place of a confidential value that is filled in. */
 export const DOTS = "••••••";
 
+/** Whose a confidential value is; `at`: null, and `by` empty: nobody knows. */
+export interface Given {
+  at: string | null;
+  by: string;
+}
+
+/** Values as they are compared: a hidden one by whose it is, since they all look alike. It is nothing to be sent. */
+export function compared(one: { fields: Values; given?: Record<string, Given> }): Values {
+  const marked = Object.entries(one.given ?? {}).filter(([key]) => one.fields[key] === DOTS).map(([key, { at, by }]) => [key, `${DOTS}${at ?? ""} ${by}`]);
+  return { ...one.fields, ...Object.fromEntries(marked) };
+}
+
+export function isHidden(value: unknown): value is string {
+  return typeof value === "string" && value.startsWith(DOTS);
+}
+
+/** Whose a hidden value is that came through `compared`; undefined: nobody knows. */
+export function givenBy(value: unknown): { at: Date; by: string } | undefined {
+  const [at = "", ...by] = isHidden(value) ? value.slice(DOTS.length).split(" ") : [];
+  return at ? { at: new Date(at), by: by.join(" ") } : undefined;
+}
+
 export type Filled = Record<string, Values[string] | null>;
 
 export const TONES: Record<LabelShape["colour"], string> = { grey: "", green: "good", amber: "warn", red: "bad", blue: "info" };

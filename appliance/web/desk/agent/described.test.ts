@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { Refused } from "../api/client";
 import type { Card } from "../api/types";
+import { compared, DOTS } from "./catalogue";
 import { describer, merged, type Change } from "./described";
 
 const SAW = { tags: ["late"], fields: { order: "A" }, disposition: "" };
@@ -17,6 +18,13 @@ describe("what a conversation is about", () => {
     expect(merged({ fields: { order: "B" } }, SAW, { ...SAW, fields: { order: "C" } })).toBeNull();
     expect(merged({ fields: { order: "B" } }, SAW, { ...SAW, disposition: "solved" })).toEqual({ fields: { order: "B" } });
     expect(merged({ disposition: "sold" }, SAW, { ...SAW, disposition: "solved" })).toBeNull();
+  });
+
+  it("is not overwritten where a colleague changed a confidential value, which looks as before", () => {
+    const dots = (by: string) => ({ ...SAW, fields: { card: DOTS }, given: { card: { at: "2026-11-22T14:03:00.000Z", by } } });
+    const saw = { ...SAW, fields: compared(dots("Bo")) };
+    expect(merged({ fields: { card: "22" } }, saw, dots("Sue"))).toBeNull();
+    expect(merged({ fields: { card: "22" } }, saw, dots("Bo"))).toEqual({ fields: { card: "22" } });
   });
 
   it("is asked for again with the newest version, and refused when the same thing was changed", async () => {

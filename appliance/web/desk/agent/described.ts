@@ -2,7 +2,7 @@
 
 import { Refused } from "../api/client";
 import type { Values } from "../api/types";
-import type { Filled } from "./catalogue";
+import { compared, type Filled, type Given } from "./catalogue";
 
 const TRIES = 3; // each after somebody else was faster
 const WORDS = ["disposition", "name", "note"] as const;
@@ -11,6 +11,7 @@ type Words = Partial<Record<(typeof WORDS)[number], string>>;
 export interface About extends Words {
   tags: string[];
   fields: Values;
+  given?: Record<string, Given>;
 }
 /** What I saw when I changed it, where that is not what is kept. */
 export interface Seen extends Words {
@@ -31,8 +32,9 @@ export function merged(change: Change, saw: Seen, now: About): Change | null {
     const [before, after] = [saw.tags ?? now.tags, change.tags];
     wanted.tags = [...now.tags.filter((one) => after.includes(one) || !before.includes(one)), ...after.filter((one) => !before.includes(one) && !now.tags.includes(one))];
   }
+  const is = compared(now);
   const overwrites = (was: unknown = null, is: unknown = null, value: unknown = null): boolean => is !== was && is !== value;
-  for (const [key, value] of Object.entries(change.fields ?? {})) if (overwrites(saw.fields?.[key], now.fields[key], value)) return null;
+  for (const [key, value] of Object.entries(change.fields ?? {})) if (overwrites(saw.fields?.[key], is[key], value)) return null;
   for (const word of WORDS) if (change[word] !== undefined && overwrites(saw[word], now[word], change[word])) return null;
   return wanted;
 }
@@ -45,7 +47,7 @@ export function describer<T extends About & { id: number; etag: string }>(
 
   async function keep(one: T, change: Change, saw: Seen): Promise<void> {
     const before = kept.get(one.id) ?? one;
-    const seen = { ...before, ...saw, fields: { ...before.fields, ...saw.fields } };
+    const seen = { ...before, ...saw, fields: { ...compared(before), ...saw.fields } };
     for (let tries = 1; ; tries += 1) {
       const now = kept.get(one.id) ?? one;
       const wanted = merged(change, seen, now);

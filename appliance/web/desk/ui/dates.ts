@@ -4,6 +4,7 @@ const FORMS = {
   time: { hour: "2-digit", minute: "2-digit", hour12: false },
   day: { dateStyle: "full" },
   date: { dateStyle: "medium" },
+  moment: { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false },
   short: { month: "short", day: "numeric" },
 } satisfies Record<string, Intl.DateTimeFormatOptions>;
 const made = new Map<string, Intl.DateTimeFormat>();
