@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_openapi3 import OpenAPI
 
 from appliance.api.v1.described import description_of
+from appliance.domain.refusals import KINDS, WEB_KINDS
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -28,6 +30,7 @@ def reference(application: OpenAPI) -> Blueprint:
             groups=groups_of(document),
             shapes=sorted(shapes_of(document), key=lambda one: one["name"]),
             known=set(document["components"].get("schemas", {})),
+            refusals=[*KINDS.items(), *WEB_KINDS.items()],
         )
 
     return blueprint
@@ -102,10 +105,18 @@ def _operation(path: str, method: str, one: Mapping[str, Any]) -> dict[str, Any]
             for parameter in one.get("parameters", ())
         ],
         "body": _content(one.get("requestBody", {})),
+        "example": _example(one.get("requestBody", {})),
         "answers": [
             (status, _content(answer)) for status, answer in one.get("responses", {}).items()
         ],
     }  # fmt: skip
+
+
+def _example(body: Mapping[str, Any]) -> str:
+    for one in body.get("content", {}).values():
+        if one.get("example"):
+            return json.dumps(one["example"], ensure_ascii=False, indent=1)
+    return ""
 
 
 def _content(holder: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from flask_openapi3 import OpenAPI
 
 from appliance.api.v1.again import makes_each_time
 from appliance.api.v1.bodies import described_path
+from appliance.api.v1.examples import example_of
 from appliance.api.v1.gate import needed_by
 from appliance.api.v1.tags import asked_by
 
@@ -49,6 +50,9 @@ def description_of(application: OpenAPI) -> dict[str, Any]:
                     {way: [*known, needed] for way, known in one.items()}
                     for one in operation["security"]
                 ]
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if body:
+                body["example"] = example_of(body["schema"], document["components"]["schemas"])
             headers = list(_headers(view, method, operation))
             if headers:
                 operation["parameters"] = [*operation.get("parameters", ()), *headers]

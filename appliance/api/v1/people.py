@@ -29,8 +29,10 @@ from common.web.second_factor import Need
 class UserBody(Strict):
     """A new user."""
 
-    name: str = Field(min_length=1, max_length=64, description="What they type to sign in.")
-    display_name: str = Field("", max_length=200)
+    name: str = Field(
+        min_length=1, max_length=64, description="What they type to sign in.", examples=["anna"]
+    )
+    display_name: str = Field("", max_length=200, examples=["Anna Lee"])
     role: Role
 
 

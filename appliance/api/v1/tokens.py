@@ -67,8 +67,10 @@ class KeyPath(Shape):
 class KeyBody(Strict):
     """A new key for a system of the customer."""
 
-    name: str = Field(min_length=1, max_length=100)
-    scopes: list[str] = Field(min_length=1, max_length=50, description="Permissions by name.")
+    name: str = Field(min_length=1, max_length=100, examples=["CRM"])
+    scopes: list[str] = Field(
+        min_length=1, max_length=50, description="Permissions by name.", examples=[["floor.see"]]
+    )
     expires_at: AwareDatetime | None = Field(None, description="Null: never.")
 
 

@@ -48,8 +48,8 @@ class DeliveryPath(HookPath):
 class HookBody(Strict):
     """A new webhook; it hears of what happens from now on."""
 
-    name: str = Field(min_length=1, max_length=100)
-    url: str = Field(min_length=1, max_length=2000)
+    name: str = Field(min_length=1, max_length=100, examples=["CRM"])
+    url: str = Field(min_length=1, max_length=2000, examples=["https://crm.example.org/hook"])
     kinds: list[str] = Field(
         default=["*"], min_length=1, max_length=100,
         description="`conversation.end`, `conversation.*` or `*`; see docs/events.md.",
