@@ -276,13 +276,14 @@ def _phone(
 ) -> PhoneLink | None:
     if ProcessRole.PHONE not in roles:
         return None
-    turn = Turn(SqlLeases(office.database), _FOR_ITS_CALLS, me.id, clock,
-                settings.nodes.lease_seconds)  # fmt: skip
+    leases = SqlLeases(office.database)
+    turn = Turn(leases, _FOR_ITS_CALLS, me.id, clock, settings.nodes.lease_seconds)
     return PhoneLink(
         office.floor, SqlLive(office.database), SqlPhones(office.database), turn, settings,
         SqlFlows(office.database, clock), Texts("appliance"), clock,
         recordings_of(settings, office, clock), office.audit,
         SqlTrunks(office.database, office.vault).names,
+        lambda seconds: leases.keep_silence(clock.now(), seconds),
     )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ class Event(StrEnum):
     CALLBACK = "callback"  # the contact will be called back, and keeps the place
     OFFER = "offer"  # it rings at an agent
     MISS = "miss"  # the agent did not answer in time
+    WITHDRAW = "withdraw"  # it could not ring, which is nobody's fault
     DECLINE = "decline"  # the agent said no
     ACCEPT = "accept"  # the agent answered
     TAKE = "take"  # an agent or supervisor picked it out of the queue
@@ -93,6 +94,7 @@ TABLE: Table[State, Event] = {
     (State.QUEUED, Event.LEAVE): State.ABANDONED,
     (State.OFFERED, Event.ACCEPT): State.ACTIVE,
     (State.OFFERED, Event.MISS): State.QUEUED,
+    (State.OFFERED, Event.WITHDRAW): State.QUEUED,
     (State.OFFERED, Event.DECLINE): State.QUEUED,
     (State.OFFERED, Event.LEAVE): State.ABANDONED,
     (State.ACTIVE, Event.HOLD): State.HELD,

@@ -65,6 +65,7 @@ _MOVES: Mapping[Event, tuple[str, dict[str, str]]] = {
     Event.CALLBACK: ("the contact will be called back, and keeps the place", {}),
     Event.OFFER: ("it rings at an agent", {"why": "why at this one: reason, rule, step, …"}),
     Event.MISS: ("the agent did not answer in time", {}),
+    Event.WITHDRAW: ("it could not ring: the telephones' switch does not answer", {}),
     Event.DECLINE: ("the agent did not take it", {}),
     Event.ACCEPT: (
         "the agent answered", {"[at_phone]": "true: by picking up the telephone, not at the desk"},
@@ -209,6 +210,10 @@ KINDS: Mapping[str, EventKind] = {
     "agent.updating": EventKind(
         "an update waits for this program, or waits no more", (),
         {"updating": "whether it waits"}, kept=False,
+    ),
+    "agent.switch": EventKind(
+        "the telephones' switch does not answer, or answers again", (),
+        {"silent": "whether it does not: no call is offered"}, kept=False,
     ),
     "agent.added": EventKind("somebody is at the desk for the first time", ("agent",)),
     "agent.set": EventKind("what an agent may be offered was changed", ("agent",)),

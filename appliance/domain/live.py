@@ -33,8 +33,8 @@ _SILENT = frozenset({"conversation.listen", "conversation.unlisten", "conversati
 # What every desk shows: agents learn of it in their own topics, which they follow already.
 _AT_EVERY_DESK = frozenset(
     {
-        "agent.updating", "canned.removed", "canned.set", "contact.merged", "contact.set",
-        "field.set", "label.set", "queue.set",
+        "agent.switch", "agent.updating", "canned.removed", "canned.set", "contact.merged",
+        "contact.set", "field.set", "label.set", "queue.set",
     }
 )  # fmt: skip
 _OF_AGENTS = frozenset({"disposition", "fields", "missing"})  # what agents note of a contact

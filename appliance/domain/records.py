@@ -107,7 +107,7 @@ class OfferEnd(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     MISSED = "missed"
-    WITHDRAWN = "withdrawn"  # the contact left, or somebody else took it
+    WITHDRAWN = "withdrawn"  # the contact left, somebody else took it, or it could not ring
 
 
 @dataclass(frozen=True)

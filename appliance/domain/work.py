@@ -66,6 +66,11 @@ class Work(Protocol):
         ...
 
     @property
+    def switch_silent(self) -> bool:
+        """The telephones' switch is known not to answer."""
+        ...
+
+    @property
     def moved(self) -> bool:
         """Whether more than talk was told: somebody may be free, or may have begun to wait."""
         ...

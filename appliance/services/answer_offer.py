@@ -9,6 +9,7 @@ from appliance.domain.agent_state import Said
 from appliance.domain.conversation import Event
 from appliance.domain.records import Conversation, Offer, OfferEnd
 from appliance.domain.refusals import RefusalError
+from appliance.domain.telephony.channels import can_ring
 from appliance.domain.work import UnknownError, Work
 from appliance.services.moves import SYSTEM, by_agent, move, say_presence
 
@@ -40,11 +41,19 @@ def decline_offer(work: Work, conversation: int, agent: int) -> Conversation:
 
 
 def expire_offers(work: Work) -> list[Offer]:
-    """End what nobody answered in time; its agents are not responding from now on."""
-    missed = list(work.ringing_until(work.now))
-    for offer in missed:
-        _miss(work, offer)
-    return missed
+    """End what nobody answered in time; its agents are not responding from now on.
+
+    What could not ring goes back to its place alone: its agents did nothing wrong.
+    """
+    late = list(work.ringing_until(work.now))
+    for offer in late:
+        conversation = work.conversation(offer.conversation)
+        if can_ring(conversation.channel, switch_silent=work.switch_silent):
+            _miss(work, offer)
+        else:
+            work.end_offer(offer.id, OfferEnd.WITHDRAWN)
+            move(work, conversation, Event.WITHDRAW, SYSTEM, agent=None)
+    return late
 
 
 def miss_offer(work: Work, conversation: int, agent: int) -> None:

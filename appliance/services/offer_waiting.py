@@ -14,6 +14,7 @@ from appliance.domain.demand import Rule, rule_for
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation, Offer
 from appliance.domain.routing import Decision, Policy, Seat, Snapshot, Waiting, decisions
+from appliance.domain.telephony.channels import can_ring
 from appliance.domain.work import Work
 from appliance.services.moves import SYSTEM, move
 
@@ -22,6 +23,7 @@ def offer_waiting(work: Work) -> list[Offer]:
     """Make every offer that can be made now; to be called whenever anything frees or arrives.
 
     None while the program is drained: who waits keeps the place, and is offered after the update.
+    No call while the switch is silent.
     """
     return [_offer(work, conversation, why) for conversation, why in _decided(work)]
 
@@ -34,10 +36,12 @@ def can_offer(work: Work) -> bool:
 def _decided(work: Work) -> list[tuple[Conversation, Decision]]:
     if work.drained:
         return []
+    silent = work.switch_silent
     waiting = {
         one.id: one
         for one in work.waiting()
-        if one.not_before is None or one.not_before <= work.now
+        if can_ring(one.channel, switch_silent=silent)
+        and (one.not_before is None or one.not_before <= work.now)
     }
     if not waiting:
         return []

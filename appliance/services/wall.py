@@ -80,12 +80,13 @@ class Board:
 
 @dataclass(frozen=True)
 class Wall:
-    """Everything."""
+    """Everything; ``switch_silent``: of the telephones, for which no call is offered."""
 
     at: datetime
     queues: list[Board]
     together: Board
     agents: list[Seen]
+    switch_silent: bool
 
 
 def wall(floor: Floor, book: Book, zone: str) -> Wall:
@@ -102,7 +103,7 @@ def wall(floor: Floor, book: Book, zone: str) -> Wall:
         for queue in sorted(state.queues.values(), key=lambda queue: queue.name)
     ]
     together = _board(state, list(state.queues.values()), today, lately, times, whole=True)
-    return Wall(state.now, boards, together, state.seen)
+    return Wall(state.now, boards, together, state.seen, state.switch_silent)
 
 
 def seen_agents(work: Work) -> list[Seen]:
@@ -125,7 +126,7 @@ class _Floor:
     """What is read in one moment."""
 
     def __init__(self, work: Work) -> None:
-        self.now = work.now
+        self.now, self.switch_silent = work.now, work.switch_silent
         self.queues = work.queues()
         self.waiting = [one for one in work.waiting()
                         if one.not_before is None or one.not_before <= work.now]  # fmt: skip

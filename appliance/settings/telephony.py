@@ -155,6 +155,15 @@ class TelephonySettings:
         "anew, or the browser died) hears music until the page is back and both speak on; then "
         "the call ends. 0: it ends at once.",
     )
+    answer_seconds: int = setting(
+        8,
+        minimum=3,
+        maximum=60,
+        unit="seconds",
+        doc="How long the switch may take to answer; a busy one does within one. One that has said "
+        "nothing for two seconds is asked whether it is there, and counts as not reached when it "
+        "has not answered in time: no more calls are offered until it does.",
+    )
     lost_seconds: int = setting(
         120,
         minimum=10,

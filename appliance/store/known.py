@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from appliance.domain.conversation import AT_AN_AGENT, State
 from appliance.domain.queue import Queue
@@ -21,6 +22,7 @@ class Known:
         agents, queues: all of them, by id; None: they were not read.
         waiting: all in the state queued; None: they were not read.
         held: all that agents have; None: they were not read.
+        silent_until: of the telephones' switch; None: it was not read.
         seated: agents as routing sees them.
     """
 
@@ -30,13 +32,14 @@ class Known:
     queues: Mapping[int, Queue] | None = None
     waiting: Waiting | None = None
     held: Held | None = None
+    silent_until: datetime | None = None
     seated: Seated = field(default_factory=Seated)
 
     def clear(self) -> None:
         """Nothing of it is sure."""
         self.conversations.clear()
         self.calls.clear()
-        self.agents = self.queues = self.waiting = self.held = None
+        self.agents = self.queues = self.waiting = self.held = self.silent_until = None
 
     def changed(self, before: Conversation | None, now: Conversation) -> None:
         """A conversation is so from now on."""

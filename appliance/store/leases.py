@@ -15,6 +15,8 @@ from appliance.store.database import Database
 from appliance.store.models import Base, Stamp
 from appliance.store.quick import Quick
 
+SILENT = "the switch is silent"  # the lease of that word, whoever keeps it
+
 
 class LeaseRow(Base):
     """``holder``: which process, by its own unique name."""
@@ -40,12 +42,19 @@ class SqlLeases:
         """
         until = now + timedelta(seconds=seconds)
         with self._database.line() as line:  # whoever stands by must not disturb the writer
-            rows = _HELD.rows(line, {"name": name})
+            rows = HELD.rows(line, {"name": name})
         if rows and rows[0][0] != holder and rows[0][1] > now:
             return now
         asked = {"name": name, "holder": holder, "until": until, "now": now}
         with self._database.write_line() as line:
             return until if _TAKE.rows(line, asked) else now
+
+    def keep_silence(self, now: datetime, seconds: float) -> None:
+        """The telephones' switch is silent: so it counts for ``seconds``; with 0 no more."""
+        if seconds:
+            self.take(SILENT, "", now, seconds)
+        else:
+            self.give_back(SILENT, "")
 
     def give_back(self, name: str, holder: str) -> None:
         """Let the next one have it now; nothing when it is not ours."""
@@ -55,7 +64,7 @@ class SqlLeases:
             )
 
 
-_HELD = Quick(
+HELD = Quick(
     select(LeaseRow.holder, LeaseRow.until).where(LeaseRow.name == bindparam("name")),
     [String(), Stamp()],
     writes=False,

@@ -6,7 +6,7 @@ What is read and written of each kind of thing is in a part of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from appliance.domain.live import (
@@ -25,6 +25,7 @@ from appliance.store.confidential import SqlConfidential
 from appliance.store.desk import SqlDesk
 from appliance.store.group import Group
 from appliance.store.guests import SqlGuests
+from appliance.store.leases import HELD, SILENT
 from appliance.store.live import Told, as_text
 from appliance.store.participants import SqlParticipants
 from appliance.store.supervisions import SqlSupervisions
@@ -54,6 +55,15 @@ class SqlWork(Conversations, AgentsAndQueues, Contacts, Offers, Messages):
     def drained(self) -> bool:
         """Nothing new is to be offered."""
         return self._drained
+
+    @property
+    def switch_silent(self) -> bool:
+        """Whether it is known not to answer; whoever follows the switch keeps that word."""
+        known = self._known
+        if known.silent_until is None:
+            rows = HELD.rows(self._line, {"name": SILENT})
+            known.silent_until = rows[0][1] if rows else datetime.min.replace(tzinfo=UTC)
+        return known.silent_until > self._now
 
     @property
     def moved(self) -> bool:

@@ -15,11 +15,12 @@ import orjson
 
 from appliance.domain.audit import Audit
 from appliance.domain.live import FLOOR
+from appliance.domain.telephony.channels import CALLS
 from appliance.ops.turn import Turn
 from appliance.services.telephony.calls import Calls
 from appliance.services.telephony.front_desk import FrontDesk
 from appliance.services.telephony.sayer import Words
-from appliance.services.telephony.take_call import CALLS
+from appliance.services.telephony.silence import Keep, Silence
 from appliance.services.telephony.tape import Shelf
 from appliance.services.waiting_places import Places as WaitingPlaces
 from appliance.settings import ApplianceSettings
@@ -29,6 +30,7 @@ from appliance.store.live import SqlLive
 from appliance.store.phones import SqlPhones
 from appliance.store.recordings import SqlRecordings
 from appliance.telephony.ari.provider import AriProvider
+from appliance.telephony.ari.web_socket import SILENCE_SECONDS
 from appliance.telephony.configure import ari_password, way_out
 from appliance.telephony.places import Places
 from appliance.telephony.running import running_pid
@@ -61,6 +63,7 @@ class PhoneLink:
         recordings: where they are kept.
         audit: gets their hashes.
         trunks: the names of those that we register with.
+        keep_silence: see `appliance.services.telephony.silence.Silence`.
     """
 
     def __init__(
@@ -76,7 +79,9 @@ class PhoneLink:
         recordings: SqlRecordings,
         audit: Audit,
         trunks: Callable[[], Collection[str]],
+        keep_silence: Keep,
     ) -> None:
+        self._keep_silence = keep_silence
         self._floor, self._live, self._phones, self._turn = floor, live, phones, turn
         self._flows, self._words, self._clock = flows, words, clock
         self._recordings, self._audit = recordings, audit
@@ -133,6 +138,7 @@ class PhoneLink:
         switch = AriProvider(
             telephony.ari_port, ari_password(places),
             lambda number: way_out(telephony, number, self._trunks()),
+            float(telephony.answer_seconds),
         )  # fmt: skip
         speech = Speech(places.prompts, Tree(places.tree), self._flows.samples)
         desk = FrontDesk(
@@ -146,12 +152,15 @@ class PhoneLink:
             float(telephony.return_seconds),
             float(telephony.lost_seconds),
         )
+        noticed = SILENCE_SECONDS + telephony.answer_seconds
+        silence = Silence(self._floor, self._keep_silence, noticed)
         # First the place in the feed, then the state: what happens in between is seen twice.
         self._cursor = self._live.head(FLOOR)
         with on_one(self._floor.writer) if telephony.one_processor else contextlib.nullcontext():
             self._calls = calls = Calls(
-                self._floor, switch, self._phones, desk, program=partial(running_pid, places)
-            )
+                self._floor, switch, self._phones, desk, silence,
+                program=partial(running_pid, places),
+            )  # fmt: skip
             calls.start()
         stop = threading.Event()
         thread = threading.Thread(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from appliance.domain.agent_state import Presence
 from appliance.domain.conversation import State
 from appliance.telephony.running import running_pid
 from tests.support.call_states import AGENT, QUEUE
@@ -38,6 +40,37 @@ def hang(ground: Ground) -> int:
 
 def speak(ground: Ground) -> None:
     ground.until(lambda: ground.room() == 2, "them to speak")
+
+
+def silent(ground: Ground) -> bool:
+    return ground.floor.read(lambda work: work.switch_silent)
+
+
+def test_nobody_is_blamed_for_calls_that_could_not_ring_and_they_ring_when_it_goes_on(ground):
+    (queue,) = ground.floor.read(lambda work: list(work.queues().values()))
+    ground.floor.write(lambda work: work.save_queue(replace(queue, ring=5)))
+    ground.picks_up(AGENT)
+    contacts = lambda: ground.real.switch.console.ask("pjsip show contacts")  # noqa: E731
+    ground.until(lambda: " Avail " in contacts(), "the phone to be known to be there")
+    ground.calls(QUEUE)
+    pid = hang(ground)
+    hung = time.monotonic()
+    ground.ready(AGENT)  # it is offered, and runs out, before the hang is noticed
+    ground.until(lambda: ground.conversation().declined, "the offer to run out")
+    ground.until(lambda: silent(ground), "the hang to be noticed")
+    assert time.monotonic() - hung < 15
+    ground.until(lambda: not ground.conversation().declined, "it to be forgiven")
+    agent = ground.agents[AGENT]
+    presence = lambda: ground.floor.read(lambda work: work.agent(agent)).presence  # noqa: E731
+    assert presence() is Presence.AVAILABLE
+    time.sleep(7)
+    assert ground.conversation().state is State.QUEUED
+    psutil.Process(pid).resume()
+    speak(ground)
+    assert not silent(ground)
+    assert presence() is Presence.AVAILABLE
+    ground.hang_up()
+    ground.leaves_nothing(State.WRAP_UP)
 
 
 def test_a_call_outlives_a_moments_hang_and_a_switch_that_stays_so_is_replaced(ground):

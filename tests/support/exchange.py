@@ -22,6 +22,7 @@ from appliance.services.presence import say, seen
 from appliance.services.telephony.calls import Calls
 from appliance.services.telephony.front_desk import FrontDesk
 from appliance.services.telephony.sayer import Speaks
+from appliance.services.telephony.silence import Silence
 from appliance.services.telephony.tape import Shelf
 from appliance.services.waiting_places import all_places
 from appliance.store.audit import SqlAudit
@@ -29,6 +30,7 @@ from appliance.store.database import Database
 from appliance.store.floor import SqlFloor
 from appliance.store.floor_models import ConversationRow, EventRow
 from appliance.store.flows import SqlFlows
+from appliance.store.leases import SqlLeases
 from appliance.store.phones import SqlPhones
 from appliance.store.recordings import SqlRecordings
 from appliance.store.users import SqlUsers
@@ -103,8 +105,10 @@ class Exchange:
 
     def _start(self) -> None:
         self.provider = self._reach()
+        leases = SqlLeases(self._database)
         self.calls = Calls(
             self.floor, self.provider, self.phones, self.desk,
+            Silence(self.floor, lambda seconds: leases.keep_silence(self.clock.now(), seconds), 10),
             program=lambda: self.switch.program, threads=2,
         )  # fmt: skip
         self.calls.start()

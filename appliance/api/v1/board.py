@@ -85,6 +85,7 @@ def board(
                 "labels": [label_shape(one) for one in work.labels.all()],
                 "fields": [field_shape(one) for one in work.fields.all()],
                 "updating": work.drained,
+                "switch_silent": work.switch_silent,
             }
 
         return jsonify({**floor.read(job), "cursor": cursor, "most_length": most_length()})

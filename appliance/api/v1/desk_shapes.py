@@ -24,9 +24,9 @@ from appliance.domain.conversation import State
 from appliance.domain.custom_fields import Subject, Value
 from appliance.domain.desk import Contact, Glance
 from appliance.domain.records import Conversation, Offer
+from appliance.domain.telephony.channels import CALLS
 from appliance.domain.work import Work
 from appliance.services.telephony.follow_call import SWITCH_LOST
-from appliance.services.telephony.take_call import CALLS
 from common.clock import stamp
 
 
@@ -132,6 +132,9 @@ class Board(Others):
     )
     fields: list[FieldShape] = Field(description="What can be filled in.")
     updating: bool = Field(description="An update waits for this program: nothing is offered.")
+    switch_silent: bool = Field(
+        description="The telephones' switch does not answer: no call is offered."
+    )
     most_length: int = Field(description="Of a message, in characters.")
     cursor: int
 

@@ -114,6 +114,9 @@ class WallShape(Shape):
     together: BoardShape
     queues: list[BoardShape]
     agents: list[SeenShape]
+    switch_silent: bool = Field(
+        description="The telephones' switch does not answer: no call is offered."
+    )
 
 
 class LiveShape(ConversationShape):
@@ -168,7 +171,7 @@ def floor_seen(
         return jsonify(
             at=found.at.isoformat(), cursor=cursor, together=_board(found.together),
             queues=[_board(one) for one in found.queues],
-            agents=[_seen(one) for one in found.agents],
+            agents=[_seen(one) for one in found.agents], switch_silent=found.switch_silent,
         )  # fmt: skip
 
     @blueprint.get("/conversations", summary="All that are not over",

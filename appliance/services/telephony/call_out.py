@@ -16,13 +16,13 @@ from appliance.domain.participants import Part
 from appliance.domain.records import Agent, Conversation
 from appliance.domain.refusals import InvalidError
 from appliance.domain.telephony.call import Call
+from appliance.domain.telephony.channels import CALLS
 from appliance.domain.telephony.dialling import Dialling
 from appliance.domain.telephony.outgoing import OUTBOUND
 from appliance.domain.work import Work
 from appliance.services.arrive import Arrival, begin
 from appliance.services.moves import by_agent, move
 from appliance.services.telephony.outgoing import new_channel
-from appliance.services.telephony.take_call import CALLS
 
 _AT_A_PHONE = SPOKEN_IN | {State.OFFERED}
 

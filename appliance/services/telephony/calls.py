@@ -36,6 +36,7 @@ from appliance.services.telephony.later import Later
 from appliance.services.telephony.one_at_a_time import OneAtATime
 from appliance.services.telephony.sayer import Sayer
 from appliance.services.telephony.settle import Settle
+from appliance.services.telephony.silence import Silence
 from appliance.services.telephony.sweep import Sweep
 from appliance.services.telephony.take_call import take_call
 from appliance.services.telephony.tape import Tape
@@ -53,6 +54,7 @@ class Calls:
         switch: not started.
         phones: who has which phone, and which number leads where.
         desk: what callers go through and hear.
+        silence: tells the core whether the switch answers.
         program: which program the switch is at this moment; another one has none of the calls;
             None: it is not known.
         threads: so many calls are worked on at the same time; each waits, for the most part.
@@ -64,6 +66,7 @@ class Calls:
         switch: TelephonyProvider,
         phones: Phones,
         desk: FrontDesk,
+        silence: Silence,
         *,
         program: Callable[[], object] = lambda: None,
         threads: int = 32,
@@ -87,6 +90,7 @@ class Calls:
         self._unkept: set[str] = set()  # recordings whose end was told
         self._lost_seconds = desk.lost_seconds
         self._lost_since: float | None = desk.clock.monotonic()  # None: it is reached
+        self._silence, self._leaving = silence, False
 
     def start(self) -> None:
         """Reach the switch, and go on with what is there."""
@@ -95,6 +99,7 @@ class Calls:
 
     def stop(self) -> None:
         """Let go; the calls go on."""
+        self._leaving = True
         self._switch.stop()
         self._later.stop()
         self._works.stop()
@@ -109,8 +114,10 @@ class Calls:
     def look(self) -> None:
         """Look at all calls: for what nobody told."""
         since = self._lost_since
-        if since is not None and self._clock.monotonic() - since >= self._lost_seconds:
-            self.switch_has_ended()
+        if since is not None:
+            self._tell_silence()
+            if self._clock.monotonic() - since >= self._lost_seconds:
+                self.switch_has_ended()
         for call in self._floor.read(lambda work: work.calls.going_on()):
             self.changed(call.conversation)
         for name in tuple(self._unkept):
@@ -128,10 +135,12 @@ class Calls:
         match event:
             case Connected():
                 self._lost_since = None
+                self._tell_silence()
                 self._see_program()
                 self._works.soon("sweep", self._sweep.everything)
             case Lost():
                 self._lost_since = self._clock.monotonic()
+                self._tell_silence()
                 self._view.forget()
             case Arrived(channel):
                 self._view.arrived(channel)
@@ -153,6 +162,12 @@ class Calls:
                 self._of_channel(channel)
             case _:
                 pass
+
+    def _tell_silence(self) -> None:
+        """As it is when it is told; that we let go of the switch is no silence of it."""
+        if not self._leaving:
+            tell = lambda: self._silence.tell(silent=self._lost_since is not None)  # noqa: E731
+            self._works.soon("silence", tell)
 
     def _see_program(self) -> None:
         now = self._program()

@@ -8,9 +8,8 @@ from appliance.domain.capacity import FULL
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import State
 from appliance.domain.telephony.call import Call
-from appliance.domain.telephony.callback import CALLBACK
+from appliance.domain.telephony.channels import PHONE
 from appliance.domain.telephony.flow import Running, begin
-from appliance.domain.telephony.outgoing import OUTBOUND
 from appliance.domain.telephony.provider import Channel
 from appliance.domain.work import Work
 from appliance.services import arrive
@@ -19,9 +18,6 @@ from appliance.services.moves import SYSTEM
 from appliance.services.offer_waiting import offer_waiting
 from appliance.services.telephony.ringer import with_leg
 from appliance.services.telephony.walk import is_open
-
-PHONE = "phone"  # the channel's name in conversations and reports
-CALLS = frozenset({PHONE, CALLBACK, OUTBOUND})  # in which telephones ring
 
 
 def take_call(

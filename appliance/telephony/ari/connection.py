@@ -29,8 +29,9 @@ log = get_logger(__name__)
 
 APPLICATION = "callstead"
 _OPEN_SECONDS = 5.0
-_ANSWER_SECONDS = 10.0  # the switch answers within milliseconds; a busy machine within seconds
 _MOST_FRAME = 16 * 2**20  # a list of a thousand channels is a megabyte
+# By a connection that we gave up while the switch hung: it is opened there when it goes on.
+_REPLACED = "ApplicationReplaced"
 _BACKOFF = Backoff(first=0.2, most=5.0)
 
 
@@ -48,6 +49,7 @@ class AriConnection:
     Args:
         port: the switch's, on this machine.
         password: of the user ``callstead``.
+        seconds: in which the switch answers, or is not reached any more.
         events: the types that are wanted; others are not even sent.
         on_event: gets each, in order, from one thread.
         on_up: called when events flow and commands are taken.
@@ -58,12 +60,14 @@ class AriConnection:
         self,
         port: int,
         password: str,
+        seconds: float,
         events: tuple[str, ...],
         on_event: Callable[[Mapping[str, Any]], None],
         on_up: Callable[[], None],
         on_down: Callable[[], None],
     ) -> None:
         self._port, self._password, self._events = port, password, events
+        self._seconds = seconds
         self._on_event, self._on_up, self._on_down = on_event, on_up, on_down
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -118,7 +122,7 @@ class AriConnection:
 
         def answer() -> Any:
             try:
-                return _read(future.result(_ANSWER_SECONDS))
+                return _read(future.result(self._seconds))
             except TimeoutError:
                 raise NetworkError(
                     f"The switch does not answer ({operation}); look at `callstead doctor`."
@@ -181,14 +185,15 @@ class AriConnection:
         secret = base64.b64encode(f"{APPLICATION}:{self._password}".encode()).decode()
         return WebSocket(
             f"ws://127.0.0.1:{self._port}/ari/events?app={APPLICATION}&subscribeAll=false",
-            f"Basic {secret}", seconds=_OPEN_SECONDS, most=_MOST_FRAME,
+            f"Basic {secret}", seconds=_OPEN_SECONDS, answers=self._seconds, most=_MOST_FRAME,
         )  # fmt: skip
 
     def _listen(self, connection: WebSocket) -> None:
         with self._lock:
             self._open = connection
         # Answers to commands are events to the filter, too.
-        wanted = {"allowed": [{"type": name} for name in ("RESTResponse", *self._events)]}
+        types = ("RESTResponse", _REPLACED, *self._events)
+        wanted = {"allowed": [{"type": name} for name in types]}
         filtered = self._send("applications.filter", wanted, None, {"applicationName": APPLICATION})
         filtered.add_done_callback(self._filtered)
         for text in connection:
@@ -197,6 +202,8 @@ class AriConnection:
                 waiting = self._asked.get(frame["request_id"])
                 if waiting is not None and not waiting.done():
                     waiting.set_result(frame)
+            elif frame.get("type") == _REPLACED:
+                raise ConnectionResetError("the switch tells its events to another connection")
             else:
                 self._on_event(frame)
 

@@ -57,10 +57,15 @@ class AriProvider:
         port: of the switch, on this machine.
         password: see `appliance.telephony.configure.ari_password`.
         outside: by which name of the switch a number outside is called; None: by none.
+        seconds: in which the switch answers, or is not reached any more.
     """
 
     def __init__(
-        self, port: int, password: str, outside: Callable[[str], str | None] = lambda _number: None
+        self,
+        port: int,
+        password: str,
+        outside: Callable[[str], str | None] = lambda _number: None,
+        seconds: float = 8.0,
     ) -> None:
         self._outside = outside
         self._told: Told = lambda _event: None
@@ -70,7 +75,7 @@ class AriProvider:
         # its name free after that.
         self._rooms: set[str] = set()
         self._ari = AriConnection(
-            port, password, EVENTS, self._take,
+            port, password, seconds, EVENTS, self._take,
             lambda: self._told(Connected()), self._lost,
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ calls a second that is a tenth of their work. This is the same library's protoco
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from websockets.protocol import Event, State
 from websockets.uri import parse_uri
 
 _PIECE = 65_536  # bytes read at a time
-_SILENCE_SECONDS = 20.0  # then it is asked whether it is there, and given up after as long again
+SILENCE_SECONDS = 2.0  # then it is asked whether it is there; one that is busy is never silent
 
 
 class WebSocket:
@@ -29,6 +30,7 @@ class WebSocket:
         uri: ws://ADDRESS:PORT/PATH.
         authorization: the header's value.
         seconds: for the opening.
+        answers: seconds in which it answers when it is asked whether it is there, or is given up.
         most: bytes of a message that is taken.
 
     Raises:
@@ -36,11 +38,15 @@ class WebSocket:
         WebSocketException: no WebSocket is spoken there, or we are refused.
     """
 
-    def __init__(self, uri: str, authorization: str, *, seconds: float, most: int) -> None:
+    def __init__(
+        self, uri: str, authorization: str, *, seconds: float, answers: float, most: int
+    ) -> None:  # fmt: skip
         where = parse_uri(uri)
         self._protocol = ClientProtocol(where, max_size=most)
         self._writing = threading.Lock()
         self._socket = socket.create_connection((where.host, where.port), seconds)
+        self._readable = select.poll()
+        self._readable.register(self._socket, select.POLLIN)
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             request = self._protocol.connect()
@@ -49,7 +55,7 @@ class WebSocket:
                 self._protocol.send_request(request)
                 self._flush()
             self._early = self._opened()
-            self._socket.settimeout(_SILENCE_SECONDS)
+            self._socket.settimeout(answers)
         except BaseException:
             self._socket.close()
             raise
@@ -107,15 +113,11 @@ class WebSocket:
         return events
 
     def _received(self) -> bytes:
-        try:
-            return self._socket.recv(_PIECE)
-        except TimeoutError:
-            if self._protocol.state is not State.OPEN:
-                raise
+        if self._protocol.state is State.OPEN and not self._readable.poll(SILENCE_SECONDS * 1000):
             with self._writing:
                 self._protocol.send_ping(b"")
                 self._flush()
-            return self._socket.recv(_PIECE)
+        return self._socket.recv(_PIECE)
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():

@@ -25,10 +25,12 @@ from appliance.services.keep_moving import change
 from appliance.services.take_part import invite
 from appliance.services.telephony.follow_call import IN_THE_CORE
 from appliance.services.telephony.numbers import answered
+from appliance.services.telephony.silence import Silence
 from appliance.services.telephony.take_call import take_call
 from appliance.settings import ApplianceSettings
 from appliance.store.database import Database, database_url
 from appliance.store.floor import SqlFloor
+from appliance.store.leases import SqlLeases
 from common.clock import SystemClock
 from common.vault import Vault
 from tests.web.appliance.conftest import CHEAP, GOOD
@@ -165,6 +167,13 @@ class DeskSite:
             guest = Guest(conversation, asked, f"leg-of-{colleague}-{conversation}")
             floor.write(lambda work: work.guests.save(guest))
             floor.write(lambda work: answered(work, guest))
+
+    def switch_answers(self, answers: bool) -> None:
+        """What the process that follows the telephones' switch says."""
+        with self.floor() as floor:
+            leases = SqlLeases(floor._database)
+            keep = lambda seconds: leases.keep_silence(SystemClock().now(), seconds)  # noqa: E731
+            Silence(floor, keep, 10).tell(silent=not answers)
 
     def update_waits(self, waits: bool) -> None:
         """What the updater of this program says."""

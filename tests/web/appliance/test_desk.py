@@ -267,6 +267,7 @@ def test_seven_hundred_messages_are_read_as_one_scrolls_and_drawn_as_they_are_se
     first = "first => Number(first.querySelector('.text').textContent.split(' ')[1])"
     until(lambda: _up(dora) or seen.evaluate(first) < MANY - 250, 60, "an earlier page")
     assert dora.locator("[data-test=message]").count() < 60
+    _switch_is_silent(site, dora)
     _put_off(site, dora)
     # Whoever is led to where they are types on there.
     reply = dora.locator("form.composer textarea")
@@ -279,6 +280,18 @@ def test_seven_hundred_messages_are_read_as_one_scrolls_and_drawn_as_they_are_se
     dora.keyboard.type("Still here")
     expect(reply).to_have_value("Still here")
     reply.fill("")
+
+
+def _switch_is_silent(site: DeskSite, page: Page) -> None:
+    """That no call rings is said as long as it is so, and to whoever loads the page meanwhile."""
+    notice = page.locator("[data-test=switch-silent]")
+    site.switch_answers(False)
+    expect(notice).to_contain_text("No call rings until it does")
+    assert hindrances(page) == []
+    page.reload()
+    expect(notice).to_be_visible()
+    site.switch_answers(True)
+    expect(notice).to_have_count(0)
 
 
 def _put_off(site: DeskSite, page: Page) -> None:

@@ -9,6 +9,8 @@ import zipfile
 import pytest
 
 from appliance.domain.roles import Role
+from appliance.services.telephony.silence import Silence
+from appliance.store.leases import SqlLeases
 from tests.web.appliance.conftest import ORIGIN, House
 from tests.web.appliance.people import Person, Visitor, ready
 
@@ -40,6 +42,16 @@ def test_the_wallboard_counts_who_waits_and_says_what_is_wrong(floor):
     assert wall["together"]["waiting"] == 1
     (seen,) = [one for one in wall["agents"] if one["id"] == ids["anna"]]
     assert (seen["state"], seen["away_reason"]) == ("away", "lunch")
+
+
+def test_the_wallboard_says_when_the_switch_does_not_answer(floor):
+    house, _admin, _anna, sue, _queue, _ids = floor
+    office = house.appliance.office
+    leases = SqlLeases(office.database)
+    silence = Silence(office.floor, lambda s: leases.keep_silence(house.clock.now(), s), 10)
+    for silent in (False, True, False):
+        silence.tell(silent=silent)
+        assert sue.get("/floor/wall")["switch_silent"] is silent
 
 
 def test_agents_see_neither_wallboard_nor_reports(floor):

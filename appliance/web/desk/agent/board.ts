@@ -37,6 +37,7 @@ export const useBoard = defineStore("board", () => {
   const tags = ref<string[]>([]);
   const { labels, fields, replies, know, edited } = makeChoices();
   const updating = ref(false);
+  const switchSilent = ref(false);
   const taken = ref<Taken[]>([]);
   const mostLength = ref(4000);
   const details = reactive(new Map<number, Detail>());
@@ -77,6 +78,7 @@ export const useBoard = defineStore("board", () => {
     tags.value = board.tags;
     know(board);
     updating.value = board.updating;
+    switchSilent.value = board.switch_silent;
     mostLength.value = board.most_length;
     ready.value = true;
     stop?.();
@@ -123,6 +125,7 @@ export const useBoard = defineStore("board", () => {
     if (again) void soon(told.kind, again);
     if (told.kind === "agent.set" || told.kind === "queue.set") void soon("others", refreshOthers); // my queues, their names
     if (told.kind === "agent.updating") updating.value = told.data.updating === true;
+    else if (told.kind === "agent.switch") switchSilent.value = told.data.silent === true;
     else if (told.kind.startsWith("agent.")) void soon("me", refreshMe);
     else if (told.kind.startsWith("contact.")) changed(told);
     else if (told.kind === "message.said") said(conversation, told);
@@ -340,7 +343,7 @@ export const useBoard = defineStore("board", () => {
   }
 
   return {
-    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, taken, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
+    ready, me, cards, queues, colleagues, dispositions, tags, labels, fields, updating, switchSilent, taken, mostLength, mine, aside, incomplete, listed, listedAside, listedIncomplete, ringing, contacts, details,
     begin, open, openAround, describe, describeContact, detail, replies, invite, handOver, askNumber, sendNumberOut, leaveToNumber, part, refresh, refreshOthers, talk, contact, act, transfer, snooze, close, say, myself: settings().user,
   };
 });

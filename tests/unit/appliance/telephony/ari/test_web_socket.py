@@ -27,7 +27,7 @@ def peer(handler, **more):
 
 
 def opened(uri):
-    return WebSocket(uri, "Basic c2VjcmV0", seconds=5, most=1_000_000)
+    return WebSocket(uri, "Basic c2VjcmV0", seconds=5, answers=0.4, most=1_000_000)
 
 
 def hear(uri):
@@ -78,7 +78,7 @@ def test_an_end_is_told_whether_it_was_said_or_not():
 
 
 def test_who_is_silent_but_there_is_kept_and_who_does_not_answer_is_given_up(monkeypatch):
-    monkeypatch.setattr(web_socket, "_SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr(web_socket, "SILENCE_SECONDS", 0.05)
     asked = threading.Event()
 
     def there(connection):
