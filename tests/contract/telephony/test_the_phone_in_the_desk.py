@@ -99,7 +99,8 @@ def test_a_colleague_is_asked_while_the_caller_waits_and_then_has_the_call(site:
 
     bo.route("**/api/v1/desk/cards/*", hold)  # the phone rings before the desk knows of it
     anna.get_by_role("button", name="Ask Bo in").click()
-    bo.locator("[data-test=asked]").get_by_role("button", name="Answer").click()
+    bo.locator("[data-test=asked]").wait_for()
+    bo.keyboard.press("F2")
     expect(bo.locator("[data-test=asked]")).to_be_hidden()
     in_time = True
     for one in late:
@@ -265,6 +266,17 @@ def test_a_call_is_given_to_a_number_outside_and_comes_back_when_nobody_answers(
     (caller,) = site.room() & two
     site.ari(f"channels/{caller}", "DELETE")  # hangs up
     site.until_quiet()
+    anna.context.close()
+
+
+def test_a_phone_that_was_turned_off_is_off_and_not_out_of_reach(site: PhoneSite):
+    anna = site.desk("anna")
+    anna.get_by_role("button", name="My phone").click()
+    anna.get_by_role("button", name="Turn the phone off").click()
+    name = f"seat-{site.ids['anna']}"
+    known = lambda: name in site.real.switch.console.ask("pjsip show endpoints")  # noqa: E731
+    until(lambda: not known(), 30, "the phone to go", every=0.1)
+    expect(anna.locator("[data-test=phone-state]")).to_have_text("The phone is off")
     anna.context.close()
 
 

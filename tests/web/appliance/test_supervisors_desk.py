@@ -16,7 +16,7 @@ from appliance.domain.contact import Identity
 from appliance.domain.work import Work
 from appliance.services.arrive import Arrival, arrive
 from appliance.services.say_message import Saying, say_message
-from appliance.services.talk import end
+from appliance.services.talk import end, leave
 from appliance.store.flows import SqlFlows
 from common.clock import SystemClock
 from tests.support.showroom import open_to_visitors
@@ -118,6 +118,12 @@ def test_a_flow_is_drawn_tried_and_published(site: Site, faults: list[str]):
     page.get_by_label("Name of the flow").fill("Night")
     page.get_by_role("button", name="New flow").click()
     expect(page.get_by_text("There is no step yet")).to_be_visible()
+    page.get_by_label("New step").select_option("Callback")
+    page.get_by_label("Name of the step").last.fill("later")
+    page.get_by_role("button", name="Add the step").click()
+    expect(page.get_by_text("a step for callers who do not want it")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Remove the step").click()
     page.get_by_label("New step").select_option("Voicemail")
     page.get_by_label("Name of the step").last.fill("box")
     page.get_by_role("button", name="Add the step").click()
@@ -199,6 +205,27 @@ def test_a_supervisor_listens_and_takes_over(site: Site, faults: list[str]):
     before.close()
     what = [one.what for one in site.room.office.audit.latest(20)]
     assert "conversation.listen" in what
+    page.close()
+
+
+def test_a_supervisor_who_reads_along_is_told_that_it_is_over_and_not_of_a_lost_connection(
+    site: Site,
+):
+    floor = site.room.office.floor
+    who = [Identity("cookie", "brief", sure=False)]
+    queue = site.room.queues["Reception"]
+    arrival = Arrival(channel="chat", queue=queue, weight=25, name="Brief", identities=who)
+    number = floor.write(lambda work: arrive(work, arrival)).conversation.id
+    page = site.page("sue")
+    page.goto(f"{site.address}/supervisor/conversations")
+    row = page.locator("tr", has=page.get_by_text(f"#{number}", exact=True))
+    row.get_by_role("button", name="Listen in").click()
+    heard = page.get_by_role("complementary", name=f"Brief · #{number}")
+    expect(heard).to_contain_text("You are reading along")
+    floor.write(lambda work: leave(work, number))
+    expect(heard.get_by_role("status")).to_have_text("This conversation is over.")
+    page.wait_for_timeout(5000)  # longer than it takes to come back to a feed that refuses
+    expect(page.locator("[data-test=gone]")).to_have_count(0)
     page.close()
 
 

@@ -41,6 +41,7 @@ export class Softphone {
   private own: MediaStreamTrack | null = null; // another microphone than the call began with: JsSIP does not let it go
   private timer = 0;
   private before: Heard | null = null;
+  private stopped = false;
   // The switch would notice by the silence alone, and the other side listen to it until then.
   private readonly leaves = (): void => this.stop();
 
@@ -63,12 +64,16 @@ export class Softphone {
       connection_recovery_max_interval: 5,
       user_agent: "Callstead",
     });
-    this.ua.on("registered", () => told.ready("ready"));
-    this.ua.on("unregistered", () => told.ready("away"));
-    this.ua.on("registrationFailed", () => told.ready("refused"));
+    // It signs out after it was stopped: that is no news to whoever turned it off.
+    const ready = (state: Ready): void => {
+      if (!this.stopped) told.ready(state);
+    };
+    this.ua.on("registered", () => ready("ready"));
+    this.ua.on("unregistered", () => ready("away"));
+    this.ua.on("registrationFailed", () => ready("refused"));
     this.ua.on("disconnected", ({ code }) => {
-      told.ready("away");
-      if (code === undefined || !FOR_GOOD.has(code)) return;
+      ready("away");
+      if (this.stopped || code === undefined || !FOR_GOOD.has(code)) return;
       this.ua.stop();
       told.closed(code);
     });
@@ -85,6 +90,7 @@ export class Softphone {
 
   stop(): void {
     removeEventListener("pagehide", this.leaves);
+    this.stopped = true;
     this.hangUp();
     this.ua.stop();
     this.over();

@@ -14,7 +14,7 @@ const ANYHOW = 15_000;
  * @param topic - of the feed
  * @param load - reads the state; answers the cursor after which the topic tells more
  */
-export function useFollowed(topic: () => string, load: () => Promise<number>): { gone: Ref<boolean>; again: () => void } {
+export function useFollowed(topic: () => string, load: () => Promise<number>): { gone: Ref<boolean>; again: () => void; end: () => void } {
   const gone = ref(false);
   let ended = false;
   let loading = false;
@@ -55,11 +55,13 @@ export function useFollowed(topic: () => string, load: () => Promise<number>): {
     timer = window.setTimeout(() => void read(), SOON);
   }
 
-  onMounted(() => void read());
-  onUnmounted(() => {
+  function end(): void {
     ended = true;
     clearTimeout(timer);
     stop?.();
-  });
-  return { gone, again: () => void read() };
+  }
+
+  onMounted(() => void read());
+  onUnmounted(end);
+  return { gone, again: () => void read(), end };
 }
