@@ -34,7 +34,6 @@ from appliance.services.telephony.forget_recordings import forget_recordings
 from appliance.services.transcript_mail import TranscriptMail
 from appliance.services.transcripts import send_due
 from appliance.settings import ApplianceSettings, load_settings
-from appliance.settings.mail import MailSettings
 from appliance.store.counting import count_events
 from appliance.store.flows import SqlFlows
 from appliance.store.leases import SqlLeases
@@ -91,7 +90,7 @@ def run_appliance(roles: Roles = ALL) -> None:
                 roles=roles,
             )
             process = _Process(
-                appliance, settings, roles, waking, local_token, lambda: holder.current.mail
+                appliance, settings, roles, waking, local_token, lambda: holder.current
             )
             serves_people = bool(roles & {ProcessRole.VISITOR, ProcessRole.DESK})
             storage = SqlLive(office.database)
@@ -173,9 +172,9 @@ class _Process:
         roles: Roles,
         waking: _Waking,
         local_token: str,
-        mail: Callable[[], MailSettings],
+        current: Callable[[], ApplianceSettings],
     ) -> None:
-        self._mail, self._texts = mail, Texts("appliance")
+        self._current, self._texts = current, Texts("appliance")
         self._office = office = appliance.office
         self._local_token = local_token
         self._updating = False
@@ -191,7 +190,7 @@ class _Process:
             SqlLeases(office.database), _FOR_THE_ONE, self._me.id, clock,
             settings.nodes.lease_seconds,
         )  # fmt: skip
-        self._phone = waking.phone = _phone(settings, office, self._me, clock, roles)
+        self._phone = waking.phone = _phone(current, office, self._me, clock, roles)
         live = timedelta(hours=settings.chat.live_hours)
         reports = timedelta(days=settings.reports.keep_days)
         worker = ProcessRole.WORKER
@@ -261,7 +260,7 @@ class _Process:
         self._updating = keep_moving(self._office.floor, self._updating, self._decline_pause)
 
     def _send_transcripts(self) -> None:
-        mail = self._mail()
+        mail = self._current().mail
         if mail.host:
             compose = TranscriptMail(self._texts, sender_or_own(mail.sender), mail.most_messages)
             send_due(self._office.floor, compose, partial(post, mail))
@@ -272,14 +271,15 @@ class _Process:
 
 
 def _phone(
-    settings: ApplianceSettings, office: Office, me: Node, clock: Clock, roles: Roles
+    current: Callable[[], ApplianceSettings], office: Office, me: Node, clock: Clock, roles: Roles
 ) -> PhoneLink | None:
     if ProcessRole.PHONE not in roles:
         return None
+    settings = current()
     leases = SqlLeases(office.database)
     turn = Turn(leases, _FOR_ITS_CALLS, me.id, clock, settings.nodes.lease_seconds)
     return PhoneLink(
-        office.floor, SqlLive(office.database), SqlPhones(office.database), turn, settings,
+        office.floor, SqlLive(office.database), SqlPhones(office.database), turn, current,
         SqlFlows(office.database, clock), Texts("appliance"), clock,
         recordings_of(settings, office, clock), office.audit,
         SqlTrunks(office.database, office.vault).names,

@@ -56,7 +56,7 @@ class PhoneLink:
         live: the feed.
         phones: who has which phone.
         turn: the lease of the phone.
-        settings: where the switch is.
+        settings: where the switch is, and the rules of calls; those of now.
         flows: what callers go through, and prompts.
         words: texts for announcements.
         clock: for what is due.
@@ -72,7 +72,7 @@ class PhoneLink:
         live: SqlLive,
         phones: SqlPhones,
         turn: Turn,
-        settings: ApplianceSettings,
+        settings: Callable[[], ApplianceSettings],
         flows: SqlFlows,
         words: Words,
         clock: Clock,
@@ -86,6 +86,7 @@ class PhoneLink:
         self._flows, self._words, self._clock = flows, words, clock
         self._recordings, self._audit = recordings, audit
         self._settings, self._trunks = settings, trunks
+        self._with = settings().telephony
         self._calls: Calls | None = None
         self._cursor, self._cursor_lock = 0, threading.Lock()
         self._awake = threading.Event()
@@ -96,12 +97,14 @@ class PhoneLink:
         """Now and then: begin, go on, or let another process go on."""
         if self._ending.is_set():
             return
-        places = Places(self._settings.telephony_folder)
+        settings = self._settings()
+        places = Places(settings.telephony_folder)
         mine = Tree(places.tree).about is not None and self._turn.mine()
-        if mine and self._calls is None:
-            self._begin(places)
-        elif not mine and self._calls is not None:
+        if not mine or settings.telephony != self._with:  # read anew: as after a restart
             self._end()
+        if mine and self._calls is None:
+            self._with = settings.telephony
+            self._begin(places)
         elif self._calls is not None:
             if running_pid(places) is None:
                 self._calls.switch_has_ended()
@@ -134,7 +137,7 @@ class PhoneLink:
 
     def _begin(self, places: Places) -> None:
         places.make()
-        telephony = self._settings.telephony
+        telephony = self._with
         switch = AriProvider(
             telephony.ari_port, ari_password(places),
             lambda number: way_out(telephony, number, self._trunks()),
@@ -169,7 +172,7 @@ class PhoneLink:
         self._stop_following: Callable[[], None] = stop.set
         self._thread = thread
         thread.start()
-        log.info("phone.begun", ari_port=self._settings.telephony.ari_port)
+        log.info("phone.begun", ari_port=telephony.ari_port)
 
     def _end(self) -> None:
         calls, self._calls = self._calls, None
