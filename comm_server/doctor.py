@@ -44,7 +44,7 @@ def checks() -> Iterator[Check]:
         return
     yield Check("comm: site", lambda: _site(settings.folder))
     yield Check("comm: keys", lambda: _keys(settings.folder))
-    yield port_check("comm: port", "127.0.0.1", settings.port, "comm.port")
+    yield port_check("comm: port", "127.0.0.1", settings.port, "comm.port", tls=True)
     yield Check("comm: database", lambda: _database(settings.folder / "comm.db"))
     yield Check("comm: disk", lambda: _disk(settings))
     try:

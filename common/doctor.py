@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from common.settings import callstead_home
+
+_CONNECT_SECONDS = 2.0
+_SHAKE_SECONDS = 5.0  # a program under load
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,28 @@ def run_checks() -> list[Result]:
     return [_run(check) for check in checks]
 
 
-def port_check(name: str, host: str, port: int, setting: str) -> Check:
-    """Something must listen on the port when the program runs, and nothing foreign before."""
+def port_check(name: str, host: str, port: int, setting: str, *, tls: bool = False) -> Check:
+    """Something must listen on the port when the program runs, and nothing foreign before.
+
+    ``tls``: it must shake hands, too; connections alone are taken for a program that hangs.
+    """
 
     def run() -> Result:
         with socket.socket() as probe:
-            probe.settimeout(2)
+            probe.settimeout(_CONNECT_SECONDS)
             if probe.connect_ex((host, port)) == 0:
+                probe.settimeout(_SHAKE_SECONDS)
+                try:
+                    if tls:
+                        _any_certificate().wrap_socket(probe).close()
+                except OSError as error:
+                    return Result(
+                        name,
+                        ok=False,
+                        found=f"{host}:{port} takes connections and does not answer ({error})",
+                        advice="The program hangs, or another one has the port (`ss -ltnp` names "
+                        "it). Start it again.",
+                    )
                 return Result(name, ok=True, found=f"{host}:{port} answers")
         return Result(
             name,
@@ -76,6 +95,13 @@ def port_check(name: str, host: str, port: int, setting: str) -> Check:
         )
 
     return Check(name, run)
+
+
+def _any_certificate() -> ssl.SSLContext:
+    """Whether it answers is asked, not who it is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _run(check: Check) -> Result:

@@ -26,7 +26,7 @@ def checks() -> Iterator[Check]:
     if not (settings.folder / "publication").exists():
         return
     yield Check("home: keys", lambda: keys_check(settings))
-    yield port_check("home: console port", "127.0.0.1", settings.port, "home.port")
+    yield port_check("home: console port", "127.0.0.1", settings.port, "home.port", tls=True)
     if settings.mail.enabled:
         yield port_check("home: mail port", "127.0.0.1", settings.mail.port, "home.mail.port")
     yield Check("home: publication", lambda: publication_check(settings))

@@ -46,7 +46,7 @@ def checks() -> Iterator[Check]:
     mine = [(node.port, port_key(roles_of(node.roles))) for node in nodes if node.machine == here]
     for port, key in mine or [(settings.port, "port")]:
         name = f"appliance: port {port}"
-        yield port_check(name, settings.near_host, port, f"appliance.{key}")
+        yield port_check(name, settings.near_host, port, f"appliance.{key}", tls=True)
     yield Check("appliance: certificate", lambda: _certificate(settings))
     yield Check("appliance: database", lambda: _database(settings))
     if nodes:
