@@ -46,17 +46,17 @@ function answered(url: string, options: { signal: AbortSignal }): Promise<Respon
   });
 }
 
-function follow(): Feed {
+function follow(connected: (yes: boolean) => void = () => undefined): Feed {
   const feed = new Feed("https://house", "visitor/1", "key", 0, {
-    event: () => undefined, reload: () => undefined, connected: () => undefined,
+    event: () => undefined, reload: () => undefined, connected,
   });
   feed.start();
   return feed;
 }
 
-function away(yes: boolean): void {
+function away(yes: boolean, closes = yes): void {
   net.socket = net.long = net.poll = yes ? "fails" : "works";
-  if (yes) sockets.forEach((one) => one.close());
+  if (closes) sockets.forEach((one) => one.close());
 }
 
 let feed: Feed;
@@ -133,5 +133,25 @@ describe("coming back after the server closed all sockets", () => {
     chance.mockRestore();
     expect(back[0]).toBeCloseTo(200, -2);
     expect(back[1]).toBeCloseTo(1_800, -2);
+  });
+});
+
+describe("a browser whose network is gone and back", () => {
+  it("is told at once, and tries again at once", async () => {
+    const browser = new EventTarget();
+    vi.stubGlobal("addEventListener", browser.addEventListener.bind(browser));
+    const told: boolean[] = [];
+    feed = follow((yes) => told.push(yes));
+    await vi.advanceTimersByTimeAsync(1_000);
+    away(true, false); // nothing closes the socket
+    browser.dispatchEvent(new Event("offline"));
+    expect(told).toEqual([true, false]);
+    await vi.advanceTimersByTimeAsync(120_000);
+    away(false);
+    asked = [];
+    browser.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(10);
+    expect(asked[0]).toBe("poll");
+    expect(asked).toContain("socket"); // which is not blocked
   });
 });

@@ -58,6 +58,8 @@ export class Feed {
   private worked: Way = "poll";
   readonly commands = new Commands();
   private failures = 0;
+  private rest = new AbortController();
+  private drop: () => void = () => undefined;
   private readonly ended = new AbortController();
 
   constructor(
@@ -72,11 +74,23 @@ export class Feed {
   ) {}
 
   start(): void {
+    // A socket whose network went away hears nothing of it until its silence is noticed.
+    const { signal } = this.ended;
+    globalThis.addEventListener?.("offline", () => this.drop(), { signal });
+    globalThis.addEventListener?.("online", () => this.rest.abort(), { signal });
     void this.run();
   }
 
   stop(): void {
     this.ended.abort();
+    this.rest.abort();
+  }
+
+  /** Until the next try, or until the browser's network is back. */
+  private async sleep(milliseconds: number): Promise<void> {
+    if (this.ended.signal.aborted) return;
+    this.rest = new AbortController();
+    await sleep(Math.min(milliseconds, this.longest), this.rest.signal);
   }
 
   private async run(): Promise<void> {
@@ -89,7 +103,7 @@ export class Feed {
         const used = this.way;
         if (better(this.worked, used)) this.way = this.worked; // not blocked: the server was away
         this.worked = used;
-        if (used === "socket") await sleep(Math.min(SPREAD * Math.random(), this.longest), this.ended.signal);
+        if (used === "socket") await this.sleep(SPREAD * Math.random());
       } else {
         this.failures += 1;
         this.follower.connected(false);
@@ -97,7 +111,7 @@ export class Feed {
           this.way = WAYS[WAYS.indexOf(this.way) + 1]!;
           since = Date.now();
         }
-        await sleep(Math.min(pause(this.failures), this.longest), this.ended.signal);
+        await this.sleep(pause(this.failures));
       }
       if (this.way !== "socket" && Date.now() - since > RETRY_BETTER) {
         this.way = "socket";
@@ -111,8 +125,8 @@ export class Feed {
     if (this.way === "socket") return this.socket();
     const long = this.way === "long";
     const query = new URLSearchParams({ topic: this.topic, after: String(this.cursor) });
-    const waits = long && !better(this.worked, "long"); // else the answer only says that it is back
-    if (waits) query.set("wait", String(LONG_WAIT));
+    const waits = !better(this.worked, this.way); // else the answer only says that it is back
+    if (long && waits) query.set("wait", String(LONG_WAIT));
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), (LONG_WAIT + 15) * 1000);
     const end = (): void => late.abort();
@@ -129,7 +143,7 @@ export class Feed {
       this.follower.connected(true);
       const batch = (await answer.json()) as Batch;
       this.take(batch);
-      if (!long && !batch.events?.length) await sleep(POLL_EVERY, this.ended.signal);
+      if (!long && waits && !batch.events?.length) await sleep(POLL_EVERY, this.ended.signal);
       return true;
     } finally {
       clearTimeout(timer);
@@ -150,9 +164,20 @@ export class Feed {
         done(false);
         return;
       }
+      const over = (): void => {
+        socket.onopen = socket.onmessage = socket.onclose = null;
+        this.drop = () => undefined;
+        clearTimeout(timer);
+        this.commands.closed();
+        this.ended.signal.removeEventListener("abort", close);
+        done(heard);
+        if (heard && !this.ended.signal.aborted) this.follower.connected(false);
+      };
       function close(): void {
+        over(); // without a network, the browser waits for the other side's word
         socket.close();
       }
+      this.drop = close;
       this.ended.signal.addEventListener("abort", close);
       const alive = (): void => {
         clearTimeout(timer);
@@ -176,13 +201,7 @@ export class Feed {
         } else if (batch.moment) this.follower.moment?.(batch.moment);
         else this.take(batch);
       };
-      socket.onclose = () => {
-        clearTimeout(timer);
-        this.commands.closed();
-        this.ended.signal.removeEventListener("abort", close);
-        done(heard);
-        if (heard && !this.ended.signal.aborted) this.follower.connected(false);
-      };
+      socket.onclose = over;
     });
   }
 

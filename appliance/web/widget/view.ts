@@ -72,7 +72,7 @@ export class View {
     this.panel = make(
       "section",
       { class: "panel", role: "dialog", hidden: "" },
-      make("header", {}, this.title, this.end, this.fresh, close),
+      make("header", { role: "none" }, this.title, this.end, this.fresh, close),
       this.gone,
       this.note,
       this.start,
@@ -159,6 +159,7 @@ export class View {
     this.end.hidden = over;
     this.fresh.hidden = !over;
     this.gone.hidden = chat.connected;
+    this.end.disabled = !chat.connected;
     const minutes = place?.wait == null ? null : Math.max(1, Math.ceil(place.wait / 60));
     const row = place ? ` ${t.place(place.ahead, minutes)}` : "";
     const wait = opens ? `${t.closed(moment(opens, this.tongue))} ${t.kept}` : t.waiting + row;

@@ -101,3 +101,18 @@ def test_a_page_that_loads_takes_no_focus_from_what_is_typed_in_it(shop: Shop):
     shop.page.reload()
     expect(shop.page.get_by_role("status").first).to_contain_text("You are speaking with Anna")
     expect(shop.page.locator("#search")).to_be_focused()
+
+
+def test_a_network_that_is_gone_is_told_at_once_and_nothing_waits_when_it_is_back(shop: Shop):
+    conversation = shop.begin()
+    gone = shop.page.get_by_text("The connection is gone; we are trying again")
+    shop.page.context.set_offline(True)
+    expect(gone).to_be_visible(timeout=5_000)
+    shop.write("typed meanwhile")
+    expect(shop.page.get_by_role("button", name="End the chat")).to_be_disabled()
+    shop.answer(conversation, "a1", "said meanwhile")
+    shop.page.context.set_offline(False)
+    expect(shop.lines()).to_have_count(2, timeout=10_000)
+    expect(gone).to_be_hidden()
+    expect(shop.page.get_by_role("button", name="End the chat")).to_be_enabled()
+    assert shop.kept(conversation) == ["said meanwhile", "typed meanwhile"]
