@@ -75,7 +75,7 @@ class Readers:
         speaks, sees = caller.may(TAKE_CONVERSATIONS), caller.may(SEE_FLOOR)
         if topic == agent_topic(caller.user.id) and speaks:
             return _SECONDS
-        if sees and (topic == FLOOR or topic.startswith("agent/")):
+        if sees and (topic == FLOOR or _numbered(topic, agent_topic) is not None):
             if topic != FLOOR:
                 self._put_on_record(caller, topic, asker.address)
             return _SECONDS
@@ -97,11 +97,8 @@ class Readers:
 
         A supervisor listens in first (which is put on record), and then takes part.
         """
-        number = topic.removeprefix("conversation/")
-        if not (number.isascii() and number.isdigit() and len(number) < 11):
-            return False
-        conversation = int(number)
-        if topic != conversation_topic(conversation):
+        conversation = _numbered(topic, conversation_topic)
+        if conversation is None:
             return False
 
         def theirs(work: Work) -> bool:
@@ -111,3 +108,11 @@ class Readers:
             return self._floor.read(theirs)
         except UnknownError:
             return False
+
+
+def _numbered(topic: str, of: Callable[[int], str]) -> int | None:
+    """Whose topic it is; None: it is no topic of that kind."""
+    number = topic.rpartition("/")[2]
+    if not (number.isascii() and number.isdigit() and len(number) < 11):
+        return None
+    return int(number) if topic == of(int(number)) else None

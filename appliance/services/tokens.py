@@ -122,7 +122,8 @@ class Tokens:
     def recognise(self, shown: str) -> Caller | None:
         """Who shows an access token; None: nobody."""
         try:
-            key = self._keys.find(str(jwt.get_unverified_header(shown).get("kid", "")))
+            name = str(jwt.get_unverified_header(shown).get("kid", ""))
+            key = self._keys.find(name) if name.isascii() and name.isalnum() else None
             if key is None:
                 return None
             claims: dict[str, Any] = jwt.decode(

@@ -70,7 +70,7 @@ def answer_is(shape: Shape) -> None:
 @contextmanager
 def apart() -> Iterator[None]:
     """What is written within is not the creation that was asked for, and does not tell of it."""
-    begun: Begun | None = g.pop("kept_answer", None)
+    begun: Begun | None = g.pop("kept_answer", None) if has_request_context() else None
     try:
         yield
     finally:

@@ -39,7 +39,7 @@ def _read(data: bytes) -> Envelope:
     try:
         found = Envelope.deserialize(data)
         events = [item for item in found.items if item.type == "event"]
-    except (ValueError, KeyError, UnicodeDecodeError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise BadRequest("The body is not an envelope of Sentry's SDKs.") from error
     if not events:
         raise BadRequest("The envelope has no event in it.")

@@ -50,7 +50,8 @@ def test_a_fault_of_the_desk_goes_where_the_appliances_own_go(agents, kept):
 
 
 def test_nothing_but_events_of_people_who_are_signed_in_is_taken(house, agents, kept):
-    for junk in (b"", b"junk", b"{}\n[]\n", envelope("session", {})):
+    nested = b'{}\n{"type": "event"}\n' + b"[" * 100_000
+    for junk in (b"", b"junk", b"{}\n[]\n", envelope("session", {}), nested):
         assert post(agents[0], junk).status_code == 400
     assert post(agents[0], envelope("event", {"x": "y" * 200_000})).status_code == 413
     assert post(agents[0], envelope("event", EVENT), token="none").status_code == 403

@@ -128,6 +128,14 @@ def test_a_key_that_opens_nothing_commands_nothing(house, queue, port):
 
 
 @pytest.mark.two_nodes
+def test_whoever_has_not_opened_the_desk_before_is_refused_as_others_are(house, queue, port):
+    visitor = Visitor(house, queue)
+    house.add("new", Role.AGENT)
+    with desk(house, port, "new") as connection:
+        told = answer(connection, say("k1", "hello", conversation=visitor.id))
+    assert told["problem"]["kind"] == "not-yours"
+
+
 def test_an_agent_speaks_and_ends_by_frames_and_the_visitor_hears(house, queue, port):
     house.add("anna", Role.AGENT)
     visitor = Visitor(house, queue)

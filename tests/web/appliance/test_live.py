@@ -118,6 +118,8 @@ def test_an_agent_reads_what_is_theirs_and_a_supervisor_the_floor(house, queue, 
     for topic in ("floor", f"agent/{number}"):
         assert poll(port, topic, cookie=supervisor).status_code == 200
         assert poll(port, topic, cookie=supervisor).status_code == 200
+    for topic in ("agent/x", "agent/", f"agent/0{number}", "agent/1/2"):
+        assert poll(port, topic, cookie=supervisor).status_code == 403
     looks = [
         line.subject
         for line in house.appliance.office.audit.latest(50)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
+
+import pytest
 
 from appliance.domain.roles import PERMISSIONS, Role
 from appliance.settings.limits import LimitSettings
@@ -117,6 +121,7 @@ def test_a_refresh_token_that_comes_twice_revokes_all_that_followed(house, admin
     assert house.appliance.office.audit.latest(1)[0].what == "program.token_reused"
 
 
+@pytest.mark.two_nodes
 def test_a_token_that_somebody_made_up_opens_nothing(house, admin):
     import jwt
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -130,9 +135,15 @@ def test_a_token_that_somebody_made_up_opens_nothing(house, admin):
         jwt.encode(claims, "x" * 40, "HS256", headers={"kid": header["kid"]}),
         jwt.encode(claims, Ed25519PrivateKey.generate(), "EdDSA", headers={"kid": "none"}),
         good[:-4] + "AAAA",
+        ".".join([_part({"alg": "EdDSA", "kid": "\ud800"}), *good.split(".")[1:]]),
+        ".".join([_part({"alg": "EdDSA", "kid": "\0"}), *good.split(".")[1:]]),
         "a.b.c",
     ):
         problem_of(ask(house, forged, "GET", "/me"), 401, "unauthorized")
+
+
+def _part(of: dict[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(of).encode()).rstrip(b"=").decode()
 
 
 def test_wrong_passwords_of_programs_lock_as_those_of_people(house, admin):
