@@ -71,6 +71,11 @@ def test_a_call_rings_is_taken_muted_held_and_ended_at_the_desk(site: PhoneSite)
     anna.get_by_role("button", name="Hold").click()
     anna.get_by_role("button", name="Resume").click()
     expect(bar.locator("[data-test=quality]")).to_be_visible()
+    anna.get_by_role("button", name="Transfer").click()
+    expect(anna.get_by_role("dialog")).to_contain_text(
+        "Nobody else who serves this queue is online"
+    )
+    anna.keyboard.press("Escape")
     anna.locator("[data-test=end]").click()
     anna.locator("[data-test=close]").click()
     site.until_quiet()
