@@ -210,6 +210,36 @@ def test_what_others_change_at_a_contact_is_seen_at_once_at_every_open_desk(site
         expect(pane.get_by_role("alert")).to_contain_text("calls back at noon")
 
 
+def test_in_a_small_window_everything_is_in_reach(site: DeskSite):
+    name, anna = site.ready()
+    site.visitor(name)
+    anna.locator("[data-test=offer]").wait_for()
+    anna.keyboard.press("F2")
+    end, pane = anna.locator("[data-test=end]"), anna.get_by_role("complementary", name="Contact")
+    for width in (1024, 1150, 900, 820):
+        anna.set_viewport_size({"width": width, "height": 520})
+        box, whole = end.bounding_box(), anna.locator("section.talk").bounding_box()
+        assert box is not None
+        assert whole is not None
+        assert box["x"] + box["width"] <= whole["x"] + whole["width"], width
+    expect(pane).to_be_hidden()
+    anna.get_by_role("button", name="Contact", exact=True).press("Enter")
+    pane.get_by_role("textbox", name="Note", exact=True).fill("regular")
+    pane.get_by_role("button", name="Back to the conversation").press("Enter")
+    expect(pane).to_be_hidden()
+    expect(end).to_be_visible()
+    anna.keyboard.press("Escape")
+    anna.keyboard.press("t")
+    give = anna.get_by_role("dialog").get_by_role("button", name=re.compile("^Transfer"))
+    give.wait_for()
+    expect(give).to_be_in_viewport(ratio=1)
+    anna.keyboard.press("Escape")
+    anna.get_by_role("button", name="My account").click()
+    last = anna.get_by_role("button", name="Sign out")
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport(ratio=1)
+
+
 def test_a_caller_who_turns_out_to_be_somebody_known_is_named_so_at_once(site: DeskSite):
     name, anna = site.ready()
     _conversation, number = site.picks_up(name)
