@@ -25,7 +25,7 @@ export function afterwards(t: Texts, wishes: AfterWishes): Afterwards {
   for (const number of [1, 2, 3, 4, 5]) {
     const radio = make("input", { type: "radio", name: "stars", value: String(number), required: "" });
     radio.onchange = () => paint(number);
-    stars.append(make("label", { title: t.stars(number) }, radio, make("span", { class: "who" }, t.stars(number)), make("span", { "aria-hidden": "true", class: "star" }, "★")));
+    stars.append(make("label", { title: t.stars(number) }, radio, make("span", { class: "who" }, t.stars(number)), make("span", { "aria-hidden": "true", class: "star" }, "☆")));
   }
   const more = make("div", { class: "more", hidden: "" }, comment, make("button", { class: "strong", type: "submit" }, t.sendRating));
   rating.append(stars, more);
@@ -38,14 +38,14 @@ export function afterwards(t: Texts, wishes: AfterWishes): Afterwards {
 
   function paint(number: number): void {
     more.hidden = false;
-    stars.querySelectorAll("label").forEach((label, index) => label.classList.toggle("on", index < number));
+    stars.querySelectorAll(".star").forEach((star, index) => (star.textContent = index < number ? "★" : "☆"));
   }
   function tell(where: HTMLElement, text: string): void {
     if (where.textContent !== text) where.textContent = text;
     where.hidden = !text;
   }
   const told = (where: HTMLElement) => (error: unknown) =>
-    tell(where, error instanceof Refused ? words(error, t) : t.offline);
+    tell(where, error instanceof Refused ? words(error, t) : t.notNow);
 
   rating.onsubmit = (event) => {
     event.preventDefault();

@@ -85,6 +85,7 @@ export class Lines {
 /** A refusal in the visitor's language, or in the server's words. */
 export function words(refused: Refused, t: Texts): string {
   const sentence = t.refused[refused.kind];
+  if (!sentence && refused.status >= 500) return t.notNow;
   return sentence?.replace(/\{(\w+)\}/g, (_, name: string) => told(refused.parameters[name])) ?? refused.message;
 }
 

@@ -6,6 +6,7 @@
 
 import { begin, Chat, look, Refused, type Known, type Look } from "../client/chat";
 import { randomId } from "../client/ids";
+import { inkOn } from "../client/ink";
 import { Keep } from "./keep";
 import { words } from "./lines";
 import { language, moment, TEXTS } from "./texts";
@@ -92,7 +93,8 @@ class Widget {
   private dress(found: Look | null): void {
     const accent = this.facts.accent ?? found?.accent;
     if (accent) this.host.style.setProperty("--accent", accent);
-    if (!this.facts.accent && found?.on_accent) this.host.style.setProperty("--on-accent", found.on_accent);
+    const ink = this.facts.accent ? inkOn(hex(this.facts.accent)) : found?.on_accent;
+    if (ink) this.host.style.setProperty("--on-accent", ink);
     this.view.dress(found);
     if (this.facts.side) this.host.setAttribute("side", this.facts.side);
   }
@@ -110,7 +112,7 @@ class Widget {
   }
 
   private told(error: unknown): string {
-    return error instanceof Refused ? words(error, this.texts) : this.texts.offline;
+    return error instanceof Refused ? words(error, this.texts) : this.texts.notNow;
   }
 
   private toggle(open: boolean, focus = true): void {
@@ -211,6 +213,13 @@ class Widget {
     if (known) this.follow(known);
     else this.none();
   }
+}
+
+/** Any CSS colour as #rrggbb, which is how a canvas tells one; black for what is none. */
+function hex(colour: string): string {
+  const brush = document.createElement("canvas").getContext("2d");
+  if (brush) brush.fillStyle = colour;
+  return String(brush?.fillStyle ?? "#000000");
 }
 
 const tag = document.querySelector<HTMLScriptElement>("script[data-callstead-chat]")

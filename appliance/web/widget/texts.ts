@@ -21,6 +21,7 @@ export interface Texts {
   send: string;
   sending: string;
   offline: string;
+  notNow: string;
   you: string;
   them: string;
   failed: string;
@@ -71,6 +72,7 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     send: "发送",
     sending: "发送中",
     offline: "连接已断开，正在重新连接。您输入的内容不会丢失。",
+    notNow: "暂时无法连接，请稍后再试。",
     you: "您",
     them: "客服",
     failed: "未能发送：",
@@ -146,6 +148,7 @@ export const TEXTS: Record<"zh" | "en", Texts> = {
     send: "Send",
     sending: "sending",
     offline: "The connection is gone; we are trying again. Nothing you typed is lost.",
+    notNow: "There is no connection just now; please try again.",
     you: "You",
     them: "Agent",
     failed: "Not sent: ",

@@ -183,7 +183,7 @@ def test_a_beginning_whose_answer_was_lost_is_one_conversation(shop: Shop):
     shop.page.goto(f"{shop.url}/example?queue={shop.queue}")
     shop.page.get_by_role("button", name="Chat with us").click()
     shop.page.get_by_role("button", name="Start the chat").click()
-    expect(shop.page.get_by_role("status").first).to_contain_text("The connection is gone")
+    expect(shop.page.get_by_role("status").first).to_contain_text("please try again")
     shop.page.get_by_role("button", name="Start the chat").click()
     expect(shop.page.get_by_role("status").first).to_contain_text("We are connecting you")
     assert keys[0]

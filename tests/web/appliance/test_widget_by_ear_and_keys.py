@@ -83,3 +83,21 @@ def test_what_was_said_on_another_day_shows_the_day(shop: Shop):
         shop.anna.get(f"/desk/conversations/{conversation}/messages")["items"][0]["at"],
     )
     expect(shop.lines().locator("small")).to_contain_text(day)
+
+
+def test_who_rates_while_the_server_is_away_is_asked_to_try_again(shop: Shop):
+    conversation = shop.begin()
+    shop.answer(conversation, "a1", "Good bye")
+    expect(shop.lines()).to_have_count(1)
+    shop.done(conversation)
+    shop.page.route("**/api/v1/chat/rating", lambda route: route.fulfill(status=502, body="gone"))
+    three = shop.page.get_by_role("radio", name="3 stars")
+    three.focus()
+    three.press("Space")
+    stars = shop.page.locator("callstead-chat .star").all_inner_texts()
+    assert stars == ["★", "★", "★", "☆", "☆"]  # told apart without their colour
+    shop.page.get_by_role("button", name="Send the rating").click()
+    expect(shop.page.locator("callstead-chat .thanks").first).to_contain_text("please try again")
+    shop.page.unroute("**/api/v1/chat/rating")
+    shop.page.get_by_role("button", name="Send the rating").click()
+    expect(shop.page.locator("callstead-chat .thanks").first).to_contain_text("Thank you")

@@ -104,3 +104,16 @@ def test_a_dark_chat_can_be_read_on_a_narrow_screen(shop: Shop):
         shop.page.get_by_role("button", name="Start the chat").click()
         expect(shop.page.get_by_role("status").first).to_contain_text("We are connecting you")
         assert hindrances(shop.page) == []
+
+
+@pytest.mark.parametrize(
+    ("accent", "ink"),
+    [("gold", "rgb(28, 36, 48)"), ("hsl(210 90% 30%)", "rgb(255, 255, 255)")],
+)
+def test_words_on_a_colour_of_the_pages_choice_can_be_read(shop: Shop, accent, ink):
+    with hosted(shop, accent=accent) as address:
+        shop.page.goto(address)
+        shop.page.get_by_role("button", name="Chat with us").click()
+        header = shop.page.locator("callstead-chat header")
+        expect(header).to_have_css("color", ink)
+        assert hindrances(shop.page) == []
