@@ -46,16 +46,19 @@ def telephony_checks(settings: ApplianceSettings) -> Iterator[Check]:
     yield Check("telephony: voice", lambda: _voice(places))
     yield Check("telephony: recordings", lambda: _recordings(places, settings))
     pid = running_pid(places)
+    version = _ask(places, VERSION) if pid is not None else ""
     if pid is None:
         for port in ports_of(settings.telephony):
             yield Check(f"telephony: {port}", partial(_free, port))
-    yield Check("telephony: running", lambda: _running(places))
+    yield Check("telephony: running", lambda: _running(places, pid, version))
     if pid is not None:
         yield Check("telephony: looked after", lambda: _looked_after(places))
         yield Check("telephony: ports", lambda: _ports(pid, settings))
-        yield Check("telephony: appliance", lambda: _followed(places))
     yield Check("telephony: voice ports", lambda: _voice_ports(pid, settings))
-    for name in configured_trunks(places):
+    if version:
+        yield Check("telephony: appliance", lambda: _followed(places))
+    # One that does not answer knows no trunk, and would be waited for at each.
+    for name in configured_trunks(places) if version or pid is None else ():
         yield Check(f"telephony: trunk {name}", partial(_trunk, places, name))
     yield from ways_checks(settings, places)
 
@@ -118,16 +121,14 @@ def _recordings(places: Places, settings: ApplianceSettings) -> Result:
     return Result(name, True, f"kept in {kept}")
 
 
-def _running(places: Places) -> Result:
+def _running(places: Places, pid: int | None, version: str) -> Result:
     name = "telephony: running"
-    pid = running_pid(places)
     if pid is None:
         return Result(
             name, False, "the switch does not run, so nobody can call",
             f"Start {_RUN}, or the unit callstead-telephony; why it ended is at the end of "
             f"{places.log / 'messages.log'}.",
         )  # fmt: skip
-    version = _ask(places, VERSION)
     if not version:
         return Result(
             name, False, f"the switch runs as process {pid} and does not answer",
@@ -203,10 +204,7 @@ def _ports(pid: int, settings: ApplianceSettings) -> Result:
 def _followed(places: Places) -> Result:
     """Whether a process of the appliance holds the calls; without, the switch is on its own."""
     name = "telephony: appliance"
-    told = _ask(places, FOLLOWERS)
-    if not told:
-        return Result(name, True, "not looked at, while the switch does not answer")
-    if APPLICATION in told.split():
+    if APPLICATION in _ask(places, FOLLOWERS).split():
         return Result(name, True, "a process of it takes the calls")
     return Result(
         name, False, "no process of it takes the calls: who calls rings at every desk phone at "

@@ -44,7 +44,7 @@ def test_a_program_has_the_ports_that_it_listens_at(setting):
     assert [one.taken() for one in ports] == ["", "", ""]
 
 
-def test_a_switch_that_no_appliance_follows_is_told_and_a_silent_one_only_once(places):
+def test_a_switch_that_no_appliance_follows_is_told_and_a_silent_one_is_asked_no_more(places):
     assert doctor()["telephony: appliance"] == (True, "a process of it takes the calls ")
     (places.run / "alone").touch()
     ok, said = doctor()["telephony: appliance"]
@@ -53,7 +53,8 @@ def test_a_switch_that_no_appliance_follows_is_told_and_a_silent_one_only_once(p
     (places.run / "silent").touch()
     found = doctor()
     assert not found["telephony: running"][0]
-    assert found["telephony: appliance"][0]
+    assert "telephony: appliance" not in found
+    assert "telephony: trunk city" not in found
 
 
 def test_a_switch_that_nobody_looks_after_is_told(places):
