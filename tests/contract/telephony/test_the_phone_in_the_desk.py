@@ -105,6 +105,7 @@ def test_a_colleague_is_asked_while_the_caller_waits_and_then_has_the_call(site:
     bo.route("**/api/v1/desk/cards/*", hold)  # the phone rings before the desk knows of it
     anna.get_by_role("button", name="Ask Bo in").click()
     bo.locator("[data-test=asked]").wait_for()
+    bo.locator("[data-test=find]").fill("in the midst of a wo")
     bo.keyboard.press("F2")
     expect(bo.locator("[data-test=asked]")).to_be_hidden()
     in_time = True
