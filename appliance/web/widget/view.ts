@@ -173,7 +173,8 @@ export class View {
     const title = this.launchText.textContent ?? t.open;
     this.launch.setAttribute("aria-label", unread ? `${title}: ${t.unread(unread)}` : title);
     const found = this.lines.of(chat, this.look?.greeting[this.tongue] ?? "");
-    for (const one of [...this.items.children]) if (!found.includes(one as HTMLElement)) one.remove();
+    const stay = new Set<Element>(found);
+    for (const one of [...this.items.children]) if (!stay.has(one)) one.remove();
     found.forEach((one, at) => this.items.children[at] === one || this.items.insertBefore(one, this.items.children[at] ?? null));
     if (atEnd || found.length > this.shown) this.list.scrollTop = this.list.scrollHeight;
     this.shown = found.length;

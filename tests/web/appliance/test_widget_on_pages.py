@@ -116,4 +116,6 @@ def test_words_on_a_colour_of_the_pages_choice_can_be_read(shop: Shop, accent, i
         shop.page.get_by_role("button", name="Chat with us").click()
         header = shop.page.locator("callstead-chat header")
         expect(header).to_have_css("color", ink)
+        name = shop.page.get_by_role("textbox", name="Your name")
+        expect(name).to_have_css("outline-color", "rgb(28, 36, 48)")  # seen beside any accent
         assert hindrances(shop.page) == []
