@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { type FlowForm, inOrder, newStep, picture, plain, renamed } from "./flow";
+import { type FlowForm, inOrder, newStep, picture, plain, renamed, wentAlong } from "./flow";
 
 const FORM: FlowForm = {
   start: "hello",
@@ -17,6 +17,14 @@ test("a picture has a row for each distance from the start, and what nobody reac
   const rows = Object.fromEntries(found.boxes.map((box) => [box.name, box.y]));
   expect([rows.hello, rows.menu, rows.sales, rows.lost].every((y, n, all) => n === 0 || (y as number) > (all[n - 1] as number))).toBe(true);
   expect(found.lines.map((line) => `${line.from} ${line.label} ${line.to}`)).toEqual(["hello next menu", "menu 1 sales", "menu otherwise sales"]);
+});
+
+test("a walk went the way of the key that was pressed, or of none after all questions", () => {
+  const lines = picture(FORM).lines;
+  const went = (...stops: [string, string][]) => lines.filter((line) => wentAlong(line, lines, stops.map(([step, did]) => ({ step, did })))).map((line) => line.label);
+  expect(went(["hello", "said"], ["menu", "1"], ["sales", ""])).toEqual(["next", "1"]);
+  expect(went(["menu", "silence"], ["menu", "silence"], ["sales", ""])).toEqual(["otherwise"]);
+  expect(went(["menu", "9"], ["sales", ""])).toEqual(["otherwise"]);
 });
 
 test("what nobody has filled in is not sent", () => {

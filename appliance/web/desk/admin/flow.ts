@@ -92,6 +92,17 @@ export interface Picture {
   width: number;
   height: number;
 }
+/** One step of a walk, and what led on: a key, or what happened. */
+export interface Stop {
+  step: string;
+  did: string;
+}
+
+/** Whether a walk went this way; a key and what happens without one may lead to the same step. */
+export function wentAlong(line: Line, lines: Line[], stops: Stop[]): boolean {
+  const keyed = (did: string): boolean => lines.some((one) => one.key && one.from === line.from && one.label === did);
+  return stops.some((one, n) => one.step === line.from && stops[n + 1]?.step === line.to && (line.key ? one.did === line.label : !keyed(one.did)));
+}
 export const BOX = { width: 132, height: 44, across: 152, down: 96 };
 
 /** Boxes in rows, each below the first step that leads to it; what nothing leads to stands last. */
