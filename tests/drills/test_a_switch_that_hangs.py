@@ -1,4 +1,4 @@
-"""SIGSTOP of the switch in a call: for a moment, and for good."""
+"""SIGSTOP of the switch in a call: for a moment, and for good; and its end without another one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from sqlalchemy import select
 
 from appliance.domain.agent_state import Presence
 from appliance.domain.conversation import State
+from appliance.domain.telephony.recording import Stage
+from appliance.store.recordings import RecordingRow
 from appliance.telephony.running import running_pid
 from tests.support.call_states import AGENT, QUEUE
 from tests.support.phone_ground import Ground, started
@@ -95,3 +98,22 @@ def test_a_call_outlives_a_moments_hang_and_a_switch_that_stays_so_is_replaced(g
     ground.calls(QUEUE)
     ground.hang_up()
     ground.leaves_nothing(State.ABANDONED)
+
+
+def test_what_a_killed_switch_has_recorded_is_put_away_without_another_one(ground):
+    ground.calls(QUEUE)
+    ground.picks_up(AGENT)
+    ground.ready(AGENT)
+    speak(ground)
+    ground.until(ground.recording, "a recording")
+    ground.keeper.kill()
+    ground.keeper.wait(30)
+    psutil.Process(running_pid(ground.real.places)).kill()
+    ground.until(lambda: ground.conversation().state is State.WRAP_UP, "the end of the call")
+    spool = ground.real.places.recorded("x").parent
+    ground.until(lambda: not list(spool.glob("*.wav")), "the recording to be put away")
+    with ground._database.read() as session:
+        (one,) = session.scalars(select(RecordingRow))
+        assert (one.stage, len(one.sha256)) == (Stage.KEPT, 64)
+        assert one.seconds > 1
+    assert running_pid(ground.real.places) is None

@@ -118,9 +118,11 @@ class Calls:
             self._tell_silence()
             if self._clock.monotonic() - since >= self._lost_seconds:
                 self.switch_has_ended()
-        for call in self._floor.read(lambda work: work.calls.going_on()):
-            self.changed(call.conversation)
-        for name in tuple(self._unkept):
+        going_on = {one.conversation for one in self._floor.read(_going_on)}
+        for conversation in going_on:
+            self.changed(conversation)
+        ended = [] if since is None else self._tape.whole(going_on, self._clock.monotonic())
+        for name in (*self._unkept, *ended):
             self._recorded_soon(name)
 
     def switch_has_ended(self) -> None:
@@ -220,3 +222,7 @@ class Calls:
             call = change(self._floor, taken)
             self._view.belongs(call)
         self.changed(call.conversation)
+
+
+def _going_on(work: Work) -> list[Call]:
+    return list(work.calls.going_on())

@@ -1,12 +1,13 @@
 """Records what is to be recorded, and keeps it sealed: talks by the queue's policy, voicemails.
 
 A recording is in its table before the switch begins it. What the switch has written is taken over
-when it tells the end; what it told while nobody listened is taken over at the next look.
+when it tells the end; what it told while nobody listened is taken over at the next look, and what
+a lost switch can tell no more when the call is over and the file is whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ log = get_logger(__name__)
 
 _MOST_MESSAGE = 300  # seconds
 _SILENCE = 8  # seconds without a sound: the caller has said all
+_WHOLE_SECONDS = 5.0  # a file that has not grown for so long is not written to any more
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Tape:
         self._switch, self._shelf, self._over = switch, shelf, over
         # Of these calls something may be recorded now; after a restart, of all that are unfinished.
         self._open = {one.conversation for one in shelf.recordings.unfinished()}
+        self._seen: dict[str, tuple[int, float]] = {}  # how large files are, and since when
 
     def message(self, call: Call) -> CallRecording | None:
         """The voicemail of a call, as far as it is; None: it was not begun."""
@@ -110,6 +113,22 @@ class Tape:
     def unfinished(self) -> dict[str, CallRecording]:
         """By name."""
         return {one.name: one for one in self._shelf.recordings.unfinished()}
+
+    def whole(self, going_on: Collection[int], now: float) -> list[str]:
+        """Talks whose call is not ``going_on`` and that nobody writes to; asked again and again."""
+        before, self._seen = self._seen, {}
+        for name, one in self.unfinished().items():
+            if one.what is What.CALL and one.conversation not in going_on:
+                size = self._size(name)
+                known = before.get(name, (size, now))
+                self._seen[name] = known if known[0] == size else (size, now)
+        return [name for name, (_, at) in self._seen.items() if now - at >= _WHOLE_SECONDS]
+
+    def _size(self, name: str) -> int:
+        try:
+            return self._shelf.spool(name).stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def _begin(self, call: Call) -> None:
         number = len(self._shelf.recordings.of(call.conversation)) + 1

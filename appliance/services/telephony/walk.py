@@ -135,8 +135,10 @@ class Walk:
         message = self._tape.message(call)
         kept = None if message is None else self._tape.keep(message)
         said = kept is not None and kept.stage is Stage.KEPT and kept.seconds >= _LEAST_MESSAGE
-        if said or self._view.caller(call).caller:
+        there = self._view.caller(call).caller
+        if there:
             self._switch.hang_up(call.channel)
+        if said or there:
             change(self._floor, lambda work: _to_voicemail(work, call, step, said))
             self._view.drop(call)
             self.drop(call)

@@ -180,6 +180,58 @@ def test_what_a_killed_switch_has_written_is_kept_as_long_as_it_is(house):
     assert int.from_bytes(heard(house, one)[40:44], "little") == one.size - 44
 
 
+def test_what_a_lost_switch_has_written_is_kept_without_another_one_once_it_grows_no_more(house):
+    talking(house)
+    house.switch.dies()
+    house.calls.switch_has_ended()
+    house.until_state(State.WRAP_UP)
+    for seconds in (2.0, 4.0, 6.0):  # it hangs, and not all that it has is written yet
+        writes(house, "talk-1-1", seconds)
+        house.later(4)
+    assert [one.name for one in house.recordings.unfinished()] == ["talk-1-1"]
+    house.later(5)
+    one = kept(house)
+    assert (one.stage, one.seconds) == (Stage.KEPT, 6.0)
+    assert not house.spool("talk-1-1").exists()
+    assert "recording.kept" in [line.what for line in house.audit.latest(9)]
+
+
+def test_what_was_written_before_a_start_without_a_switch_is_kept(house):
+    talking(house)
+    writes(house, "talk-1-1")
+    house.switch.dies()
+    house.crash()
+    house.calls.switch_has_ended()
+    house.until_state(State.WRAP_UP)
+    house.later(1)
+    house.later(5)
+    assert kept(house).stage is Stage.KEPT
+
+
+def test_a_talk_that_may_go_on_at_a_switch_that_is_not_reached_is_left_alone(house):
+    talking(house)
+    writes(house, "talk-1-1")
+    house.switch.goes()
+    for _ in range(3):
+        house.later(20)
+    assert [one.name for one in house.recordings.unfinished()] == ["talk-1-1"]
+
+
+def test_a_voicemail_of_a_lost_switch_waits_in_its_queue_without_another_one(house):
+    leave_word(house)
+    writes(house, "message-1")
+    house.switch.dies()
+    house.calls.switch_has_ended()
+
+    def waits() -> bool:
+        house.later(1)
+        return house.state() is State.QUEUED
+
+    until(waits, 60, "it to wait", house.state, every=0.05)
+    assert house.conversation().channel == "voicemail"
+    assert kept(house).what is What.VOICEMAIL
+
+
 def test_a_full_disk_holds_nobody_up_and_what_was_recorded_is_kept_when_there_is_room(
     house, monkeypatch
 ):
