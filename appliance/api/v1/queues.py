@@ -10,6 +10,7 @@ from pydantic import Field
 
 from appliance.api.v1.again import answer_is
 from appliance.api.v1.here import blueprint_for, on_record
+from appliance.api.v1.queue_shapes import QueueForm
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import Answer, Page, Strict, part_of
 from appliance.api.v1.tags import ETAG, Precondition, asks_version, one_answer, tagged
@@ -33,9 +34,7 @@ class QueueBody(Strict):
     """A queue; whatever is left out keeps its value, or has its default in a new one."""
 
     name: str | None = Field(None, min_length=1, max_length=200)
-    form: dict[str, Any] = Field(
-        default_factory=dict, description="Hours, rules, target and so on, as a queue shows them."
-    )
+    form: QueueForm = Field(default_factory=QueueForm)
 
 
 class QueueShape(Shape):
@@ -81,10 +80,12 @@ def queues(floor: Floor, users: Users, audit: Audit, forms: QueueForms) -> APIBl
         return one_answer(keep(path.queue, body, seen))
 
     def keep(queue: int | None, body: QueueBody, seen: Precondition | None) -> dict[str, object]:
+        given = body.form.model_dump(mode="json", exclude_unset=True)
+
         def job(work: Work) -> Queue:
             if seen is not None and queue is not None:
                 seen.check(shape(work.queue(queue)))
-            return set_queue(work, forms, queue, body.name, body.form)
+            return set_queue(work, forms, queue, body.name, given)
 
         answer_is(shape)
         kept = change(floor, job)

@@ -207,3 +207,27 @@ def test_an_administrator_makes_people_and_the_record_tells_it_and_holds(house: 
     assert admin.get("/audit/verdict")["broken"] is None
     problem_of(anna.ask("GET", "/audit"), 403, "forbidden")
     problem_of(anna.ask("POST", "/users", {"name": "x", "role": "administrator"}), 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("form", "where"),
+    [({"priority": "x"}, "form.priority"), ({"priority": None}, "form.priority"),
+     ({"ring": "x"}, "form.ring"), ({"sticky": -1}, "form.sticky"),
+     ({"most_waiting": "many"}, "form.most_waiting"), ({"reserve_after": []}, "form.reserve_after"),
+     ({"overflow": {"to": 1, "after": "x"}}, "form.overflow.after"),
+     ({"rules": {}}, "form.rules"), ({"hours": {"zone": "UTC"}}, "form.hours.week"),
+     ({"hours": None}, "form.hours"), ({"wrap_up": None}, "form.wrap_up"),
+     ({"phone": {"wait": "perhaps"}}, "form.phone.wait"), ({"look": 5}, "form.look")],
+)  # fmt: skip
+def test_a_queues_form_is_looked_at_field_by_field(admin, queues, form, where):
+    before = admin.get(f"/queues/{queues[0]}")
+    refused = admin.ask("PATCH", f"/queues/{queues[0]}", {"form": form})
+    assert refused.status_code == 422
+    assert refused.json["errors"][0]["where"].startswith(where)
+    assert admin.get(f"/queues/{queues[0]}") == before
+
+
+def test_what_a_queue_shows_is_taken_back_as_it_is(admin, queues):
+    shown = admin.get(f"/queues/{queues[0]}")
+    kept = admin.do("PATCH", f"/queues/{queues[0]}", {"form": shown["form"]})
+    assert kept == shown
