@@ -30,7 +30,6 @@ from appliance.domain.telephony.provider import (
 )
 from appliance.domain.telephony.recording import What
 from appliance.domain.work import Floor, Work
-from appliance.services.keep_moving import change
 from appliance.services.telephony.front_desk import FrontDesk
 from appliance.services.telephony.later import Later
 from appliance.services.telephony.one_at_a_time import OneAtATime
@@ -219,7 +218,7 @@ class Calls:
                 mine(call.conversation)
                 return call
 
-            call = change(self._floor, taken)
+            call = self._floor.write(taken)
             self._view.belongs(call)
         self.changed(call.conversation)
 

@@ -26,7 +26,8 @@ def take_call(
     """Keep the call and its conversation in one transaction.
 
     It goes through the flow first, if there is one; else its place is that of any channel. When it
-    is offered at once, the phone that is to ring is kept with it: a commit less.
+    is offered at once, the phone that is to ring is kept with it: a commit less. So the queues were
+    looked at, and need not be after it.
 
     ``there``: the caller is at the switch at this moment. If their call was over, because the
     switch was lost for long, it begins anew.
