@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from appliance.domain.telephony.provider import (
-    Answered,
-    Arrived,
     Bridge,
     Channel,
     Connected,
@@ -18,14 +16,11 @@ from appliance.domain.telephony.provider import (
     GoneError,
     HeardBy,
     Lost,
-    Played,
-    Pressed,
-    Recorded,
-    SwitchEvent,
     Told,
 )
 from appliance.telephony.ari import models
 from appliance.telephony.ari.connection import APPLICATION, Answer, AriConnection
+from appliance.telephony.ari.told import channel_of, event_of
 from common.errors import RemoteError
 
 # Everything else stays in the switch: variables alone would be a flood.
@@ -34,20 +29,13 @@ EVENTS = (
     "RecordingStarted", "RecordingFinished", "RecordingFailed", "ChannelDtmfReceived",
 )  # fmt: skip
 SILENCE = "silence"  # the music of a room in which nothing else is heard (musiconhold.conf)
-_OUTSIDE, _LEG, _EAR = "outside", "leg", "ear"  # what a channel brings into the application
+_LEG, _EAR = "leg", "ear"  # what a channel of ours brings into the application
 # Out is to the phone, in is from it: what others hear.
 _WHISPER = {HeardBy.NOBODY: "none", HeardBy.PHONE: "out", HeardBy.ALL: "both"}
 _BEGIN_SECONDS = 5.0  # a recording begins within milliseconds
 # Phones know it, and the desk does (RFC 3261, section 20.9, with the makers' `answer-after`).
 _AT_ONCE = {"PJSIP_HEADER(add,Call-Info)": "<sip:callstead>;answer-after=0"}
 _GONE = frozenset({404, 409, 412, 422})
-# Q.850 causes of a leg that ended before it was up.
-_CAUSES = {
-    17: End.BUSY, 21: End.BUSY, 19: End.NO_ANSWER, 18: End.NO_ANSWER, 16: End.NO_ANSWER,
-    20: End.UNREACHABLE, 3: End.UNREACHABLE, 27: End.UNREACHABLE, 0: End.UNREACHABLE,
-    34: End.CONGESTED, 38: End.CONGESTED, 41: End.CONGESTED, 42: End.CONGESTED,
-    44: End.CONGESTED, 1: End.NO_NUMBER, 22: End.NO_NUMBER, 28: End.NO_NUMBER,
-}  # fmt: skip
 
 
 class AriProvider:
@@ -91,7 +79,7 @@ class AriProvider:
     def channels(self) -> list[Channel]:
         """Those in our application: not who waits in the switch's own queue."""
         found = cast("list[models.Channel]", self._ari.do("channels.list"))
-        return [_channel(one) for one in found if one["dialplan"]["app_name"] != "Queue"]
+        return [channel_of(one) for one in found if one["dialplan"]["app_name"] != "Queue"]
 
     def bridges(self) -> list[Bridge]:
         """Those that we made, known by who made them."""
@@ -281,52 +269,11 @@ class AriProvider:
             begun = self._beginning.get(frame["recording"]["name"])
             if begun is not None:
                 begun.set()
-        event = _event(frame)
+        event = event_of(frame)
         if isinstance(event, Ended):
             self._quiet.discard(event.channel)
         if event is not None:
             self._told(event)
-
-
-def _event(frame: Mapping[str, Any]) -> SwitchEvent | None:
-    kind = frame["type"]
-    if kind == "PlaybackFinished":
-        return Played(frame["playback"]["id"])
-    if kind in {"RecordingFinished", "RecordingFailed"}:
-        return Recorded(frame["recording"]["name"], kind == "RecordingFinished")
-    if kind == "ChannelDtmfReceived":
-        return Pressed(frame["channel"]["id"], frame["digit"])
-    return _of_channel(kind, frame)
-
-
-def _of_channel(kind: str, frame: Mapping[str, Any]) -> SwitchEvent | None:
-    channel = frame.get("channel", {})
-    if kind == "StasisStart":
-        if frame["args"][:1] == [_OUTSIDE]:
-            return Arrived(_channel(channel, called=frame["args"][1]))
-        return Answered(channel["id"], _phone(channel))
-    if kind == "StasisEnd":  # of a caller the switch tells no more than this
-        return Ended(channel["id"], End.HUNG_UP)
-    if kind == "ChannelDestroyed":
-        was_up = channel["state"] == "Up"
-        why = End.HUNG_UP if was_up else _CAUSES.get(frame["cause"], End.FAILED)
-        return Ended(channel["id"], why)
-    return None
-
-
-def _channel(one: Any, called: str | None = None) -> Channel:
-    if called is None:
-        # A call from outside came by the dialplan's extension; a leg of ours has none.
-        outside = one["dialplan"].get("app_data", "").split(",")[1:2] == [_OUTSIDE]
-        called = one["dialplan"]["exten"] if outside else ""
-    caller = one["caller"]["number"] if called else ""
-    return Channel(one["id"], one["state"] == "Up", caller, called, _phone(one))
-
-
-def _phone(one: Any) -> str:
-    """Of a channel named like PJSIP/101-0000002a."""
-    kind, _, name = one["name"].partition("/")
-    return name.rpartition("-")[0] if kind == "PJSIP" else ""
 
 
 def _made(answer: Callable[[], object]) -> bool:
