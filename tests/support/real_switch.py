@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import os
@@ -39,6 +40,15 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
         return int(probe.getsockname()[1])
 
 
+def _free_sip_port() -> int:
+    """One that nobody has for UDP nor for TCP."""
+    while True:
+        number = free_port()
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", number))
+            return number
+
+
 class RealSwitch:
     """Started; `caller` and `phone` are people with telephones."""
 
@@ -51,7 +61,7 @@ class RealSwitch:
         self.places.tree.symlink_to(cache.tree)
         self._outbound = free_port()
         self.settings = TelephonySettings(
-            host="127.0.0.1", sip_port=free_port(), ari_port=free_port(socket.SOCK_STREAM),
+            host="127.0.0.1", sip_port=_free_sip_port(), ari_port=free_port(socket.SOCK_STREAM),
             trunks=(_OUTSIDE,), outbound=f"{_OUTSIDE}:{self._outbound}",
             rtp_first=27000, rtp_last=27999, silent_seconds=silent_seconds,
         )  # fmt: skip
