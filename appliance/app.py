@@ -19,6 +19,7 @@ from appliance.api.reference import reference
 from appliance.api.v1.call_out import WayOut
 from appliance.api.v1.called_numbers import numbers
 from appliance.api.v1.chat import ConversationKeys, visitor_verbs
+from appliance.api.v1.desk_looks import LOOK_SECONDS
 from appliance.api.v1.desk_verbs import desk_verbs
 from appliance.api.v1.faults import faults
 from appliance.api.v1.files import FileAddresses, Uploads
@@ -47,6 +48,7 @@ from appliance.process_roles import ALL, ProcessRole, Roles, topic_allowed
 from appliance.services.describe_running import DescribeRunning
 from appliance.services.record_sign_in import RecordSignIn
 from appliance.services.set_queue import QueueForms
+from appliance.services.transcript_reads import TranscriptReads
 from appliance.services.typing import Typing
 from appliance.services.waiting_places import Places
 from appliance.services.watch_communications import CommunicationsWatch
@@ -209,11 +211,13 @@ def create_app(
         Path(at_start.chat.attachments.folder or office.folder / "attachments").resolve(),
         office.vault,
     )
+    reads = TranscriptReads(office.audit, clock, LOOK_SECONDS)
     add_interfaces(
         flask,
         floor=office.floor,
         users=office.users,
         audit=office.audit,
+        reads=reads,
         forms=QueueForms(to_form, from_form),
         keys=keys,
         head=head,
@@ -254,6 +258,7 @@ def create_app(
                 office.floor,
                 office.users,
                 office.audit,
+                reads,
                 recordings_of(at_start, office, clock),
                 signing,
                 clock,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from appliance.domain.audit import Audit
@@ -13,14 +12,14 @@ from appliance.domain.roles import SEE_FLOOR, TAKE_CONVERSATIONS
 from appliance.domain.work import Floor, UnknownError, Work
 from appliance.live.callers import Callers
 from appliance.services.take_part import has_part
+from appliance.services.transcript_reads import TranscriptReads
 from common.clock import Clock
 from common.feed import Asker
 
 # An account that is closed, a session that ends, another role; a conversation that was given away.
 # A conversation's own key is taken away by nobody.
 _SECONDS = 2.0
-_LOOK_SECONDS = 600.0  # a look that pauses for longer is another one
-_MOST_LOOKS = 10_000
+_LOOK_SECONDS = 600.0  # a look that pauses for as long is another one
 
 
 class Readers:
@@ -47,10 +46,8 @@ class Readers:
         self._callers = callers
         self._conversation_of = conversation_of
         self._floor = floor
-        self._audit = audit
-        self._clock = clock
+        self._reads = TranscriptReads(audit, clock, _LOOK_SECONDS)
         self._served = served
-        self._looks: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def __call__(self, asker: Asker, topic: str) -> float:
         """For how many seconds ``asker`` may read ``topic``; 0: not at all."""
@@ -76,21 +73,10 @@ class Readers:
         if topic == agent_topic(caller.user.id) and speaks:
             return _SECONDS
         if sees and (topic == FLOOR or _numbered(topic, agent_topic) is not None):
-            if topic != FLOOR:
-                self._put_on_record(caller, topic, asker.address)
+            if topic != FLOOR:  # an agent's topic tells what is said to them
+                self._reads.record(caller.named, topic, asker.address)
             return _SECONDS
         return _SECONDS if speaks and self._has(caller.user.id, topic) else 0
-
-    def _put_on_record(self, caller: Caller, topic: str, address: str) -> None:
-        """Once for a look that goes on: an agent's topic tells what is said to them."""
-        now, key = self._clock.monotonic(), (caller.named, topic)
-        again = key in self._looks and now - self._looks[key] < _LOOK_SECONDS
-        self._looks[key] = now
-        self._looks.move_to_end(key)
-        while len(self._looks) > _MOST_LOOKS:
-            self._looks.popitem(last=False)
-        if not again:
-            self._audit.record(caller.named, "transcript.read", topic, address)
 
     def _has(self, agent: int, topic: str) -> bool:
         """Whether the topic is of a conversation that the agent has, had last, or takes part in.

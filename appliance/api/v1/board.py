@@ -18,7 +18,7 @@ from appliance.api.v1.desk_shapes import (
     card_version,
     cards,
 )
-from appliance.api.v1.here import agent_here, blueprint_for, caller, on_record
+from appliance.api.v1.here import agent_here, blueprint_for, caller, on_record, whence, who
 from appliance.api.v1.shapes import (
     Answer,
     ConversationId,
@@ -36,6 +36,7 @@ from appliance.domain.work import Floor, Work
 from appliance.services.describe import describe_conversation
 from appliance.services.presence import seen, state_of
 from appliance.services.take_part import has_part, joined
+from appliance.services.transcript_reads import TranscriptReads
 from appliance.services.trouble import NotYoursError
 
 
@@ -54,6 +55,7 @@ def board(
     floor: Floor,
     users: Users,
     audit: Audit,
+    reads: TranscriptReads,
     head: Callable[[str], int],
     most_length: Callable[[], int],
 ) -> APIBlueprint:
@@ -63,6 +65,7 @@ def board(
         floor: where it is kept.
         users: who may ask.
         audit: the record.
+        reads: who looks at what is another's.
         head: the newest number of a topic of the feed.
         most_length: of a message, in characters.
     """
@@ -106,7 +109,7 @@ def board(
 
         theirs, card = floor.read(job)
         if not theirs:  # a card tells what was said last
-            on_record(audit, "transcript.read", f"conversation {path.conversation}")
+            reads.record(who(), f"conversation {path.conversation}", whence())
         return jsonify(card)
 
     @blueprint.patch("/cards/<int:conversation>", summary="What it is about",

@@ -37,6 +37,7 @@ from appliance.domain.work import Floor
 from appliance.services.keep_moving import change
 from appliance.services.presence import say, seen
 from appliance.services.take_part import joined
+from appliance.services.transcript_reads import TranscriptReads
 from common.web.texts import Texts
 
 
@@ -75,6 +76,7 @@ def desk(
     users: Users,
     verbs: Sequence[Verb],
     audit: Audit,
+    reads: TranscriptReads,
     head: Callable[[str], int],
     uploads: Uploads,
     addresses: FileAddresses,
@@ -119,7 +121,7 @@ def desk(
 
     add_posts(blueprint, verbs, floor, here, "/conversations/<int:conversation>")
 
-    add_looks(blueprint, floor, audit, head, addresses)
+    add_looks(blueprint, floor, reads, head, addresses)
     add_files(blueprint, floor, audit, texts)
     add_listening(blueprint, floor, audit, uploads)
     add_privacy(blueprint, floor, audit, most_private)

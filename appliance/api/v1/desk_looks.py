@@ -1,6 +1,7 @@
 """What an agent or a supervisor looks at: a conversation, its messages and files, what came before.
 
-Whoever has no part in a conversation and may look all the same is put on record.
+Whoever has no part in a conversation and may look all the same is put on record, once for a look:
+one at the desk reads several of these.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pydantic import Field
 from appliance.api.v1.chat_shapes import DetailShape, detail_shape
 from appliance.api.v1.files import FileAddress, FileAddresses, UploadForm, Uploads, add_upload
 from appliance.api.v1.gate import needs
-from appliance.api.v1.here import agent_here, caller, on_record
+from appliance.api.v1.here import agent_here, caller, on_record, whence, who
 from appliance.api.v1.shape import Shape
 from appliance.api.v1.shapes import (
     Answer,
@@ -31,8 +32,10 @@ from appliance.domain.records import Conversation
 from appliance.domain.roles import HELP_OTHERS, SEE_FLOOR
 from appliance.domain.work import Floor, UnknownError, Work
 from appliance.services.take_part import has_part, listen, stop_listening
+from appliance.services.transcript_reads import TranscriptReads
 from appliance.services.trouble import NotYoursError
 
+LOOK_SECONDS = 60.0  # a look at a conversation that pauses for as long is another one
 _ONE = "/conversations/<int:conversation>"
 
 
@@ -52,12 +55,12 @@ class Earlier(Shape):
 def add_looks(
     blueprint: APIBlueprint,
     floor: Floor,
-    audit: Audit,
+    reads: TranscriptReads,
     head: Callable[[str], int],
     addresses: FileAddresses,
 ) -> None:
     """Put them on the desk's blueprint."""
-    looked = looking(floor, audit)
+    looked = looking(floor, reads)
 
     @blueprint.get(_ONE, summary="One conversation, all but its messages",
                    responses={"200": DetailShape})  # fmt: skip
@@ -126,24 +129,23 @@ def add_listening(blueprint: APIBlueprint, floor: Floor, audit: Audit, uploads: 
         return jsonify(uploads.take(path.conversation, agent_here(floor).id, form))
 
 
-def looking(floor: Floor, audit: Audit) -> Callable[[int], None]:
+def looking(floor: Floor, reads: TranscriptReads) -> Callable[[int], None]:
     """What allows a look at a conversation, or refuses it; see the module."""
 
     def looked(conversation: int) -> None:
         """Allow the look: to those with a part; else to whom it may concern, with a line."""
         mine = agent_here(floor).id
 
-        def why(work: Work) -> str:
+        def theirs(work: Work) -> bool:
             found = work.conversation(conversation)
             if has_part(work, found, mine):
-                return ""
+                return True
             if caller().may(SEE_FLOOR) or _same_contact(work, found, mine):
-                return "transcript.read"
+                return False
             raise NotYoursError(mine, conversation)
 
-        line = floor.read(why)
-        if line:
-            on_record(audit, line, f"conversation {conversation}")
+        if not floor.read(theirs):
+            reads.record(who(), f"conversation {conversation}", whence())
 
     return looked
 

@@ -34,6 +34,7 @@ from appliance.domain.reports.book import Book
 from appliance.domain.users import Users
 from appliance.domain.work import Floor
 from appliance.services.set_queue import QueueForms
+from appliance.services.transcript_reads import TranscriptReads
 from appliance.services.visitor_door import VisitorDoor
 from appliance.services.waiting_places import Places
 from common import __version__
@@ -80,6 +81,7 @@ def add_interfaces(
     floor: Floor,
     users: Users,
     audit: Audit,
+    reads: TranscriptReads,
     forms: QueueForms,
     keys: ConversationKeys,
     head: Callable[[str], int],
@@ -100,8 +102,8 @@ def add_interfaces(
     """Put everything under ``/api/v1`` on it, and the description at ``/api/openapi.json``."""
     allow_uploads(application, uploads)
     for blueprint in (
-        desk(floor, users, at_desk, audit, head, uploads, addresses, most_private, texts),
-        board(floor, users, audit, head, most_length),
+        desk(floor, users, at_desk, audit, reads, head, uploads, addresses, most_private, texts),
+        board(floor, users, audit, reads, head, most_length),
         contacts(floor, users, audit),
         queues(floor, users, audit, forms),
         agents(floor, users, audit),

@@ -33,6 +33,7 @@ from appliance.domain.telephony.recording import (
 from appliance.domain.users import Users
 from appliance.domain.work import Floor, UnknownError
 from appliance.services.telephony.kept_recordings import Recordings
+from appliance.services.transcript_reads import TranscriptReads
 from common.clock import Clock
 
 _HOLDS = timedelta(hours=1)  # long enough for the longest call
@@ -113,12 +114,18 @@ class RecordingList(Shape):
 
 
 def recordings(
-    floor: Floor, users: Users, audit: Audit, kept: Recordings, keys: Sequence[bytes], clock: Clock
+    floor: Floor,
+    users: Users,
+    audit: Audit,
+    reads: TranscriptReads,
+    kept: Recordings,
+    keys: Sequence[bytes],
+    clock: Clock,
 ) -> APIBlueprint:
     """The blueprint; ``secret`` signs addresses."""
     about = "What was recorded of calls."
     blueprint = blueprint_for("recordings", "/recordings", about, users, TAKE_CONVERSATIONS)
-    looked = looking(floor, audit)
+    looked = looking(floor, reads)
     signer = URLSafeSerializer(list(keys), salt="recording")
 
     @blueprint.get("/of/<int:conversation>", summary="A conversation's recordings",

@@ -64,6 +64,34 @@ def test_a_chat_with_a_colleague_a_listener_marks_and_a_rating(house: House, age
     assert before["id"] == visitor.id
 
 
+def test_a_supervisors_look_is_one_line_of_the_record_and_the_next_look_another(house, agents,
+                                                                               queues):  # fmt: skip
+    anna, *_rest = agents
+    ready(anna)
+    visitor = Visitor(house, queues[0])
+    anna.do("POST", f"/desk/conversations/{visitor.id}/accept")
+    house.add("sun", Role.SUPERVISOR)
+    sun = Person(house, "sun")
+    here = f"/desk/conversations/{visitor.id}"
+    all_of_it = (
+        f"/desk/cards/{visitor.id}", here, f"{here}/messages", f"{here}/earlier",
+        f"/recordings/of/{visitor.id}",
+    )  # fmt: skip
+
+    def lines() -> int:
+        found = house.appliance.office.audit.latest(50)
+        return sum((one.who, one.what) == ("sun", "transcript.read") for one in found)
+
+    for number, path in enumerate(all_of_it, start=1):  # whichever is read first has the line
+        for also in (path, *all_of_it):
+            sun.get(also)
+        assert lines() == number
+        house.clock.advance(61)
+    for path in all_of_it:
+        anna.get(path)
+    assert lines() == len(all_of_it)
+
+
 @pytest.mark.two_nodes
 def test_canned_replies_are_kept_by_supervisors_and_filled_in_by_agents(house: House, agents,
                                                                         queues):  # fmt: skip
