@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from appliance.domain.records import Conversation
 from appliance.services.describe import describe_contact
 from common.web.totp import code_at
 from tests.support.axe import hindrances
@@ -208,6 +209,18 @@ def test_what_others_change_at_a_contact_is_seen_at_once_at_every_open_desk(site
         note.blur()
         expect(note).to_have_value("was called back")
         expect(pane.get_by_role("alert")).to_contain_text("calls back at noon")
+
+
+def test_what_was_before_with_a_contact_stands_with_its_time_of_day(site: DeskSite):
+    name, anna = site.ready(timezone_id="Asia/Shanghai")
+    conversation, _number = site.picks_up(name)
+    at = datetime(2026, 3, 4, 1, 5, tzinfo=UTC)
+    with site.floor() as floor:
+        contact = floor.read(lambda work: work.conversation(conversation)).contact
+        floor.write(lambda work: work.add_conversation(Conversation(0, "chat", contact, at)))
+    anna.goto(f"{site.url}/conversations/{conversation}")
+    before = anna.get_by_role("complementary", name="Contact").get_by_role("link")
+    expect(before.locator("time")).to_have_text("Mar 4, 09:05")
 
 
 def test_in_a_small_window_everything_is_in_reach(site: DeskSite):

@@ -5,7 +5,6 @@ const FORMS = {
   day: { dateStyle: "full" },
   date: { dateStyle: "medium" },
   moment: { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false },
-  short: { month: "short", day: "numeric" },
 } satisfies Record<string, Intl.DateTimeFormatOptions>;
 const made = new Map<string, Intl.DateTimeFormat>();
 
