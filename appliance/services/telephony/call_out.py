@@ -58,6 +58,7 @@ def may_call_out(work: Work, agent: int, wanted: Wanted, rules: Dialling) -> str
     person = work.agent(agent)
     if work.drained:
         raise NotCalledError("dial-updating")
+    check_answers(work)
     if person.presence is Presence.OFFLINE:
         raise NotCalledError("dial-offline")
     if on_the_phone(work, agent):
@@ -81,6 +82,12 @@ def call_out(work: Work, agent: int, wanted: Wanted, rules: Dialling) -> Convers
     )  # fmt: skip
     work.calls.save(Call(begun.id, new_channel(), number=number))
     return move(work, begun, Event.CALL_OUT, by_agent(agent), agent=agent, queue=queue)
+
+
+def check_answers(work: Work) -> None:
+    """Raises NotCalledError: the switch is silent, nothing would ring."""
+    if work.switch_silent:
+        raise NotCalledError("dial-no-switch")
 
 
 def queue_of(work: Work, agent: Agent, wanted: Wanted) -> int:

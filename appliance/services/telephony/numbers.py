@@ -20,6 +20,7 @@ from appliance.domain.work import Work
 from appliance.services import take_part
 from appliance.services.moves import SYSTEM, by_agent, move
 from appliance.services.take_part import NotInvitedError
+from appliance.services.telephony.call_out import check_answers
 from appliance.services.telephony.outgoing import new_channel
 
 # Beside what `End` says of a number that was not reached.
@@ -36,9 +37,10 @@ def may_ask_number(work: Work, conversation: int, agent: int, number: str, rules
     """The number as it is dialled, if ``agent`` could ask it into the call now.
 
     Raises:
-        NotInvitedError, NotYoursError, NumberRefusedError, UnknownError.
+        NotInvitedError, NotCalledError, NotYoursError, NumberRefusedError, UnknownError.
     """
     plain = rules.judge(number)
+    check_answers(work)
     found = take_part.mine(work, conversation, agent)
     call = work.calls.of(conversation)
     if call is None or call.over or call.outgoing or not call.spoken:

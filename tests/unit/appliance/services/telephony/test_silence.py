@@ -11,6 +11,8 @@ import pytest
 from appliance.domain.contact import Identity
 from appliance.domain.conversation import State
 from appliance.services.arrive import Arrival, arrive
+from appliance.services.telephony.call_out import NotCalledError, Wanted, call_out
+from appliance.services.telephony.numbers import ask_number
 from tests.support.exchange import NUMBER, PATIENCE, Exchange, exchange
 from tests.support.waiting import until
 
@@ -83,6 +85,31 @@ def test_who_did_not_answer_long_before_stays_not_responding(house):
     house.switch.returns()
     until_silent(house, silent=False)
     assert house.seen(house.agents[0]) == "not_responding"
+
+
+def test_nobody_outside_is_called_while_the_switch_is_silent(house):
+    house.ready(house.agents[0])
+    falls_silent(house)
+    wanted, rules = Wanted("+8613800000000"), house.desk.dialling
+    with pytest.raises(NotCalledError) as refused:
+        house.do(call_out, house.agents[0], wanted, rules)
+    assert refused.value.kind == "dial-no-switch"
+    house.switch.returns()
+    until_silent(house, silent=False)
+    house.do(call_out, house.agents[0], wanted, rules)
+    house.until_rings("101")
+
+
+def test_no_number_is_asked_into_a_call_while_the_switch_is_silent(house):
+    _caller, _leg, conversation = house.talking()
+    falls_silent(house)
+    with pytest.raises(NotCalledError) as refused:
+        house.do(
+            ask_number, conversation, house.agents[0], "+8613900000000", house.desk.dialling,
+            blind=True,
+        )  # fmt: skip
+    assert refused.value.kind == "dial-no-switch"
+    assert house.state() is State.ACTIVE  # nobody was put on hold for it
 
 
 def test_chats_are_offered_and_missed_as_ever_while_the_switch_is_silent(house):
