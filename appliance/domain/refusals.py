@@ -92,6 +92,8 @@ KINDS: Mapping[str, str] = {
     "rating-comment": "A comment has at most {most} characters",
     "rating-not-yet": "A conversation is rated when somebody answered it and it has ended",
     "transfer-where": "Name either a queue or an agent to transfer to",
+    "transfer-closed": "The queue {queue} is closed: the caller would wait until it opens; choose "
+    "another queue, or a colleague",
     "invite-not-spoken": "A colleague can be asked in while the conversation is spoken in",
     "invite-yourself": "You have this conversation already",
     "invite-offline": "{name} is not signed in",

@@ -10,8 +10,10 @@ from appliance.domain.labels import check_disposition
 from appliance.domain.names import WrongInputError
 from appliance.domain.queue import Entry, entry
 from appliance.domain.records import Conversation, OfferEnd
+from appliance.domain.refusals import InvalidError
+from appliance.domain.telephony.channels import CALLS
 from appliance.domain.work import Work
-from appliance.services.arrive import give_place
+from appliance.services.arrive import give_place, open_queue
 from appliance.services.complete import open_field
 from appliance.services.describe import told
 from appliance.services.moves import SYSTEM, by_agent, by_contact, move
@@ -32,8 +34,14 @@ def resume(work: Work, conversation: int, agent: int) -> Conversation:
 def transfer_to_queue(
     work: Work, conversation: int, agent: int, queue: int, note: Word = NOTHING
 ) -> Conversation:
-    """It waits in another queue, as one that has just come."""
-    work.queue(queue)
+    """It waits in another queue, as one that has just come; also in one that is full.
+
+    Raises InvalidError too: nobody holds the line until a queue that is closed opens again.
+    """
+    there, found = open_queue(work, work.queue(queue))
+    if found is Entry.CLOSED and work.conversation(conversation).channel in CALLS:
+        _mine(work, conversation, agent)
+        raise InvalidError("transfer-closed", queue=there.name)
     given = _give_away(work, conversation, agent, {"queue": queue}, note)
     return give_place(work, given, queue, leaves_message=True).conversation
 

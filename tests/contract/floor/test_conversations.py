@@ -15,6 +15,7 @@ from appliance.domain.demand import Need, Rule, Step
 from appliance.domain.hours import Hours, always
 from appliance.domain.labels import Label, LabelKind
 from appliance.domain.queue import Entry, Overflow
+from appliance.domain.refusals import InvalidError
 from appliance.domain.routing import DECLINE_PAUSE
 from appliance.domain.transitions import IllegalTransitionError
 from appliance.domain.wrap_up import AfterWork, WrapUp
@@ -264,6 +265,30 @@ def test_a_transfer_to_a_queue_waits_there_from_now_on(house):
     assert (kept.queue, kept.state, kept.waiting_since) == (
         house.support, State.QUEUED, house.clock.now(),
     )  # fmt: skip
+
+
+def test_a_caller_is_not_transferred_to_a_queue_that_is_closed(house):
+    anna = house.agents[0]
+    house.change_queue(house.support, hours=Hours("UTC", {}))
+    conversation = house.come(channel="phone").conversation.id
+    house.ready(anna)
+    house.offer()
+    house.do(accept_offer, conversation, anna)
+    with pytest.raises(InvalidError) as refused:
+        house.do(talk.transfer_to_queue, conversation, anna, house.support)
+    assert refused.value.kind == "transfer-closed"
+    assert house.now(conversation).state is State.ACTIVE
+    house.change_queue(house.support, hours=Hours("UTC", {}), closed_to=house.sales)
+    house.do(talk.transfer_to_queue, conversation, anna, house.support)
+    assert house.now(conversation).queue == house.sales
+
+
+def test_a_chat_is_transferred_to_a_closed_queue_and_waits_there_as_a_message(house):
+    anna = house.agents[0]
+    house.change_queue(house.support, hours=Hours("UTC", {}))
+    conversation = answered(house, anna)
+    house.do(talk.transfer_to_queue, conversation, anna, house.support)
+    assert house.now(conversation).queue == house.support
 
 
 def test_the_contact_who_leaves_frees_the_agent_without_blame(house):
