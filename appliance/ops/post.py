@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 
 from appliance.domain.webhooks import Network, may_reach
@@ -27,7 +30,7 @@ class Poster:
     """Opens connections to customers' systems.
 
     Args:
-        timeout: seconds for connecting, and for each part of the answer.
+        timeout: seconds for connecting, for sending, and for the whole answer, however it trickles.
         private: networks that are allowed although they are not open to the world.
         ca_file: authorities beside the machine's own (PEM); empty: those alone.
         resolve: for tests.
@@ -117,16 +120,51 @@ class KeptConnection:
         self, connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str],
         body: bytes,
     ) -> int:  # fmt: skip
+        if connection.sock is not None:
+            connection.sock.settimeout(connection.timeout)
         connection.request("POST", path, body, {**headers, "Content-Length": str(len(body))})
         answer = connection.getresponse()
-        answer.read(_MOST_ANSWER)
-        if not answer.isclosed():  # it says more than anybody needs
+        with contextlib.suppress(OSError, http.client.HTTPException):  # its status says it all
+            answer.read(_MOST_ANSWER)
+        if not answer.isclosed():  # it says more than anybody needs, or not all that it promised
             self.close()
         return answer.status
 
 
+class _Until(io.RawIOBase):
+    """What a socket receives until a moment; its own time-out would begin anew with each byte."""
+
+    def __init__(self, received: io.RawIOBase, sock: socket.socket, until: float) -> None:
+        self._received, self._sock, self._until = received, sock, until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._received.readinto(buffer)
+
+    def close(self) -> None:
+        self._received.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """One that is there in time, or not at all."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **named: Any) -> None:
+        super().__init__(sock, *args, **named)
+        until = time.monotonic() + (sock.gettimeout() or 0.0)
+        self.fp = io.BufferedReader(_Until(self.fp.detach(), sock, until))
+
+
 class _Connection(http.client.HTTPConnection):
     """To one IP address, in the name of a host."""
+
+    response_class = _Answer
 
     def __init__(
         self, host: str, port: int, address: str, timeout: float, tls: ssl.SSLContext | None
