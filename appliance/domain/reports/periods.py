@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -98,13 +98,15 @@ class Span:
         yield Stretch(begin, self.end, offset, size)
 
     def begin_of(self, step: int, stretch: Stretch) -> datetime:
-        """When the row that holds the step begins, as local time."""
-        local = datetime.fromtimestamp(step * stretch.size, UTC)
+        """When the row that holds the step begins, as local time.
+
+        An hour is told with its distance from UTC alone: in one zone, Python takes the two hours of
+        the same name, when the clocks go back, for equal.
+        """
         if self.interval in _SIZE:
-            return datetime.fromtimestamp(step * stretch.size - stretch.offset, UTC).astimezone(
-                ZoneInfo(self.zone)
-            )
-        day = local.date()
+            at = max(step * stretch.size - stretch.offset, stretch.start)
+            return datetime.fromtimestamp(at, timezone(timedelta(seconds=stretch.offset)))
+        day = datetime.fromtimestamp(step * stretch.size, UTC).date()
         if self.interval is Interval.MONTH:
             day = max(day.replace(day=1), self.first)
         elif self.interval is Interval.TOTAL:

@@ -178,6 +178,22 @@ def test_rows_by_hour_add_up_to_the_day(busy):
     assert list(by_hour) == sorted(by_hour)
 
 
+def test_the_hour_that_comes_twice_has_two_rows(house):
+    house.clock.jump(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))  # 02:30 of summer in Berlin
+    house.ready(house.agents[0])
+    serve(house, "ann", 10, 60)
+    house.clock.advance(hours=1)
+    serve(house, "ben", 30, 60)
+    day = house.clock.now().date()
+    asked = Span(day, day, "Europe/Berlin", Interval.HOUR)
+    for _ in ("on the way", "kept"):
+        found = book(house).contacts(asked, Filter())
+        assert [(key[0].isoformat(), one.waited) for key, one in found.items()] == [
+            ("2026-10-25T02:00:00+02:00", 10), ("2026-10-25T02:00:00+01:00", 30),
+        ]  # fmt: skip
+        count_events(house.floor)
+
+
 def test_a_queues_own_threshold_is_counted_by(house):
     house.change_queue(house.sales, target=Target(0.8, 60, 1))
     house.floor.write(

@@ -35,6 +35,28 @@ def test_the_day_on_which_the_clocks_go_forward_has_twenty_three():
     assert len(begins(span)) == 23
 
 
+def test_the_two_hours_of_the_same_name_are_two_rows():
+    span = Span(date(2026, 10, 25), date(2026, 10, 25), "Europe/Berlin", Interval.HOUR)
+    first, second = (
+        span.begin_of((stretch.start + stretch.offset) // 3600 + more, stretch)
+        for stretch, more in zip(span.stretches(), (2, 0), strict=True)
+    )
+    assert (first.hour, second.hour) == (2, 2)
+    assert len({first, second}) == 2
+    assert first < second
+
+
+def test_an_hour_that_a_change_by_half_an_hour_cuts_begins_at_the_change():
+    back = Span(date(2026, 4, 5), date(2026, 4, 5), "Australia/Lord_Howe", Interval.HOUR)
+    assert begins(back)[1:4] == [
+        "2026-04-05T01:00:00+11:00", "2026-04-05T01:30:00+10:30", "2026-04-05T02:00:00+10:30",
+    ]  # fmt: skip
+    on = Span(date(2026, 10, 4), date(2026, 10, 4), "Australia/Lord_Howe", Interval.HOUR)
+    assert begins(on)[1:4] == [
+        "2026-10-04T01:00:00+10:30", "2026-10-04T02:30:00+11:00", "2026-10-04T03:00:00+11:00",
+    ]  # fmt: skip
+
+
 def test_a_change_of_the_clocks_does_not_cut_a_day_a_month_or_the_total():
     for interval, rows in ((Interval.DAY, 30), (Interval.MONTH, 2), (Interval.TOTAL, 1)):
         span = Span(date(2026, 10, 10), date(2026, 11, 8), "Europe/Berlin", interval)
