@@ -76,9 +76,8 @@ def announcement(
         wait: seconds until an answer; None: nobody can tell.
         callback: whether calls back are made at all.
     """
-    told: list[tuple[str, Mapping[str, object]]] = [
-        ("next", {}) if ahead == 0 else ("place", {"ahead": ahead})
-    ]
+    near: list[tuple[str, Mapping[str, object]]] = [("next", {}), ("second", {})]
+    told = near[ahead : ahead + 1] or [("place", {"ahead": ahead})]
     if policy.wait and wait is not None:
         minutes = -(-wait // 60)
         told.append(("soon", {}) if minutes <= 1 else ("minutes", {"minutes": minutes}))

@@ -159,6 +159,6 @@ def test_who_waits_is_told_the_place_between_the_music(house):
     house.floor.write(lambda work: work.save_queue(queue))
     house.later(1)
     until(lambda: [house.later(50), house.switch.hears(second)][1], 60, "the announcement")
-    assert house.switch.heard(second)[-1] == "There are 1 callers before you."
+    assert house.switch.heard(second)[-1] == "There is one caller before you."
     assert not house.switch.hears_music(second)
     until(lambda: music_after_what_is_said(house, second), 60, "music", every=0.01)
