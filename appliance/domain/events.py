@@ -156,7 +156,11 @@ KINDS: Mapping[str, EventKind] = {
         "a colleague who was asked into a call is there, at the telephone", _CONVERSATION,
         {"channel": "such as `phone`", "at_phone": "true, as of `conversation.accept`"},
     ),
-    "conversation.part": EventKind("a colleague has left", _CONVERSATION, _NAMED),
+    "conversation.part": EventKind(
+        "a colleague has left, or was not reached", _CONVERSATION,
+        {**_NAMED, "[because]": "why their phone was not picked up: `busy` (declined, too), "
+         "`no_answer`, `congested`, `no_number`, `unreachable`, `failed`"},
+    ),
     "conversation.number_asked": EventKind(
         "a number outside is asked into a call", _CONVERSATION,
         {"channel": "such as `phone`", "number": "as it is dialled",

@@ -37,6 +37,8 @@ _AT_EVERY_DESK = frozenset(
         "contact.set", "field.set", "label.set", "queue.set",
     }
 )  # fmt: skip
+# Whoever has the conversation is told what becomes of whom they asked in.
+_AT_ITS_AGENTS = frozenset({"conversation.join", "conversation.part", "conversation.pick_up"})
 _OF_AGENTS = frozenset({"disposition", "fields", "missing"})  # what agents note of a contact
 
 
@@ -48,6 +50,11 @@ def is_talk(kind: str) -> bool:
 def is_at_every_desk(kind: str) -> bool:
     """Whether an event changes what the desk shows to each agent."""
     return kind in _AT_EVERY_DESK
+
+
+def is_at_its_agents(kind: str) -> bool:
+    """Whether an event about somebody else concerns who has the conversation, too."""
+    return kind in _AT_ITS_AGENTS
 
 
 def agent_topic(agent: int) -> str:
@@ -79,7 +86,7 @@ def topics_of(
     data: Mapping[str, object],
     agents: Iterable[int] = (),
 ) -> list[str]:
-    """Where an event is told; ``agents``: everybody, of one that is told at every desk."""
+    """Where an event is told; ``agents``: at whose desks, beside that of ``agent``."""
     if kind in _SILENT and not data.get("shown"):
         return [FLOOR]
     topics = [] if is_talk(kind) else [FLOOR]

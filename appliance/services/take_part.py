@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from appliance.domain.work import Work
 from appliance.services.moves import by_agent
 from appliance.services.trouble import NotYoursError
 
+DECLINED = "busy"  # as `End` has it
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -67,11 +69,19 @@ def invite(work: Work, conversation: int, agent: int, colleague: int) -> list[Pa
     work.participants.set(Participant(conversation, colleague, Part.COLLEAGUE, work.now, agent))
     busy = work.participants.weigh().get(colleague, 0) > had
     _tell(work, "join", found, colleague, agent, {"busy": True} if busy else {})
+    call = work.calls.of(conversation)
+    if call is not None and call.missed:
+        work.calls.save(replace(call, missed="", missed_why=""))
     return list(work.participants.of(conversation))
 
 
-def part(work: Work, conversation: int, agent: int, colleague: int) -> list[Participant]:
-    """A colleague goes again, by themselves or sent by whoever has the conversation."""
+def part(
+    work: Work, conversation: int, agent: int, colleague: int, because: str = DECLINED
+) -> list[Participant]:
+    """A colleague goes again, by themselves or sent by whoever has the conversation.
+
+    ``because``: why they go by themselves while their phone rings.
+    """
     found = work.conversation(conversation) if agent == colleague else mine(
         work, conversation, agent
     )  # fmt: skip
@@ -79,7 +89,12 @@ def part(work: Work, conversation: int, agent: int, colleague: int) -> list[Part
     if there is None or there.part is not Part.COLLEAGUE:
         raise NotYoursError(colleague, conversation)
     work.participants.remove(conversation, colleague)
-    _tell(work, "part", found, colleague, agent)
+    rings = any(one.agent == colleague and not one.spoken for one in work.guests.of(conversation))
+    missed = agent == colleague and rings and found.state in SPOKEN_IN
+    call = work.calls.of(conversation) if missed else None
+    if call is not None:
+        work.calls.save(replace(call, missed=by_agent(colleague), missed_why=because))
+    _tell(work, "part", found, colleague, agent, {"because": because} if call else {})
     return list(work.participants.of(conversation))
 
 

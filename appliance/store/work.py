@@ -12,6 +12,7 @@ from typing import Any
 from appliance.domain.live import (
     for_visitor,
     is_at_every_desk,
+    is_at_its_agents,
     is_talk,
     topics_of,
     visitor_topic,
@@ -162,7 +163,9 @@ class SqlWork(Conversations, AgentsAndQueues, Contacts, Offers, Messages):
         of_contact = text if shown is told else as_text(shown)
         visitor = None if conversation is None else visitor_topic(conversation)
         # Those who take nothing just now, too: a supervisor watches the floor with a desk open.
-        agents = [one.id for one in self.agents()] if is_at_every_desk(kind) else ()
+        agents = [one.id for one in self.agents()] if is_at_every_desk(kind) else []
+        if conversation is not None and is_at_its_agents(kind):
+            agents += filter(None, [self.conversation(conversation).agent])
         self.told += [
             Told(topic, self._at, kind, of_contact if topic == visitor else text)
             for topic in topics_of(kind, conversation, agent, told, agents)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from appliance.api.v1.shape import Shape
 from appliance.domain.records import Conversation
+from appliance.domain.telephony.call import Call
 from appliance.domain.work import Work
 from appliance.services.telephony.mute import phones_in
 from appliance.services.telephony.numbers import numbers_in
@@ -37,10 +38,11 @@ class NumberInCall(Shape):
     transfer: bool = Field(description="The caller goes on with it alone when somebody answers.")
 
 
-class MissedNumber(Shape):
-    """The number outside that was asked in last, and was not reached."""
+class MissedGuest(Shape):
+    """Who was asked in last, and was not reached: a number outside, or a colleague."""
 
-    number: str
+    number: str = Field(description="Empty: a colleague.")
+    name: str = Field(description="The colleague's; empty: a number.")
     because: str = Field(
         description="`busy`, `no_answer`, `congested`, `no_number`, `unreachable`, `failed`."
     )
@@ -55,7 +57,7 @@ class CallShape(Shape):
     at_phone: list[int] = Field(description="Agents whose phone was picked up in it.")
     muted: list[int] = Field(description="Those of them whom the switch lets nobody hear.")
     numbers: list[NumberInCall] = Field(description="Outside, beside who called.")
-    missed: MissedNumber | None = Field(description="Null: the last one was reached, or none was.")
+    missed: MissedGuest | None = Field(description="Null: the last one was reached, or none was.")
     onward: bool = Field(description="The caller and a number outside speak on without us.")
 
 
@@ -78,6 +80,13 @@ def call_shape(work: Work, conversation: Conversation) -> dict[str, object] | No
         ],
         at_phone=sorted(phones),
         muted=sorted(agent for agent, leg in phones.items() if leg in call.muted),
-        missed=(MissedNumber(number=call.missed, because=call.missed_why) if call.missed else None),
+        missed=_missed(work, call) if call.missed else None,
         onward=bool(call.onward),
     ).model_dump(mode="json")
+
+
+def _missed(work: Work, call: Call) -> MissedGuest:
+    agent = call.missed.removeprefix("agent:")
+    if agent == call.missed:
+        return MissedGuest(number=call.missed, name="", because=call.missed_why)
+    return MissedGuest(number="", name=work.agent(int(agent)).name, because=call.missed_why)

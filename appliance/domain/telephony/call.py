@@ -216,7 +216,8 @@ class Call:
         asked_by: the channel by which the caller asked to be called back; it is to end.
         outcome: why the last try reached nobody, or `switch_lost`: the call was over when the
             switch was; empty: neither.
-        missed, missed_why: the number outside that was asked in last and not reached, and why.
+        missed, missed_why: who was asked in last and not reached, and why: a number outside, or a
+            colleague as `agent:N`.
         onward: the channel of a number outside with whom the caller goes on without us; empty:
             there is none.
         muted: the channels of agents' phones that nobody is to hear.

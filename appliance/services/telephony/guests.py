@@ -152,5 +152,5 @@ def _send_out(work: Work, guest: Guest, because: str, *, phone_gone: bool) -> No
         return
     there = work.participants.one(guest.conversation, guest.agent)
     if there is not None and there.part is Part.COLLEAGUE:
-        take_part.part(work, guest.conversation, guest.agent, guest.agent)
+        take_part.part(work, guest.conversation, guest.agent, guest.agent, because)
     work.guests.remove(guest)

@@ -69,8 +69,10 @@ def test_a_colleague_who_is_asked_in_speaks_until_they_go(house):
     assert (there.agent, there.part, there.invited_by) == (bo, Part.COLLEAGUE, anna)
     assert "conversation.join" in told(house, f"agent/{bo}")
     assert "conversation.join" in told(house, f"visitor/{conversation}")
+    assert "conversation.join" in told(house, f"agent/{anna}"), "who has it is told, too"
     say(house, conversation, bo, "I know that one")
     assert house.do(part, conversation, bo, bo) == []
+    assert "conversation.part" in told(house, f"agent/{anna}")
     with pytest.raises(NotYoursError):
         say(house, conversation, bo, "still here")
     assert house.now(conversation).agent == anna

@@ -38,7 +38,7 @@ from tests.web.appliance.test_serve import Process
 
 SLOW = 30_000  # milliseconds; the machine may be busy
 MANY = 700
-SEATS = 14
+SEATS = 16
 
 
 class DeskSite:
@@ -159,13 +159,18 @@ class DeskSite:
             floor.write(lambda work: IN_THE_CORE[Step.ACCEPT](work, rings))
         return call.conversation, number
 
-    def picks_up_beside(self, name: str, colleague: str, conversation: int) -> None:
-        """An agent asks a colleague into the call, who picks up the telephone."""
+    def asks_in(self, name: str, colleague: str, conversation: int) -> None:
+        """An agent asks a colleague into the call, whose telephone rings."""
         with self.floor() as floor:
             asked = self.ids[colleague]
             floor.write(lambda work: invite(work, conversation, self.ids[name], asked))
             guest = Guest(conversation, asked, f"leg-of-{colleague}-{conversation}")
             floor.write(lambda work: work.guests.save(guest))
+
+    def picks_up_beside(self, colleague: str, conversation: int) -> None:
+        """A colleague who was asked in picks up."""
+        guest = Guest(conversation, self.ids[colleague], f"leg-of-{colleague}-{conversation}")
+        with self.floor() as floor:
             floor.write(lambda work: answered(work, guest))
 
     def switch_answers(self, answers: bool) -> None:

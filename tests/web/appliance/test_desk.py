@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from appliance.domain.agent_state import Said
 from appliance.domain.records import Conversation
+from appliance.services import presence
 from appliance.services.describe import describe_contact
+from appliance.services.keep_moving import change
+from appliance.services.take_part import part
 from common.web.totp import code_at
 from tests.support.axe import hindrances
 from tests.support.chromium import chromium
@@ -176,9 +180,46 @@ def test_a_colleague_who_picks_up_the_telephone_sees_the_call_they_were_asked_in
     anna.wait_for_url(f"**/conversations/{conversation}")
     bo.goto(f"{site.url}/")
     expect(bo.locator("[data-test=state]")).to_have_text("Available")
-    site.picks_up_beside(name, colleague, conversation)
+    site.asks_in(name, colleague, conversation)
+    there = anna.locator("[data-test=colleague]")
+    expect(there).to_contain_text("ringing …")
+    expect(anna.locator("[data-test=hand-over]")).to_be_hidden()
+    site.picks_up_beside(colleague, conversation)
     bo.wait_for_url(f"**/conversations/{conversation}")
     expect(bo.locator("[data-test=call-bar]")).to_be_visible()
+    expect(there).to_contain_text("in the call")
+    expect(anna.locator("[data-test=hand-over]")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("locale", "rings", "why"),
+    [
+        ("en-GB", "ringing …", "declined, or is on the phone."),
+        ("zh-CN", "正在振铃", "拒接，或正在通话"),
+    ],
+)
+def test_who_asks_a_colleague_in_sees_that_they_ring_and_that_they_declined(
+    site: DeskSite, locale: str, rings: str, why: str
+):
+    name, colleague = site.newcomer(), site.newcomer()
+    anna, bo = site.desk(name, locale=locale), site.ids[colleague]
+    with site.floor() as floor:
+        change(floor, lambda work: presence.say(work, bo, Said.SIGN_IN))
+        for said in (Said.SIGN_IN, Said.READY):
+            change(floor, lambda work, said=said: presence.say(work, site.ids[name], said))
+        conversation, _number = site.picks_up(name)
+        anna.goto(f"{site.url}/conversations/{conversation}")
+        there, missed = anna.locator("[data-test=colleague]"), anna.locator("[data-test=missed]")
+        for because in ("busy", "no_answer"):
+            site.asks_in(name, colleague, conversation)
+            expect(there).to_contain_text(rings)
+            expect(missed).to_be_hidden()
+            floor.write(lambda work, why=because: part(work, conversation, bo, bo, why))
+            expect(there).to_be_hidden()
+            expect(missed).to_contain_text(colleague.title())
+            if because == "busy":
+                expect(missed).to_contain_text(why)
+                floor.write(lambda work: work.guests.remove(work.guests.of(conversation)[0]))
 
 
 def test_what_others_change_at_a_contact_is_seen_at_once_at_every_open_desk(site: DeskSite):

@@ -93,17 +93,51 @@ def test_a_colleague_who_is_sent_out_hears_no_more(house):
     house.until_together(caller, leg)
 
 
-@pytest.mark.parametrize("declines", [True, False], ids=["declines", "has no phone on"])
-def test_a_colleague_who_does_not_pick_up_takes_no_part(house, declines):
+@pytest.mark.parametrize(
+    ("how", "because"),
+    [("declines", "busy"), ("leaves", "busy"), ("has no phone on", "unreachable")],
+)
+def test_a_colleague_who_does_not_pick_up_takes_no_part_and_the_agent_is_told_why(
+    house, how, because
+):
     _caller, _leg, conversation = house.talking()
     house.ready(house.agents[1])
-    if not declines:
+    if how == "has no phone on":
         house.switch.phones.discard("102")
     house.do(invite, conversation, *house.agents)
-    if declines:
+    if how == "declines":
         house.switch.phone_declines(house.until_rings("102"))
+    elif how == "leaves":
+        house.until_rings("102")
+        house.do(part, conversation, house.agents[1], house.agents[1])
     gone = lambda work: not work.guests.of(conversation) and not work.participants.of(conversation)  # noqa: E731
     until(lambda: house.floor.read(gone), 60, "them to be out", every=0.01)
+    (told,) = house.events("conversation.part")
+    assert told["because"] == because
+    call = house.floor.read(lambda w: w.calls.of(conversation))
+    assert (call.missed, call.missed_why) == (f"agent:{house.agents[1]}", because)
+    house.do(invite, conversation, *house.agents)
+    assert house.floor.read(lambda w: w.calls.of(conversation)).missed == "", "asked anew"
+
+
+@pytest.mark.parametrize("how", ["is sent out while it rings", "was there", "the call ends"])
+def test_a_colleague_who_leaves_otherwise_was_not_missed(house, how):
+    if how == "was there":
+        _caller, _leg, guest, conversation = consulting(house)
+        until_spoken(house, conversation)
+        house.switch.hangs_up(guest)
+    else:
+        caller, _leg, conversation = house.talking()
+        house.ready(house.agents[1])
+        house.do(invite, conversation, *house.agents)
+        house.until_rings("102")
+        if how == "the call ends":
+            house.switch.hangs_up(caller)
+        else:
+            house.do(part, conversation, *house.agents)
+    until(lambda: not house.floor.read(lambda w: w.guests.of(conversation)), 60, "them to go")
+    assert house.floor.read(lambda w: w.calls.of(conversation)).missed == ""
+    assert all("because" not in one for one in house.events("conversation.part"))
 
 
 def test_a_call_is_not_handed_to_a_phone_that_still_rings(house):
