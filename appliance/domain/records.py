@@ -22,7 +22,7 @@ class Agent:
         presence_since: since when, for timers and reports.
         away_reason: why they are away, the word of a label; empty: no reason was given.
         groups, skills, queues: what they may be offered; see `appliance.domain.demand`.
-        idle_since: when their last conversation ended, or they became available.
+        idle_since: when they last parted from a conversation, or became available.
     """
 
     id: int

@@ -66,7 +66,8 @@ class Waiting:
         rule: the queue's rule for its tags; the snapshot holds one object for all alike.
         last_agent: who spoke with the contact before.
         only_agent: a person gave it to this agent, who need not serve the queue nor have its
-            skills; it waits for nobody else while they are available and have not declined.
+            skills; it waits for nobody else while they are available and have not declined, nor for
+            the queue to open.
         declined: agents who did not want it or did not answer.
     """
 
@@ -156,7 +157,13 @@ def decisions(snapshot: Snapshot) -> Iterator[Decision]:
     for one in _in_order(snapshot):
         policy = snapshot.policies[one.queue]
         waited = snapshot.now - one.since
-        seat, why = _choose(one, policy, waited, choices, open_seats)
+        named = choices.named(one)
+        if named is not None:
+            seat, why = _for_named(one, named, policy, waited, open_seats)
+        elif policy.open:
+            seat, why = _choose(one, policy, waited, choices, open_seats)
+        else:
+            continue  # its agent is not there
         if seat is not None:
             open_seats.pop(seat.agent, None)
             if why is not None:
@@ -189,8 +196,21 @@ def _in_order(snapshot: Snapshot, *, also_closed: bool = False) -> list[Waiting]
         return -score, one.since, one.conversation
 
     return sorted(
-        (w for w in snapshot.waiting if also_closed or policies[w.queue].open), key=urgency
-    )
+        (
+            w for w in snapshot.waiting
+            if also_closed or w.only_agent is not None or policies[w.queue].open
+        ),
+        key=urgency,
+    )  # fmt: skip
+
+
+def _for_named(
+    one: Waiting, named: Seat, policy: Policy, waited: float, open_seats: Mapping[int, Seat]
+) -> tuple[Seat | None, Why | None]:
+    """The agent whom a person gave it to, as in `_choose`; None: they have something else."""
+    if named.agent in open_seats and named.capacity - named.load >= one.weight:
+        return named, Why(Reason.NAMED, one.rule.name, one.rule.step(waited), waited, 1)
+    return (named if waited >= policy.reserve_after else None), None
 
 
 def _choose(
@@ -202,11 +222,6 @@ def _choose(
 ) -> tuple[Seat | None, Why | None]:
     """The agent: with a reason for an offer, without one when they are only kept free."""
     step = one.rule.step(waited)
-    named = choices.named(one)
-    if named is not None:
-        if named.agent in open_seats and named.capacity - named.load >= one.weight:
-            return named, Why(Reason.NAMED, one.rule.name, step, waited, 1)
-        return (named if waited >= policy.reserve_after else None), None
     able = choices.able(one, step)
     able.forget_all_but(open_seats)
     fitting = able.fitting

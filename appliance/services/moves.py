@@ -7,12 +7,13 @@ from typing import Any
 
 from appliance.domain import agent_state, conversation
 from appliance.domain.agent_state import Presence, Said
-from appliance.domain.conversation import Event
+from appliance.domain.conversation import SPOKEN_IN, Event, State
 from appliance.domain.records import Agent, Conversation
 from appliance.domain.transitions import after
 from appliance.domain.work import Work
 
 SYSTEM = "system"
+_WORKED_ON = SPOKEN_IN | {State.WRAP_UP}
 
 
 def by_agent(agent: int) -> str:
@@ -41,6 +42,7 @@ def move(
     state = after(conversation.TABLE, before.state, event)
     moved = replace(before, state=state, state_since=work.now, **changes)
     work.save(moved)
+    _idle_from_now(work, before, moved)
     work.tell(
         f"conversation.{event}",
         who=who,
@@ -70,3 +72,11 @@ def say_presence(work: Work, agent: Agent, said: Said, who: str, reason: str = "
         data={"presence": str(presence), "reason": changed.away_reason},
     )  # fmt: skip
     return changed
+
+
+def _idle_from_now(work: Work, before: Conversation, now: Conversation) -> None:
+    """Whoever parts from a conversation, in whatever way, is idle no longer than that."""
+    if before.agent is None or before.state not in _WORKED_ON:
+        return
+    if now.state not in SPOKEN_IN or now.agent != before.agent:
+        work.save_agent(replace(work.agent(before.agent), idle_since=work.now))

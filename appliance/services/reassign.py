@@ -43,7 +43,7 @@ def reassign_to_agent(
         given = _taken_away(work, before, supervisor, {"agent": agent})
         return move(
             work, given, Event.QUEUE, SYSTEM, agent=None, only_agent=agent,
-            waiting_since=work.now, declined=frozenset(),
+            waiting_since=work.now, not_before=None, declined=frozenset(),
         )  # fmt: skip
     _ring_no_more(work, before)
     return move(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from appliance.domain.conversation import Event, State
+from appliance.domain.conversation import Event
 from appliance.domain.custom_fields import CustomField
 from appliance.domain.labels import check_disposition
 from appliance.domain.names import WrongInputError
@@ -54,7 +52,7 @@ def transfer_to_agent(
     given = _give_away(work, conversation, agent, {"agent": to}, note)
     return move(
         work, given, Event.QUEUE, SYSTEM, agent=None, only_agent=to, waiting_since=work.now,
-        declined=frozenset(),
+        not_before=None, declined=frozenset(),
     )  # fmt: skip
 
 
@@ -187,13 +185,7 @@ def _close(
         },
     )  # fmt: skip
     work.participants.remove(before.id)
-    if before.agent is not None and before.state is State.WRAP_UP:
-        _idle_from_now(work, before.agent)
     return closed
-
-
-def _idle_from_now(work: Work, agent: int) -> None:
-    work.save_agent(replace(work.agent(agent), idle_since=work.now))
 
 
 def _give_away(

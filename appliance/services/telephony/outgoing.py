@@ -95,7 +95,6 @@ def unreached(work: Work, call: Call, because: str, rules: Dialling) -> None:
             declined=frozenset(), data={**told, "not_before": again.isoformat()},
         )  # fmt: skip
     work.participants.remove(conversation.id)
-    _idle_from_now(work, conversation)
 
 
 def _in_vain(work: Work, conversation: Conversation, because: str) -> None:
@@ -105,7 +104,6 @@ def _in_vain(work: Work, conversation: Conversation, because: str) -> None:
             work, conversation, Event.UNREACHED, SYSTEM, agent=None, ended_at=work.now,
             data={"because": because},
         )  # fmt: skip
-        _idle_from_now(work, conversation)
         return
     queue = None if conversation.queue is None else work.queue(conversation.queue)
     move(
@@ -118,8 +116,3 @@ def _in_vain(work: Work, conversation: Conversation, because: str) -> None:
 def renewed(work: Work, call: Call) -> None:
     """The number is called by another channel the next time."""
     work.calls.save(replace(call, channel=new_channel()))
-
-
-def _idle_from_now(work: Work, conversation: Conversation) -> None:
-    if conversation.agent is not None:
-        work.save_agent(replace(work.agent(conversation.agent), idle_since=work.now))
