@@ -7,7 +7,7 @@ after an answer was work in both queues: each has its own part, and its own time
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -78,7 +78,8 @@ def staff(
         queue: whose.
         target: to be reached.
         today: the last day that is not counted, since it is not over.
-        weeks: so many before it are.
+        weeks: so many before it are, from the day on which the first contact of them came: a new
+            queue has no mean over the time in which it was not there.
         zone: of the hours.
         shrinkage: see `appliance.domain.reports.erlang.staffing`.
         most_occupancy: the same.
@@ -90,18 +91,21 @@ def staff(
     hours: Mapping[tuple[int, int], dict[str, int]] = defaultdict(dict)
     channels: Mapping[str, Contacts] = defaultdict(Contacts)
     everything = Contacts()
+    first = today
     for (begin, _queue, channel), counted in book.contacts(span, Filter(queue=queue)).items():
         hour = hours[begin.weekday(), begin.hour]
         hour[channel] = hour.get(channel, 0) + counted.answered + counted.abandoned - counted.short
         channels[channel].add(counted)
         everything.add(counted)
+        first = min(first, begin.date())
     usual = figures(everything).aht
     if not usual:
         return []
     aht = {channel: figures(counted).aht or usual for channel, counted in channels.items()}
+    days = Counter((first + timedelta(days=n)).weekday() for n in range((today - first).days))
     loads = []
     for (weekday, hour_of_day), came in sorted(hours.items()):
-        contacts = sum(came.values()) / weeks
+        contacts = sum(came.values()) / days[weekday]
         if contacts <= 0:
             continue
         worked = {channel: many * aht[channel] for channel, many in came.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -110,7 +111,11 @@ class AskedStaff(Shape):
     """For which queue, from which past, under which assumptions."""
 
     queue: int = Field(ge=1, le=2**31 - 1)
-    weeks: int = Field(4, ge=1, le=13, description="So many weeks before today are looked at.")
+    weeks: int = Field(
+        4, ge=1, le=13,
+        description="So many weeks before today are looked at; days before the first contact that "
+        "came to the queue in them are in no mean.",
+    )  # fmt: skip
     zone: str = Field("UTC", max_length=64)
     shrinkage: float = Field(0.3, ge=0, lt=1, description="Share of paid time not at work.")
     most_occupancy: float = Field(0.85, gt=0, le=1, description="Nobody is to work more of it.")
@@ -280,8 +285,11 @@ def _lines(
 ) -> Iterator[list[Cell]]:
     yield head
     by_day = query.interval in {Interval.DAY, Interval.MONTH, Interval.TOTAL}
+    named = Counter(f"{start:%F %R}" for start in {row.start for row in made.rows})
     for row in made.rows:
-        start = row.start.date().isoformat() if by_day else row.start.strftime("%Y-%m-%d %H:%M")
+        start = f"{row.start:%F}" if by_day else f"{row.start:%F %R}"
+        if named[start] > 1:  # the clocks went back
+            start += f" {row.start.isoformat()[19:]}"
         key = [] if query.by is By.ALL else [title[row.key]]
         yield [start, *key, *(_rounded(row.values[one.name]) for one in made.figures)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 
@@ -156,6 +157,19 @@ def test_an_export_opens_in_a_spreadsheet_and_runs_nothing(floor):
     assert "=1+1" in sheet
     assert "<f>" not in sheet
     assert "服务水平" in parts.read("xl/worksheets/sheet2.xml").decode()
+
+
+def test_two_hours_of_the_same_name_are_told_apart_in_a_file(floor):
+    house, _admin, _anna, _sue, queue, _ids = floor
+    house.clock.jump(datetime(2027, 10, 31, 0, 30, tzinfo=UTC))  # 02:30 of summer in Berlin
+    for _ in range(2):
+        _talk(house, Person(house, "anna"), queue)
+        house.clock.advance(hours=1)
+    sue = Person(house, "sue")
+    asked = "first=2027-10-31&last=2027-10-31&zone=Europe/Berlin&interval=hour"
+    answer = sue._client.get(f"/api/v1/reports/export?{asked}", base_url=ORIGIN)
+    _head, *rows = csv.reader(io.StringIO(answer.data.decode()))
+    assert [row[0] for row in rows] == ["2027-10-31 02:00 +02:00", "2027-10-31 02:00 +01:00"]
 
 
 def test_a_report_over_too_long_is_refused_in_words(floor):

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { beginOf, daysOf, suitable } from "./days";
+import { beginOf, beginsOf, daysOf, suitable } from "./days";
 
 const FIRST_OF_MARCH = new Date(2026, 2, 1, 23, 59);
 
@@ -22,4 +22,11 @@ test("a row's begin is told in the report's own zone", () => {
   expect(beginOf("2026-03-01T09:15:00+05:45", "quarter")).toBe("2026-03-01 09:15");
   expect(beginOf("2026-03-01T00:00:00+08:00", "day")).toBe("2026-03-01");
   expect(beginOf("2026-03-01T00:00:00+08:00", "month")).toBe("2026-03");
+});
+
+test("two hours of the same name are told apart by their distance from UTC", () => {
+  const [first, second, third] = ["2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00", "2026-10-25T03:00:00+01:00"] as const;
+  expect([...beginsOf([first, first, second, third], "hour")]).toEqual([
+    [first, "2026-10-25 02:00 +02:00"], [second, "2026-10-25 02:00 +01:00"], [third, "2026-10-25 03:00"],
+  ]);
 });

@@ -41,3 +41,11 @@ export function beginOf(start: string, interval: Interval): string {
   const [day = "", time = ""] = start.split("T");
   return interval === "hour" || interval === "quarter" ? `${day} ${time.slice(0, 5)}` : interval === "month" ? day.slice(0, 7) : day;
 }
+
+/** Begins as text, by what the server calls them: where two are alike, as when the clocks go back, with the distance from UTC. */
+export function beginsOf(starts: Iterable<string>, interval: Interval): Map<string, string> {
+  const found = new Map([...new Set(starts)].map((one) => [one, beginOf(one, interval)]));
+  const texts = [...found.values()];
+  for (const [start, text] of found) if (texts.indexOf(text) !== texts.lastIndexOf(text)) found.set(start, `${text} ${start.slice(19)}`);
+  return found;
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -28,9 +28,11 @@ class Sheet:
         return {key: row for key, row in self._rows.items() if only.queue in {None, key[1]}}
 
 
-def plan(rows: Mapping[tuple[datetime, int, str], Contacts], queue: int = 1, **more):
+def plan(
+    rows: Mapping[tuple[datetime, int, str], Contacts], queue: int = 1, weeks: int = 1, **more
+):
     return staff(
-        Sheet(rows), queue, Target(), today=WEEK_AFTER, weeks=1, zone="UTC", shrinkage=0.0,
+        Sheet(rows), queue, Target(), today=WEEK_AFTER, weeks=weeks, zone="UTC", shrinkage=0.0,
         most_occupancy=1.0, **more,
     )  # fmt: skip
 
@@ -46,6 +48,14 @@ def test_who_overflowed_counts_where_they_were_answered_and_nowhere_else():
 def test_who_left_while_they_waited_counts_and_who_left_at_once_does_not():
     row = Contacts(arrived=16, answered=10, abandoned=6, short=2, handled=10, talk=3000)
     assert [one.contacts for one in plan({(NINE, 1, "phone"): row})] == [14]
+
+
+def test_a_queue_that_is_new_has_no_mean_over_weeks_in_which_it_was_not_there():
+    came = Contacts(answered=10, handled=10, talk=3000)
+    assert [one.contacts for one in plan({(NINE, 1, "phone"): came}, weeks=4)] == [10]
+    week_before = NINE - timedelta(days=6)  # its Mondays are one, its Tuesdays are two
+    rows = {(NINE, 1, "phone"): came, (week_before, 1, "phone"): came}
+    assert [(one.weekday, one.contacts) for one in plan(rows, weeks=4)] == [(0, 10), (1, 5)]
 
 
 def test_the_chats_of_an_hour_need_the_agents_who_have_them_at_the_same_time():
