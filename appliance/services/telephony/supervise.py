@@ -34,7 +34,7 @@ def may_supervise(work: Work, conversation: int, supervisor: int) -> Conversatio
     call = work.calls.of(conversation)
     if call is None:
         raise NotSupervisedError("supervise-no-call")
-    if call.over or found.state not in SPOKEN_IN:
+    if call.over or call.outgoing or found.state not in SPOKEN_IN:
         raise NotSupervisedError("supervise-not-spoken")
     if found.agent == supervisor:
         raise NotSupervisedError("supervise-own")

@@ -12,9 +12,11 @@ from appliance.domain.contact import Identity
 from appliance.domain.conversation import State
 from appliance.domain.participants import Part, Participant
 from appliance.domain.telephony.dialling import NumberRefusedError
+from appliance.domain.telephony.supervision import Rung
 from appliance.services import talk
 from appliance.services.presence import say
 from appliance.services.telephony.call_out import NotCalledError, Wanted, call_out
+from appliance.services.telephony.supervise import NotSupervisedError, supervise
 from tests.support.exchange import NUMBER, Exchange, exchange
 from tests.support.waiting import until
 
@@ -102,6 +104,20 @@ def begun(house, moment):
             house.switch.phone_answers(out)
             house.until_together(leg, out)
     return one, leg, out
+
+
+@pytest.mark.parametrize("moment", ["phone", "number"])
+def test_nobody_listens_to_a_call_before_somebody_answered_it(house, moment):
+    one, _leg, _out = begun(house, moment)
+    with pytest.raises(NotSupervisedError) as refused:
+        house.do(supervise, one.id, house.agents[1], Rung.LISTEN)
+    assert refused.value.kind == "supervise-not-spoken"
+
+
+def test_a_supervisor_listens_once_it_is_answered(house):
+    one, _leg, _out = begun(house, "speaks")
+    house.do(supervise, one.id, house.agents[1], Rung.LISTEN)
+    house.until_rings("102")
 
 
 @pytest.mark.parametrize("moment", ["phone", "number", "speaks"])
