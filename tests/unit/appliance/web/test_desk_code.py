@@ -18,6 +18,7 @@ import pytest
 from appliance.api.desk_page import AREAS
 from appliance.domain.refusals import KINDS, WEB_KINDS, names_in
 from appliance.domain.roles import PERMISSIONS, Role
+from appliance.domain.telephony.provider import End
 from tests.architecture.house import ROOT
 from tests.support.look import views
 from tests.web.appliance.conftest import build, house, nodes  # noqa: F401
@@ -123,6 +124,12 @@ def test_every_permission_has_its_words():
     every = PERMISSIONS[Role.ADMINISTRATOR]  # who has them all
     assert told == {f"admin.keys.may.{one}" for one in every}
     assert all(re.search("[\u4e00-\u9fff]", chinese[key]) for key in told)
+
+
+@pytest.mark.parametrize("called", ["dial", "invite"])
+def test_every_way_in_which_a_phone_is_not_reached_has_its_words(called):
+    lacking = {f"agent.{called}.why.{end}" for end in End} - catalogue("en").keys()
+    assert not lacking
 
 
 def test_refusals_call_fields_by_labels_that_the_forms_have():
