@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import pytest
+import requests
 
 from appliance.domain.conversation import State
 from appliance.services import talk
+from appliance.services.telephony.privacy import speak_in_private
 from appliance.telephony import configure
+from appliance.telephony.configure import ari_password
 from tests.support.exchange import NUMBER, exchange
-from tests.support.real_switch import real_switch
+from tests.support.real_switch import RealSwitch, real_switch
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
@@ -41,6 +48,42 @@ def test_a_call_waits_rings_is_held_outlives_a_crash_and_leaves_nothing(tmp_path
         house.until_clear()
         house.do(talk.close, conversation, house.agents[0], "sold")
         assert house.seen(house.agents[0]) == "available"
+
+
+def test_card_data_stays_out_of_the_recording_over_a_restart(tmp_path_factory):
+    with (
+        real_switch(tmp_path_factory.mktemp("s"), ["101", "102"]) as real,
+        exchange(
+            tmp_path_factory.mktemp("a"), reach=real.provider, spool=real.places.recorded
+        ) as house,
+    ):
+        queue = house.floor.read(lambda work: work.queue(house.queue))
+        policy = replace(queue.phone, record=True)
+        house.floor.write(lambda work: work.save_queue(replace(queue, phone=policy)))
+        real.phone("101", "answers")
+        real.caller(NUMBER, stays=120)
+        house.until_state(State.QUEUED)
+        house.ready(house.agents[0])
+        _until_recording(real, "recording")
+        speak = partial(speak_in_private, most=timedelta(seconds=600))
+        house.do(speak, house.conversation().id, house.agents[0], on=True)
+        _until_recording(real, "paused")
+        house.crash()
+        house.until_room(2)
+        house.later(1)
+        time.sleep(2)
+        _until_recording(real, "paused")
+        house.do(speak, house.conversation().id, house.agents[0], on=False)
+        _until_recording(real, "recording")
+        real.hush()
+
+
+def _until_recording(real: RealSwitch, state: str) -> None:
+    """As the switch says itself."""
+    where = f"http://127.0.0.1:{real.settings.ari_port}/ari/recordings/live/talk-1-1"
+    known = ("callstead", ari_password(real.places))
+    found = lambda: requests.get(where, auth=known, timeout=10).json().get("state")  # noqa: E731
+    until(lambda: found() == state, 60, state, found)
 
 
 def test_a_caller_who_gives_up_while_it_rings_leaves_nothing(tmp_path_factory):
