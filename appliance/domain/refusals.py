@@ -170,6 +170,8 @@ KINDS: Mapping[str, str] = {
     "scope-beyond": "You do not have the permission {scope} yourself",
     "key-over": "The key would have run out already",
     "report-backwards": "A report must end on the day it begins, or later",
+    "report-filter": "A report by {by} cannot be of one {filter} alone: contacts are counted by "
+    "queue and channel, the time of people by agent",
     "report-too-long": "A report by {interval} reaches over {most} days at most, and this one has "
     "{days}; choose fewer days or longer intervals",
     "report-too-many-rows": "This report has {rows} rows, and a page shows at most {most}; choose "

@@ -52,9 +52,15 @@ class Asked(Shape):
     zone: str = Field("UTC", max_length=64, description="Time zone, such as `Asia/Shanghai`.")
     interval: Interval = Interval.DAY
     by: By = By.ALL
-    queue: int | None = Field(None, ge=1, le=2**31 - 1, description="This queue alone.")
-    channel: str | None = Field(None, max_length=32, description="This channel alone.")
-    agent: int | None = Field(None, ge=1, le=2**31 - 1, description="This agent alone.")
+    queue: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="This queue alone; by all, queue, channel."
+    )  # fmt: skip
+    channel: str | None = Field(
+        None, max_length=32, description="This channel alone; by all, queue, channel."
+    )
+    agent: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="This agent alone; by agent, reason."
+    )  # fmt: skip
 
     def made(self, book: Book) -> Table:
         """The report."""

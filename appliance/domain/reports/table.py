@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from appliance.domain.refusals import InvalidError
 from appliance.domain.reports.book import Book, Filter
 from appliance.domain.reports.periods import Span
 from appliance.domain.reports.sums import Away, Times
@@ -124,7 +125,14 @@ OF_AWAYS = (Figure("time_away", Unit.SECONDS, _plain("away")),)
 
 
 def table(book: Book, span: Span, by: By, only: Filter) -> Table:
-    """The report."""
+    """The report.
+
+    Raises ValueError: it is to be only of what its rows are not counted by, and would be of all.
+    """
+    of_people = by in {By.AGENT, By.REASON}
+    for name in ("queue", "channel") if of_people else ("agent",):
+        if getattr(only, name) is not None:
+            raise InvalidError("report-filter", by=str(by), filter=name)
     if by is By.AGENT:
         times = book.agents(span, only)
         return _table(OF_AGENTS, Times, span, ((*key, one) for key, one in times.items()))

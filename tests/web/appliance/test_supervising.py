@@ -179,6 +179,16 @@ def test_a_report_over_too_long_is_refused_in_words(floor):
     assert "1100 days at most" in answer.json["detail"]
 
 
+@pytest.mark.parametrize(
+    "asked", ["by=agent&queue=1", "by=reason&channel=chat", "by=all&agent=1", "by=queue&agent=1"]
+)
+def test_a_report_that_cannot_be_narrowed_so_is_refused_and_not_of_everything(floor, asked):
+    _house, _admin, _anna, sue, _queue, _ids = floor
+    for path in ("/reports", "/reports/export"):
+        answer = sue.ask("GET", f"{path}?first=2026-11-21&last=2026-11-21&{asked}")
+        assert (answer.status_code, answer.json["kind"]) == (422, "report-filter")
+
+
 def test_staffing_comes_from_the_weeks_before(floor):
     house, _admin, anna, _sue, queue, _ids = floor
     _talk(house, anna, queue)
