@@ -84,6 +84,25 @@ def test_up_and_down_the_ladder_each_is_heard_by_the_right_ones_alone(house):
 
 
 @pytest.mark.parametrize("rung", Rung)
+def test_a_transfer_ends_it_and_nobody_listens_to_the_next_call_of_either_agent(house, rung):
+    caller, _leg, conversation = house.talking()
+    mine = listening(house, conversation, rung)
+    until(lambda: caller in house.switch.hears_of(mine), 60, "them to hear", every=0.01)
+    house.ready(house.agents[1])
+    house.do(talk.transfer_to_agent, conversation, house.agents[0], house.agents[1])
+    other = house.until_rings("102")
+    house.switch.phone_answers(other)
+    house.until_together(caller, other)
+    assert house.floor.read(lambda work: work.supervisions.all()) == []
+    house.switch.arrives(NUMBER, "+8613900000000")
+    house.switch.phone_answers(house.until_rings("101"))
+    until(lambda: len(house.provider.bridges()) == 2, 60, "two calls", every=0.01)
+    left = {one.id for one in house.provider.channels()}
+    assert mine not in left
+    assert not [one for one in left if one.startswith("ear-")]
+
+
+@pytest.mark.parametrize("rung", Rung)
 def test_when_the_call_ends_nothing_of_the_supervisor_is_left(house, rung):
     caller, _leg, conversation = house.talking()
     mine = listening(house, conversation, rung)
