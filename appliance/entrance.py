@@ -144,7 +144,13 @@ class Entrance:
         """What is served about all of it."""
         users, audit, kept = self._office.users, self._office.audit, self._office.people
         staff = Staff(
-            users, kept.teams, audit, kept.factors, self._office.first, self._hash_password
+            self._office.floor,
+            users,
+            kept.teams,
+            audit,
+            kept.factors,
+            self._office.first,
+            self._hash_password,
         )
         return [
             people(staff),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from appliance.domain.queue import Queue
@@ -46,6 +46,8 @@ def set_queue(
         raise InvalidError("queue-taken", name=wanted.name)
     _no_circle(work, wanted)
     kept = work.save_queue(wanted)
+    if kept.hours != before.hours:
+        _wait_for_opening(work, kept)
     work.tell("queue.set", who="system", queue=kept.id, data=told(kept))
     return kept
 
@@ -65,3 +67,12 @@ def _no_circle(work: Work, wanted: Queue) -> None:
         if queue.id in seen:
             raise InvalidError("queue-circle", queue=wanted.name)
         seen.add(queue.id)
+
+
+def _wait_for_opening(work: Work, queue: Queue) -> None:
+    """What was left out of hours waits for the opening that holds now; a call has its own time."""
+    for one in work.waiting(queue.id):
+        if one.not_before is None or one.not_before <= work.now:
+            continue
+        if work.calls.of(one.id) is None:
+            work.save(replace(one, not_before=queue.hours.next_opening(work.now)))

@@ -17,10 +17,12 @@ from appliance.api.v1.tags import ETAG, Precondition, asks_version, etag_of, one
 from appliance.domain.audit import Audit
 from appliance.domain.roles import MANAGE_USERS, PERMISSIONS, Role
 from appliance.domain.users import Teams, User, Users, plain_name
-from appliance.domain.work import UnknownError
+from appliance.domain.work import Floor, UnknownError
 from appliance.services.add_user import add_user
 from appliance.services.change_user import UserChange, change_user
 from appliance.services.first_sign_in import FirstSignInFile
+from appliance.services.keep_moving import change as change_floor
+from appliance.services.leave_work import leave_work
 from appliance.services.own_account import ManagedFactors
 from appliance.services.reset_password import reset_password
 from common.web.second_factor import Need
@@ -90,6 +92,7 @@ class People(Shape):
 class Staff:
     """What the views of people need."""
 
+    floor: Floor
     users: Users
     teams: Teams
     audit: Audit
@@ -133,6 +136,7 @@ def people(staff: Staff) -> APIBlueprint:
             UserChange(body.display_name, body.role, body.team, body.disabled),
             check=lambda user: seen.check({"etag": _etag(user)}), who=who(), address=whence(),
         )  # fmt: skip
+        _leave_floor(staff.floor, changed)
         return one_answer(full(changed))
 
     @blueprint.post("/<int:user>/password", summary="A new one-time password",
@@ -181,6 +185,11 @@ def people(staff: Staff) -> APIBlueprint:
         return made.model_dump(mode="json")
 
     return blueprint
+
+
+def _leave_floor(floor: Floor, user: User) -> None:
+    if user.disabled:
+        change_floor(floor, lambda work: leave_work(work, user.id))
 
 
 def _entered(user: User) -> User:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.domain.roles import Role
 from tests.web.appliance.conftest import GOOD
-from tests.web.appliance.people import Person, problem_of
+from tests.web.appliance.people import Person, Visitor, problem_of, ready
 
 
 def test_people_are_in_teams_and_a_change_of_role_ends_their_sessions(house, admin):
@@ -51,3 +51,27 @@ def test_roles_say_what_they_may(admin):
     assert "conversations.take" in found["agent"]["permissions"]
     assert "users.manage" not in found["supervisor"]["permissions"]
     assert not found["administrator"]["second_factor_required"]
+
+
+def test_a_visitor_is_not_left_with_somebody_who_was_disabled(house, admin, queues, agents):
+    anna, bo, _chen = agents
+    ready(anna)
+    visitor = Visitor(house, queues[0])
+    anna.do("POST", f"/desk/conversations/{visitor.id}/accept")
+    number = anna.get("/desk/me")["id"]
+    admin.do("PATCH", f"/users/{number}", {"disabled": True})
+    assert visitor.ask("GET", "/standing").json["waits"]
+    ready(bo)
+    assert [one["id"] for one in bo.get("/desk/conversations")["items"]] == [visitor.id]
+
+
+def test_messages_left_by_night_follow_the_new_hours_of_their_queue(house, admin, queues, agents):
+    def hours(**week: list[str]) -> None:
+        form = {"hours": {"zone": "UTC", "week": week, "days": {}}}
+        admin.do("PATCH", f"/queues/{queues[0]}", {"form": form})
+
+    hours()
+    ready(agents[0])
+    visitor = Visitor(house, queues[0], leaves_message=True)
+    hours(**{str(day): ["00:00-00:00"] for day in range(7)})
+    assert [one["id"] for one in agents[0].get("/desk/conversations")["items"]] == [visitor.id]
