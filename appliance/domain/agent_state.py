@@ -8,7 +8,7 @@ from then on, without anybody having to remember it.
 =============== ==================================================================================
 presence        what it means
 =============== ==================================================================================
-offline         no desk is open, or its connection has been gone for too long
+offline         signed out, or disabled; who only closes the desk misses the next offer instead
 away            at the desk, but nothing may be offered; with a reason
 available       may be offered whatever their skills and free capacity allow
 not_responding  did not answer an offer; nothing more is offered until they say they are back
