@@ -32,14 +32,13 @@ class Presence(StrEnum):
 
 
 class Said(StrEnum):
-    """What changes presence; the last two are concluded by the system."""
+    """What changes presence; the last is concluded by the system."""
 
     SIGN_IN = "sign_in"
     READY = "ready"
     STEP_AWAY = "step_away"
     SIGN_OUT = "sign_out"
     MISS_OFFER = "miss_offer"
-    LOSE_CONNECTION = "lose_connection"
 
 
 # Whoever signs in is away until they say that they are ready: a desk that opens must not ring.
@@ -49,15 +48,12 @@ TABLE: Table[Presence, Said] = {
     (Presence.AWAY, Said.STEP_AWAY): Presence.AWAY,  # with another reason
     (Presence.AWAY, Said.MISS_OFFER): Presence.AWAY,  # it rang when they left
     (Presence.AWAY, Said.SIGN_OUT): Presence.OFFLINE,
-    (Presence.AWAY, Said.LOSE_CONNECTION): Presence.OFFLINE,
     (Presence.AVAILABLE, Said.STEP_AWAY): Presence.AWAY,
     (Presence.AVAILABLE, Said.MISS_OFFER): Presence.NOT_RESPONDING,
     (Presence.AVAILABLE, Said.SIGN_OUT): Presence.OFFLINE,
-    (Presence.AVAILABLE, Said.LOSE_CONNECTION): Presence.OFFLINE,
     (Presence.NOT_RESPONDING, Said.READY): Presence.AVAILABLE,
     (Presence.NOT_RESPONDING, Said.STEP_AWAY): Presence.AWAY,
     (Presence.NOT_RESPONDING, Said.SIGN_OUT): Presence.OFFLINE,
-    (Presence.NOT_RESPONDING, Said.LOSE_CONNECTION): Presence.OFFLINE,
 }
 
 

@@ -69,6 +69,8 @@ class Waiting:
             skills; it waits for nobody else while they are available and have not declined, nor for
             the queue to open.
         declined: agents who did not want it or did not answer.
+        on_the_line: somebody holds the line; they came in hours, and are served though the queue
+            has closed meanwhile. Whoever else waits is answered when it opens.
     """
 
     conversation: int
@@ -80,6 +82,7 @@ class Waiting:
     last_agent: int | None = None
     only_agent: int | None = None
     declined: frozenset[int] = frozenset()
+    on_the_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ def decisions(snapshot: Snapshot) -> Iterator[Decision]:
         named = choices.named(one)
         if named is not None:
             seat, why = _for_named(one, named, policy, waited, open_seats)
-        elif policy.open:
+        elif _served(one, policy):
             seat, why = _choose(one, policy, waited, choices, open_seats)
         else:
             continue  # its agent is not there
@@ -185,6 +188,9 @@ def places(snapshot: Snapshot) -> dict[int, int]:
 def _in_order(snapshot: Snapshot, *, also_closed: bool = False) -> list[Waiting]:
     policies, now = snapshot.policies, snapshot.now
 
+    def offered(one: Waiting) -> bool:
+        return also_closed or one.only_agent is not None or _served(one, policies[one.queue])
+
     def urgency(one: Waiting) -> tuple[float, float, int]:
         policy = policies[one.queue]
         score = (
@@ -195,13 +201,12 @@ def _in_order(snapshot: Snapshot, *, also_closed: bool = False) -> list[Waiting]
         )
         return -score, one.since, one.conversation
 
-    return sorted(
-        (
-            w for w in snapshot.waiting
-            if also_closed or w.only_agent is not None or policies[w.queue].open
-        ),
-        key=urgency,
-    )  # fmt: skip
+    return sorted(filter(offered, snapshot.waiting), key=urgency)
+
+
+def _served(one: Waiting, policy: Policy) -> bool:
+    """By those who serve its queue."""
+    return policy.open or one.on_the_line
 
 
 def _for_named(

@@ -14,7 +14,7 @@ from appliance.domain.demand import Rule, rule_for
 from appliance.domain.queue import Queue
 from appliance.domain.records import Conversation, Offer
 from appliance.domain.routing import Decision, Policy, Seat, Snapshot, Waiting, decisions
-from appliance.domain.telephony.channels import can_ring
+from appliance.domain.telephony.channels import PHONE, can_ring
 from appliance.domain.work import Work
 from appliance.services.moves import SYSTEM, move
 
@@ -101,6 +101,7 @@ def _waiting(waiting: Sequence[Conversation], queues: Mapping[int, Queue]) -> li
                 last_agent=one.last_agent,
                 only_agent=one.only_agent,
                 declined=one.declined,
+                on_the_line=one.channel == PHONE,
             )
         )
     return found

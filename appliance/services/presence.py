@@ -32,7 +32,7 @@ def say(work: Work, agent: int, said: Said, *, reason: str = "", who: str = "") 
     if reason:
         check_away(work.labels.all(), reason)
     changed = say_presence(work, work.agent(agent), said, who or by_agent(agent), reason)
-    if said in {Said.STEP_AWAY, Said.SIGN_OUT, Said.LOSE_CONNECTION}:
+    if said in {Said.STEP_AWAY, Said.SIGN_OUT}:
         for one in work.held_by(agent):
             offer = work.ringing(one.id) if one.state is State.OFFERED else None
             if offer is not None:

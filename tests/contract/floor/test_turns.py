@@ -53,6 +53,14 @@ def test_what_is_given_to_a_colleague_rings_there_though_its_queue_is_closed_by_
     assert house.offer() == [(conversation, chen)]
 
 
+def test_a_caller_who_came_in_hours_is_served_after_closing_time_and_a_chat_in_the_morning(house):
+    house.come("chat")
+    call = house.come("call", channel="phone").conversation.id
+    house.change_queue(house.sales, hours=Hours("UTC", {}))
+    house.ready(*house.agents)
+    assert [conversation for conversation, _agent in house.offer()] == [call]
+
+
 def test_a_message_left_by_night_that_somebody_took_can_be_given_to_a_colleague(house):
     anna, bo, _chen = house.agents
     house.change_queue(house.sales, hours=Hours("UTC", {}))

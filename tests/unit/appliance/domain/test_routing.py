@@ -143,6 +143,12 @@ def test_a_closed_queue_offers_nothing():
     assert route(found) == []
 
 
+def test_who_holds_the_line_when_a_queue_closes_is_served():
+    waiting = [Waiting(11, 1, 80), Waiting(12, 1, 90, on_the_line=True)]
+    found = Snapshot(100, [Seat(1, SALES)], waiting, {1: Policy(open=False)})
+    assert pairs(route(found)) == [(12, 1)]
+
+
 def test_the_place_in_the_queue_counts_its_own_queue_alone():
     waiting = [Waiting(11, 1, 90), Waiting(12, 2, 50), Waiting(13, 1, 60)]
     at = snapshot([], waiting)
